@@ -1,1 +1,40 @@
-//! posbus
+//! The PosBus real-time protocol: typed messages, the frame around them and their byte and JSON forms
+//! (spec posbus §2–§4). No I/O and no knowledge of worlds, so that servers, clients and tools share it.
+//!
+//! ```
+//! use posbus::{Message, Signal, SignalType};
+//!
+//! let message = Message::from(Signal { value: SignalType::LEAVE_WORLD });
+//! let frame = message.encode();
+//! assert_eq!(frame, [0x4d, 0x96, 0xc1, 0xad, 0x05, 0xb2, 0x69, 0x3e, 0x52]);
+//! assert_eq!(posbus::decode(&frame), Ok(message));
+//! ```
+
+mod any_map;
+mod enums;
+mod error;
+mod frame;
+mod gotiny;
+mod json;
+mod list;
+mod message;
+mod messages;
+mod registry;
+mod space;
+mod wire;
+
+pub use any_map::{StringAnyMap, normalize_numbers};
+pub use enums::{Asset3dType, NotificationType, SignalType, Trigger};
+pub use error::{DecodeError, EntryTooLong, JsonError};
+pub use frame::{
+    ClientState, FRAME_OVERHEAD, MAX_CLIENT_FRAME, MAX_HANDSHAKE_FRAME, MAX_SERVER_FRAME,
+    MIN_FRAME, decode, decode_from_client,
+};
+pub use list::ListFrames;
+pub use message::Message;
+pub use messages::*;
+pub use registry::{MessageType, Usage};
+pub use space::{Transform, TransformNoScale, Vec3};
+
+/// Identity of a user, object, world, plugin or activity: a UUID; the nil UUID means "none" (spec posbus §3.2).
+pub type Umid = uuid::Uuid;

@@ -1,0 +1,86 @@
+//! What can go wrong with bytes and JSON from outside.
+
+use crate::registry::MessageType;
+
+/// Why a frame was refused (spec posbus §2). A refused frame has no effect; the connection may go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// Shorter than the shortest message there is, 9 bytes.
+    #[error("frame is too short")]
+    TooShort,
+    /// Longer than this side of the connection may send.
+    #[error("frame is longer than {limit} bytes")]
+    TooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The last four bytes are not the complement of the first four.
+    #[error("footer does not match header")]
+    FooterMismatch,
+    /// No message has this type id.
+    #[error("unknown message type {0:#010x}")]
+    UnknownType(u32),
+    /// The type exists but may not come from this side, or not yet. Its body was not looked at.
+    #[error("{} is not allowed here", .message_type.name())]
+    NotAllowed {
+        /// The type of the refused message.
+        message_type: MessageType,
+    },
+    /// The body ends inside a value.
+    #[error("body ends inside a value")]
+    UnexpectedEnd,
+    /// The body goes on after the last field.
+    #[error("{0} bytes left after the last field")]
+    TrailingBytes(usize),
+    /// A length or count is negative or promises more than the body holds.
+    #[error("length out of bounds")]
+    LengthOutOfBounds,
+    /// A variable-length integer does not fit its type.
+    #[error("varint overflow")]
+    VarintOverflow,
+    /// A bool byte other than 0 or 1.
+    #[error("bool byte {0:#04x}")]
+    InvalidBool(u8),
+    /// A presence byte other than 0 or 1.
+    #[error("presence byte {0:#04x}")]
+    InvalidPointer(u8),
+    /// A string is not UTF-8.
+    #[error("string is not UTF-8")]
+    InvalidUtf8,
+    /// NaN or an infinity where JSON-speaking clients need a number.
+    #[error("number is not finite")]
+    NotFinite,
+    /// A dynamic value names a type outside the table of spec posbus §3.4.
+    #[error("unknown type name in a dynamic value")]
+    TypeName,
+    /// A dynamic value is nested too deep.
+    #[error("dynamic value is nested too deep")]
+    TooDeep,
+    /// A dynamic value has more elements than a frame of this size may unfold to.
+    #[error("dynamic value has too many elements")]
+    TooManyValues,
+}
+
+/// One list entry that cannot be sent, as it fills more than a frame on its own (spec posbus §7.1 T2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("list entry of {size} bytes does not fit a frame")]
+pub struct EntryTooLong {
+    /// Encoded size of the entry in bytes.
+    pub size: usize,
+}
+
+/// Why JSON could not become a message (spec posbus §7).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// No message has this name.
+    #[error("unknown message name")]
+    UnknownName,
+    /// The object does not have the shape of the message.
+    #[error("{0}")]
+    Shape(#[from] serde_json::Error),
+    /// A dynamic value is nested deeper than any receiver accepts.
+    #[error("dynamic value is nested too deep")]
+    TooDeep,
+}

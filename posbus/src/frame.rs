@@ -1,0 +1,111 @@
+//! The frame around a body (spec posbus §2): `type u32 LE | body | !type u32 LE`, one per WebSocket message.
+
+use crate::{error::DecodeError, message::Message, registry::MessageType, wire::Reader};
+
+/// Longest frame a server accepts from an established client, in bytes (spec posbus §1.1).
+pub const MAX_CLIENT_FRAME: usize = 1024;
+/// Longest first frame a server accepts, in bytes: ample for a JWT (spec posbus §1.1).
+pub const MAX_HANDSHAKE_FRAME: usize = 16 * 1024;
+/// Longest frame a client accepts, in bytes; above it the client drops the connection (spec posbus §7.1 T2).
+pub const MAX_SERVER_FRAME: usize = 32_768;
+/// Header and footer together, in bytes.
+pub const FRAME_OVERHEAD: usize = 8;
+/// Shortest frame that can be a message: no body is empty.
+pub const MIN_FRAME: usize = FRAME_OVERHEAD + 1;
+
+/// How far a client got; decides what it may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientState {
+    /// Nothing received yet: only a HandShake is allowed.
+    Handshaking,
+    /// The handshake was accepted: everything clients send, and what a server reads and ignores.
+    Established,
+}
+
+impl ClientState {
+    /// Longest frame in bytes in this state.
+    pub const fn max_frame(self) -> usize {
+        match self {
+            Self::Handshaking => MAX_HANDSHAKE_FRAME,
+            Self::Established => MAX_CLIENT_FRAME,
+        }
+    }
+
+    /// Whether a client in this state may send the type. Server-only and nested types never, a second HandShake may come
+    /// and is to be ignored (spec posbus §4.1, §8 W3, W4).
+    pub const fn allows(self, message_type: MessageType) -> bool {
+        match self {
+            Self::Handshaking => matches!(message_type, MessageType::HandShake),
+            Self::Established => message_type.usage().from_client(),
+        }
+    }
+}
+
+impl Message {
+    /// The message as a frame of its own.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        self.encode_into(&mut out);
+        out
+    }
+
+    /// Appends the message as a frame.
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
+        let id = self.type_id();
+        out.extend_from_slice(&id.to_le_bytes());
+        self.encode_body(out);
+        out.extend_from_slice(&(!id).to_le_bytes());
+    }
+}
+
+/// Decodes a frame of any type: for clients and tools.
+///
+/// # Errors
+/// Whatever is not exactly one well-formed message is refused (spec posbus §2). Memory taken is bounded by a small
+/// multiple of the frame's length, whatever it claims.
+pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
+    let (message_type, body) = open(frame)?;
+    decode_body(message_type, body)
+}
+
+/// Decodes a frame as a server does: only what a client in this state may send, of the length it may have.
+///
+/// # Errors
+/// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] without a look at the body.
+pub fn decode_from_client(frame: &[u8], state: ClientState) -> Result<Message, DecodeError> {
+    let limit = state.max_frame();
+    if frame.len() > limit {
+        return Err(DecodeError::TooLong { limit });
+    }
+    let (message_type, body) = open(frame)?;
+    if !state.allows(message_type) {
+        return Err(DecodeError::NotAllowed { message_type });
+    }
+    decode_body(message_type, body)
+}
+
+/// Checks header and footer and gives type and body.
+fn open(frame: &[u8]) -> Result<(MessageType, &[u8]), DecodeError> {
+    if frame.len() < MIN_FRAME {
+        return Err(DecodeError::TooShort);
+    }
+    let (header, rest) = frame
+        .split_first_chunk::<4>()
+        .ok_or(DecodeError::TooShort)?;
+    let (body, footer) = rest.split_last_chunk::<4>().ok_or(DecodeError::TooShort)?;
+    let id = u32::from_le_bytes(*header);
+    if id != !u32::from_le_bytes(*footer) {
+        return Err(DecodeError::FooterMismatch);
+    }
+    let message_type = MessageType::from_id(id).ok_or(DecodeError::UnknownType(id))?;
+    Ok((message_type, body))
+}
+
+fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
+    let mut reader = Reader::new(body);
+    let message = Message::take_body(message_type, &mut reader)?;
+    match reader.remaining() {
+        0 => Ok(message),
+        left => Err(DecodeError::TrailingBytes(left)),
+    }
+}

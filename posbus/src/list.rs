@@ -1,0 +1,110 @@
+//! Long lists, split into frames that clients accept (spec posbus §7.1 T2).
+
+use crate::{
+    error::EntryTooLong,
+    frame::{FRAME_OVERHEAD, MAX_SERVER_FRAME},
+    registry::MessageType,
+    wire::put_length,
+};
+use bytes::{Bytes, BytesMut};
+
+/// Most bytes a count takes: entries have 16 bytes at least, so a frame holds fewer than 8192.
+const MAX_COUNT: usize = 2;
+/// Room for entries in a frame, in bytes.
+const MAX_ENTRIES: usize = MAX_SERVER_FRAME - FRAME_OVERHEAD - MAX_COUNT;
+
+/// Collects the entries of a list message (AddUsers, RemoveUsers, UsersTransformList, AddObjects, RemoveObjects) and gives
+/// frames of at most [`MAX_SERVER_FRAME`] bytes. Kept between ticks it takes no memory once the frames of earlier ticks
+/// were dropped.
+#[derive(Debug)]
+pub struct ListFrames {
+    message_type: MessageType,
+    /// Entries of the frame that is being filled.
+    entries: Vec<u8>,
+    /// How many.
+    count: usize,
+    /// The same, encoded; here to reuse its memory.
+    count_bytes: Vec<u8>,
+    /// Where complete frames are cut from.
+    buffer: BytesMut,
+    /// Complete frames.
+    frames: Vec<Bytes>,
+}
+
+impl ListFrames {
+    /// An empty list of a message type whose whole body is one list.
+    pub fn new(message_type: MessageType) -> Self {
+        Self {
+            message_type,
+            entries: Vec::new(),
+            count: 0,
+            count_bytes: Vec::new(),
+            buffer: BytesMut::new(),
+            frames: Vec::new(),
+        }
+    }
+
+    /// Adds one entry; `encode` appends its body, for instance [`UserTransform::encode_body`](crate::UserTransform::encode_body).
+    ///
+    /// # Errors
+    /// If the entry does not fit a frame on its own. It is left out, the list stays usable.
+    pub fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), EntryTooLong> {
+        let start = self.entries.len();
+        encode(&mut self.entries);
+        let size = self.entries.len().saturating_sub(start);
+        if size > MAX_ENTRIES {
+            self.entries.truncate(start);
+            return Err(EntryTooLong { size });
+        }
+        if start + size > MAX_ENTRIES {
+            self.close_frame(start);
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Adds one entry that was encoded before.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_bytes(&mut self, entry: &[u8]) -> Result<(), EntryTooLong> {
+        self.push(|out| out.extend_from_slice(entry))
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.frames.is_empty()
+    }
+
+    /// Gives the frames, none for an empty list, and starts over.
+    pub fn finish(&mut self) -> Vec<Bytes> {
+        let mut frames = Vec::new();
+        self.finish_into(&mut frames);
+        frames
+    }
+
+    /// Appends the frames to `frames`, none for an empty list, and starts over.
+    pub fn finish_into(&mut self, frames: &mut Vec<Bytes>) {
+        if self.count > 0 {
+            self.close_frame(self.entries.len());
+        }
+        frames.append(&mut self.frames);
+    }
+
+    /// Makes a frame of the first `end` bytes of the entries; the rest opens the next frame.
+    fn close_frame(&mut self, end: usize) {
+        let id = self.message_type.id();
+        self.count_bytes.clear();
+        put_length(self.count, &mut self.count_bytes);
+        let (closed, _) = self.entries.split_at(end);
+        self.buffer
+            .reserve(FRAME_OVERHEAD + MAX_COUNT + closed.len());
+        self.buffer.extend_from_slice(&id.to_le_bytes());
+        self.buffer.extend_from_slice(&self.count_bytes);
+        self.buffer.extend_from_slice(closed);
+        self.buffer.extend_from_slice(&(!id).to_le_bytes());
+        self.frames.push(self.buffer.split().freeze());
+        self.entries.drain(..end);
+        self.count = 0;
+    }
+}

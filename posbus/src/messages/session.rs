@@ -1,0 +1,75 @@
+//! Connecting and being somewhere.
+
+use crate::{SignalType, Umid, Vec3, wire::wire_struct};
+use serde::{Deserialize, Serialize};
+
+/// The first message of a client: who it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HandShake {
+    /// Version of the handshake itself: 1.
+    pub handshake_version: i64,
+    /// Version of the protocol the client would like to speak.
+    pub protocol_version: i64,
+    /// JWT whose `sub` is `user_id` (spec posbus §1.3).
+    pub token: String,
+    /// The user.
+    pub user_id: Umid,
+    /// Fresh per explicit connect, kept over automatic reconnects; may be nil.
+    pub session_id: Umid,
+}
+wire_struct!(
+    HandShake,
+    35,
+    handshake_version,
+    protocol_version,
+    token,
+    user_id,
+    session_id
+);
+
+/// A client enters a world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TeleportRequest {
+    /// The world.
+    pub target: Umid,
+}
+wire_struct!(TeleportRequest, 16, target);
+
+/// One of a few fixed things to say, either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signal {
+    /// Which.
+    pub value: SignalType,
+}
+wire_struct!(Signal, 1, value);
+
+/// The first message on entry: which world this is. Clears what the client knows of another one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SetWorld {
+    /// The world.
+    pub id: Umid,
+    /// Its name.
+    pub name: String,
+    /// Its avatar controller asset, or nil.
+    pub avatar: Umid,
+    /// The user who owns it.
+    pub owner: Umid,
+    /// The same asset once more.
+    pub avatar_3d_asset_id: Umid,
+}
+wire_struct!(SetWorld, 65, id, name, avatar, owner, avatar_3d_asset_id);
+
+/// From the server the spawn point, from a client where its user is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MyTransform {
+    /// Absolute world position.
+    pub position: Vec3,
+    /// Euler angles in radians.
+    pub rotation: Vec3,
+}
+wire_struct!(MyTransform, 6, position, rotation);

@@ -1,0 +1,137 @@
+//! What users do together, and news of activities.
+
+use crate::{NotificationType, Umid, Vec3, wire::wire_struct};
+use serde::{Deserialize, Serialize};
+
+/// A high five from one user to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HighFive {
+    /// Who gives it. A server overwrites what a client claims.
+    pub sender_id: Umid,
+    /// Who gets it.
+    pub receiver_id: Umid,
+    /// A few words.
+    pub message: String,
+}
+wire_struct!(HighFive, 33, sender_id, receiver_id, message);
+
+/// A notice to one user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notification {
+    /// What it is about.
+    pub notify_type: NotificationType,
+    /// Its text.
+    pub value: String,
+}
+wire_struct!(Notification, 2, notify_type, value);
+
+/// A world admin asks everybody to come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlyToMe {
+    /// Whom to fly to.
+    pub pilot: Umid,
+    /// Their name.
+    pub pilot_name: String,
+    /// The world.
+    pub object_id: Umid,
+}
+wire_struct!(FlyToMe, 33, pilot, pilot_name, object_id);
+
+/// Something happened on a timeline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActivityUpdate {
+    /// The activity.
+    pub activity_id: Umid,
+    /// [`Self::NEW`], [`Self::CHANGED`] or [`Self::REMOVED`].
+    pub change_type: String,
+    /// `video`, `screenshot`, `world_created`, `stake` or `unstake`.
+    pub r#type: Option<String>,
+    /// What is known of it.
+    pub data: Option<ActivityData>,
+    /// Who did it.
+    pub user_id: Umid,
+    /// The object it happened in.
+    pub object_id: Umid,
+}
+wire_struct!(
+    ActivityUpdate,
+    51,
+    activity_id,
+    change_type,
+    r#type,
+    data,
+    user_id,
+    object_id
+);
+
+impl ActivityUpdate {
+    /// Change type: created.
+    pub const NEW: &'static str = "new";
+    /// Change type: edited.
+    pub const CHANGED: &'static str = "changed";
+    /// Change type: deleted.
+    pub const REMOVED: &'static str = "removed";
+}
+
+/// Details of an activity, each optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActivityData {
+    /// Where it happened.
+    pub position: Option<Vec3>,
+    /// Text of the post.
+    pub description: Option<String>,
+    /// Media hash.
+    pub hash: Option<String>,
+    /// `MOM` or `DAD`.
+    pub token_symbol: Option<String>,
+    /// Decimal amount in the token's base unit.
+    pub token_amount: Option<String>,
+    /// Transaction hash, `0x` hex.
+    pub bc_tx_hash: Option<String>,
+    /// Index of the log entry, decimal.
+    pub bc_log_index: Option<String>,
+}
+wire_struct!(
+    ActivityData,
+    7,
+    position,
+    description,
+    hash,
+    token_symbol,
+    token_amount,
+    bc_tx_hash,
+    bc_log_index
+);
+
+/// A client submitted a stake transaction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserStakedToOdyssey {
+    /// `0x` hex.
+    pub transaction_hash: String,
+    /// `0x` hex.
+    pub wallet: String,
+    /// The world staked to.
+    pub object_id: Umid,
+    /// Decimal integer in the token's base unit.
+    pub amount: String,
+    /// A few words.
+    pub comment: String,
+    /// 0 = MOM, 1 = DAD.
+    pub kind: i64,
+}
+wire_struct!(
+    UserStakedToOdyssey,
+    21,
+    transaction_hash,
+    wallet,
+    object_id,
+    amount,
+    comment,
+    kind
+);

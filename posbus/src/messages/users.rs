@@ -1,0 +1,62 @@
+//! Who is in a world and where.
+
+use crate::{TransformNoScale, Umid, json, wire::wire_struct};
+use serde::{Deserialize, Serialize};
+
+/// Users appeared, or changed: receivers treat it as an upsert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AddUsers {
+    /// The users.
+    #[serde(serialize_with = "json::null_if_empty")]
+    pub users: Vec<UserData>,
+}
+wire_struct!(AddUsers, 1, users);
+
+/// A user as others see them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserData {
+    /// The user.
+    pub id: Umid,
+    /// Display name.
+    pub name: String,
+    /// Media hash, absolute URL, or empty.
+    pub avatar: String,
+    /// Where they are.
+    pub transform: TransformNoScale,
+    /// Whether they have no account.
+    pub is_guest: bool,
+}
+wire_struct!(UserData, 25, id, name, avatar, transform, is_guest);
+
+/// Users left.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemoveUsers {
+    /// The users.
+    #[serde(serialize_with = "json::null_if_empty")]
+    pub users: Vec<Umid>,
+}
+wire_struct!(RemoveUsers, 1, users);
+
+/// Users moved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsersTransformList {
+    /// One entry per user.
+    #[serde(serialize_with = "json::null_if_empty")]
+    pub value: Vec<UserTransform>,
+}
+wire_struct!(UsersTransformList, 1, value);
+
+/// Where one user is: 22 to 46 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserTransform {
+    /// The user.
+    pub id: Umid,
+    /// Where they are.
+    pub transform: TransformNoScale,
+}
+wire_struct!(UserTransform, 22, id, transform);
