@@ -1,0 +1,251 @@
+//! Opening, migrating and closing a database.
+
+use std::{sync::Arc, time::Duration};
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{MigrationStatus, Result, StoreError};
+
+/// How to talk to the database.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Connections at most (default 16: more than a small PostgreSQL has cores for, far fewer than it allows). SQLite
+    /// uses one for writing and the rest, at most 8, for reading.
+    pub max_connections: u32,
+    /// How long to wait for a connection before the database counts as unavailable (default 3 s: longer than a
+    /// restart of PostgreSQL, shorter than the patience of an HTTP client).
+    pub acquire_timeout: Duration,
+    /// How long a statement may run on PostgreSQL (default 10 s: nothing here takes longer unless it hangs).
+    pub statement_timeout: Duration,
+    /// How long a write may queue for SQLite's one writer (default 10 s: a burst of writes waits for the disk, it
+    /// does not fail).
+    pub write_queue_timeout: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        StoreOptions {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+            write_queue_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A database. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    read: DatabaseConnection,
+    /// On SQLite a pool of exactly one, so that writers queue here instead of failing with SQLITE_BUSY there.
+    write: DatabaseConnection,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("backend", &self.backend())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens `sqlite://<path>?mode=rwc` or `postgres://…`. Does not migrate.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL of another kind, `Unavailable` when the database cannot be reached.
+    pub async fn open(url: &str, options: &StoreOptions) -> Result<Store> {
+        let inner = if url.starts_with("sqlite:") {
+            open_sqlite(url, options).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url, options).await?
+        } else {
+            return Err(StoreError::Invalid(
+                "the database URL is neither sqlite: nor postgres:".to_owned(),
+            ));
+        };
+        Ok(Store {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at once.
+    ///
+    /// # Errors
+    /// `TooNew` if the database has a migration this program does not know.
+    pub async fn migrate(&self) -> Result<()> {
+        let transaction = self.begin_migration().await?;
+        refuse_newer(&transaction).await?;
+        Migrator::up(&transaction, None).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes back the newest `steps` migrations, with the data only they can hold.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        let transaction = self.begin_migration().await?;
+        refuse_newer(&transaction).await?;
+        Migrator::down(&transaction, Some(steps)).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The migrations this program knows, oldest first, without changing anything.
+    ///
+    /// # Errors
+    /// `TooNew` if the database has a migration this program does not know.
+    pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>> {
+        refuse_newer(self.read()).await?;
+        let migrations = Migrator::get_migration_with_status_read_only(self.read()).await?;
+        Ok(migrations
+            .iter()
+            .map(|m| MigrationStatus {
+                name: m.name().to_owned(),
+                applied: m.status() == migrations::MigrationStatus::Applied,
+            })
+            .collect())
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is none.
+    pub async fn ping(&self) -> Result<()> {
+        self.read().execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes all connections. On SQLite everything in the write-ahead log moves into the database file first.
+    pub async fn close(self) {
+        if self.backend() == DbBackend::Sqlite {
+            // Closing the last connection checkpoints as well; a failure here loses nothing.
+            if let Err(error) = self.inner.read.close_by_ref().await {
+                tracing::warn!(%error, "closing readers failed");
+            }
+            if let Err(error) = self
+                .inner
+                .write
+                .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
+                .await
+            {
+                tracing::warn!(%error, "checkpoint at close failed");
+            }
+        }
+        if let Err(error) = self.inner.write.close_by_ref().await {
+            tracing::warn!(%error, "closing the database failed");
+        }
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.inner.write.get_database_backend()
+    }
+
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        &self.inner.read
+    }
+
+    /// Starts a transaction that is going to write.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            // Takes the write lock at once: a transaction that begins by reading would fail when it turns to writing.
+            sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.inner.write.begin_with_options(options).await?)
+    }
+
+    async fn begin_migration(&self) -> Result<DatabaseTransaction> {
+        let transaction = self.begin().await?;
+        if self.backend() == DbBackend::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+            transaction
+                .query_one_raw(Statement::from_string(DbBackend::Postgres, lock))
+                .await?;
+            // Waiting for another node's migration, or building an index, may take longer than any ordinary statement.
+            transaction
+                .execute_unprepared("SET LOCAL statement_timeout = 0")
+                .await?;
+        }
+        Ok(transaction)
+    }
+}
+
+/// Key of the advisory lock that keeps two nodes from migrating one PostgreSQL database at once ("odyssey" in hex).
+const MIGRATION_LOCK: i64 = 0x006f_6479_7373_6579;
+
+/// Readers beyond this number gain nothing on SQLite.
+const MAX_SQLITE_READERS: u32 = 8;
+
+async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
+    let busy_timeout = options.write_queue_timeout;
+    let mut write = ConnectOptions::new(url);
+    write
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(options.write_queue_timeout)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |o| {
+            // FULL syncs the log at every commit: an acknowledged change survives a power cut, not only a crash.
+            o.journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(busy_timeout)
+        });
+    let write = Database::connect(write).await?;
+
+    let mut read = ConnectOptions::new(url);
+    read.max_connections(
+        options
+            .max_connections
+            .saturating_sub(1)
+            .clamp(1, MAX_SQLITE_READERS),
+    )
+    .acquire_timeout(options.acquire_timeout)
+    .sqlx_logging(false)
+    .map_sqlx_sqlite_opts(move |o| {
+        o.foreign_keys(true)
+            .busy_timeout(busy_timeout)
+            .pragma("query_only", "ON")
+    });
+    let read = Database::connect(read).await?;
+    Ok(Inner { read, write })
+}
+
+async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .statement_timeout(options.statement_timeout)
+        // Finds connections that died with a restarted server, so that no caller ever sees them.
+        .test_before_acquire(true)
+        .sqlx_logging(false);
+    let pool = Database::connect(connect).await?;
+    Ok(Inner {
+        read: pool.clone(),
+        write: pool,
+    })
+}
+
+/// Refuses a database that knows a migration this program does not.
+async fn refuse_newer<C: ConnectionTrait>(db: &C) -> Result<()> {
+    match migrations::unknown(db).await? {
+        Some(found) => Err(StoreError::TooNew { found }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,356 @@
+//! The plain values that go into and come out of the store.
+
+use chrono::{DateTime, Utc};
+use components::{AttributeId, JsonMap, Transform, TransformNoScale, Umid};
+
+/// Everything a node keeps in memory besides the worlds themselves, loaded with one query per table.
+#[derive(Clone, Debug, Default)]
+pub struct DirectoryRows {
+    /// The node: the one object that is its own parent.
+    pub node: Umid,
+    /// All objects of all worlds, the node included.
+    pub objects: Vec<ObjectLink>,
+    /// (object, user) of every member with role `admin`.
+    pub admins: Vec<(Umid, Umid)>,
+    /// (member_of, user) edges of group membership.
+    pub memberships: Vec<(Umid, Umid)>,
+    /// All object types.
+    pub object_types: Vec<ObjectTypeRow>,
+    /// All attribute types.
+    pub attribute_types: Vec<AttributeTypeRow>,
+    /// All plugins.
+    pub plugins: Vec<PluginRow>,
+    /// All 2D assets.
+    pub assets_2d: Vec<AssetRow>,
+    /// All 3D assets.
+    pub assets_3d: Vec<AssetRow>,
+    /// All attributes of the node.
+    pub node_attributes: Vec<AttributeRecord>,
+}
+
+/// What authority needs to know of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectLink {
+    /// The object.
+    pub id: Umid,
+    /// Its parent; its own id for the node.
+    pub parent: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its type.
+    pub object_type: Umid,
+}
+
+/// A template for objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectTypeRow {
+    /// The type.
+    pub id: Umid,
+    /// Default 2D asset.
+    pub asset_2d: Option<Umid>,
+    /// Default 3D asset.
+    pub asset_3d: Option<Umid>,
+    /// Unique name.
+    pub name: String,
+    /// Category; "Worlds" protects from deletion.
+    pub category: String,
+    /// Default options.
+    pub options: JsonMap,
+}
+
+/// A JSON slot declared by a plugin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeTypeRow {
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Free text.
+    pub description: String,
+    /// Default options (permissions, posbus_auto, render_auto, cloneable).
+    pub options: Option<JsonMap>,
+}
+
+/// A namespace for attribute types, perhaps with a front-end bundle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginRow {
+    /// The plugin.
+    pub id: Umid,
+    /// Manifest fields.
+    pub meta: JsonMap,
+    /// Options.
+    pub options: Option<JsonMap>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A 2D or 3D asset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssetRow {
+    /// The asset; for a 3D asset the MD5 of its file.
+    pub id: Umid,
+    /// Descriptor (spec model §2.6).
+    pub meta: JsonMap,
+    /// Options.
+    pub options: Option<JsonMap>,
+}
+
+/// An object as stored, with all its attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectRecord {
+    /// The object.
+    pub id: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its parent.
+    pub parent: Umid,
+    /// Own 2D asset, overriding that of the type.
+    pub asset_2d: Option<Umid>,
+    /// Own 3D asset, overriding that of the type.
+    pub asset_3d: Option<Umid>,
+    /// Own options, to be merged over those of the type.
+    pub options: Option<JsonMap>,
+    /// Stored transform, absolute in world space; `None` means automatic placement.
+    pub transform: Option<Transform>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its attributes, by id.
+    pub attributes: Vec<AttributeRecord>,
+}
+
+/// An object to insert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewObjectRow {
+    /// The object.
+    pub id: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its parent; in `Seed::welcome` the nil id stands for the node.
+    pub parent: Umid,
+    /// Own 2D asset.
+    pub asset_2d: Option<Umid>,
+    /// Own 3D asset.
+    pub asset_3d: Option<Umid>,
+    /// Own options.
+    pub options: Option<JsonMap>,
+    /// Transform in world space.
+    pub transform: Option<Transform>,
+    /// Attributes to create with it.
+    pub attributes: Vec<(AttributeId, JsonMap)>,
+}
+
+/// What to change of an object; `None` leaves a field alone, `Some(None)` clears it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectPatch {
+    /// New display name (attribute `name` of the core plugin).
+    pub name: Option<String>,
+    /// New 2D asset.
+    pub asset_2d: Option<Option<Umid>>,
+    /// New 3D asset.
+    pub asset_3d: Option<Option<Umid>>,
+    /// New options, replacing all.
+    pub options: Option<Option<JsonMap>>,
+    /// New owner.
+    pub owner: Option<Umid>,
+}
+
+/// A node of an object tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeRow {
+    /// The object.
+    pub id: Umid,
+    /// Its parent.
+    pub parent: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its display name.
+    pub name: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A world as lists and detail pages show it (spec rest §2.0).
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorldRow {
+    /// The world.
+    pub id: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Profile name of the owner.
+    pub owner_name: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Web site.
+    pub website_link: Option<String>,
+    /// Media hash of its picture.
+    pub avatar_hash: Option<String>,
+    /// Sum of all stakes, decimal; `None` if nothing is staked.
+    pub stake_total: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A user's stake in a world, summed over the user's wallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakerRow {
+    /// The user.
+    pub user: Umid,
+    /// Profile name, empty if unset.
+    pub name: String,
+    /// Decimal amount in the token's smallest unit.
+    pub stake: String,
+    /// Media hash of the profile picture.
+    pub avatar_hash: Option<String>,
+}
+
+/// Whose attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttributeTarget {
+    /// The node's.
+    Node,
+    /// An object's.
+    Object(Umid),
+    /// A user's.
+    User(Umid),
+    /// A user's within an object.
+    ObjectUser {
+        /// The object.
+        object: Umid,
+        /// The user.
+        user: Umid,
+    },
+    /// A user's about another user.
+    UserUser {
+        /// The user it belongs to.
+        source: Umid,
+        /// The user it is about.
+        target: Umid,
+    },
+}
+
+/// A stored attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeRecord {
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Value.
+    pub value: Option<JsonMap>,
+    /// Own options, to be merged over those of the type.
+    pub options: Option<JsonMap>,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A direct member of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The object.
+    pub object: Umid,
+    /// The member.
+    pub user: Umid,
+    /// Profile name, empty if unset.
+    pub name: String,
+    /// Media hash of the profile picture, empty if unset.
+    pub avatar_hash: String,
+    /// Role; `admin` is the only one there is.
+    pub role: String,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserRow {
+    /// The user.
+    pub id: Umid,
+    /// Class of the user; decides whether it is a guest.
+    pub user_type: Umid,
+    /// `name`, `bio`, `location`, `avatar_hash`, `profile_link`, `onboarded`.
+    pub profile: JsonMap,
+    /// Wallets in the order they were attached, as the user spelled them.
+    pub wallets: Vec<String>,
+    /// When the user was last connected.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An account to insert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUser {
+    /// The user.
+    pub id: Umid,
+    /// Its class.
+    pub user_type: Umid,
+    /// Its profile.
+    pub profile: JsonMap,
+    /// Its first wallet.
+    pub wallet: Option<String>,
+}
+
+/// Where a user was when leaving a world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LastPosition {
+    /// The world left.
+    pub world: Umid,
+    /// The user.
+    pub user: Umid,
+    /// Position in world space and rotation.
+    pub transform: TransformNoScale,
+}
+
+/// A stake announced by a client before the chain confirms it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingStake {
+    /// Transaction hash, 32 bytes.
+    pub transaction_id: Vec<u8>,
+    /// The world staked in.
+    pub world: Umid,
+    /// Wallet address, 20 bytes.
+    pub wallet: Vec<u8>,
+    /// Decimal amount in the token's smallest unit.
+    pub amount: String,
+    /// The staker's comment.
+    pub comment: String,
+    /// Token: 0 = MOM, 1 = DAD.
+    pub kind: i32,
+}
+
+/// What a fresh database is filled with besides the constants of spec model §4.
+#[derive(Clone, Debug, Default)]
+pub struct Seed {
+    /// Public base URL; plugin bundles are served below it.
+    pub base_url: String,
+    /// The welcome world and its objects, parents first; a nil parent stands for the node.
+    pub welcome: Vec<NewObjectRow>,
+}
+
+/// What seeding found or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeded {
+    /// The node.
+    pub node: Umid,
+    /// Whether this call created it.
+    pub fresh: bool,
+}
+
+/// A migration this program knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
