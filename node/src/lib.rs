@@ -1,1 +1,7 @@
 //! node
+
+mod directory;
+mod error;
+
+pub use directory::Directory;
+pub use error::{NodeError, Result};

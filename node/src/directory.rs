@@ -1,0 +1,267 @@
+//! What the node keeps in memory about everything it owns, loaded worlds or not: who is admin of what, which types and
+//! assets there are, and how many children an object has.
+//!
+//! The directory follows the database: operations change it only after their transaction has succeeded.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use components::{Asset3d, AttributeId, Authority, Catalogue, JsonMap, ObjectType, Umid, ids};
+use parking_lot::RwLock;
+use store::{AssetRow, AttributeRecord, DirectoryRows, PluginRow};
+
+/// The in-memory index of a node; cheap to read from any thread.
+pub struct Directory {
+    node: Umid,
+    catalogue: ArcSwap<Catalogue>,
+    authority: Arc<RwLock<Authority>>,
+    objects: RwLock<HashMap<Umid, Entry>>,
+    plugins: ArcSwap<Vec<PluginRow>>,
+    assets_2d: ArcSwap<HashMap<Umid, AssetRow>>,
+    assets_3d: ArcSwap<HashMap<Umid, AssetRow>>,
+    node_attributes: RwLock<HashMap<AttributeId, AttributeRecord>>,
+}
+
+/// What the directory knows of an object beside its place in the tree of authority.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    object_type: Umid,
+    /// Direct children.
+    children: u64,
+}
+
+impl Directory {
+    /// Indexes what the store has.
+    pub fn new(rows: DirectoryRows) -> Directory {
+        let catalogue = catalogue(&rows);
+        let mut authority = Authority::default();
+        let mut objects = HashMap::<Umid, Entry>::with_capacity(rows.objects.len());
+        for object in &rows.objects {
+            authority.set_object(object.id, object.parent, object.owner);
+            objects.entry(object.id).or_default().object_type = object.object_type;
+            if object.parent != object.id {
+                objects.entry(object.parent).or_default().children += 1;
+            }
+        }
+        for (object, user) in &rows.admins {
+            authority.set_admin(*object, *user, true);
+        }
+        for (group, user) in &rows.memberships {
+            authority.add_membership(*group, *user);
+        }
+        Directory {
+            node: rows.node,
+            catalogue: ArcSwap::from_pointee(catalogue),
+            authority: Arc::new(RwLock::new(authority)),
+            objects: RwLock::new(objects),
+            plugins: ArcSwap::from_pointee(rows.plugins),
+            assets_2d: ArcSwap::from_pointee(by_id(rows.assets_2d)),
+            assets_3d: ArcSwap::from_pointee(by_id(rows.assets_3d)),
+            node_attributes: RwLock::new(rows.node_attributes.into_iter().map(|row| (row.id.clone(), row)).collect()),
+        }
+    }
+
+    /// The id of the node object, root of all objects.
+    pub fn node(&self) -> Umid {
+        self.node
+    }
+
+    /// The types and assets of this moment.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.load_full()
+    }
+
+    /// Who is admin of what; shared with the loaded worlds.
+    pub fn authority(&self) -> Arc<RwLock<Authority>> {
+        Arc::clone(&self.authority)
+    }
+
+    /// Whether `user` is an indirect admin of `object` (spec model §2.4).
+    pub fn is_admin(&self, user: Umid, object: Umid) -> bool {
+        self.authority.read().is_admin(user, object)
+    }
+
+    /// Whether there is such an object.
+    pub fn knows(&self, object: Umid) -> bool {
+        self.authority.read().knows(object)
+    }
+
+    /// The world an object is in; `None` for the node and for unknown objects.
+    pub fn world_of(&self, object: Umid) -> Option<Umid> {
+        self.authority.read().world_of(object)
+    }
+
+    /// Whether `object` is a world.
+    pub fn is_world(&self, object: Umid) -> bool {
+        self.authority.read().is_world(object)
+    }
+
+    /// The type of an object.
+    pub fn object_type(&self, object: Umid) -> Option<Umid> {
+        self.objects.read().get(&object).map(|entry| entry.object_type)
+    }
+
+    /// How many direct children an object has.
+    pub fn children(&self, object: Umid) -> u64 {
+        self.objects.read().get(&object).map_or(0, |entry| entry.children)
+    }
+
+    /// All plugins.
+    pub fn plugins(&self) -> Arc<Vec<PluginRow>> {
+        self.plugins.load_full()
+    }
+
+    /// A 2D asset.
+    pub fn asset_2d(&self, id: Umid) -> Option<AssetRow> {
+        self.assets_2d.load().get(&id).cloned()
+    }
+
+    /// A 3D asset.
+    pub fn asset_3d(&self, id: Umid) -> Option<AssetRow> {
+        self.assets_3d.load().get(&id).cloned()
+    }
+
+    /// The value of a node attribute.
+    pub fn node_attribute(&self, id: &AttributeId) -> Option<JsonMap> {
+        self.node_attributes.read().get(id).and_then(|record| record.value.clone())
+    }
+
+    /// The user type that marks guests: as `node_settings` says, else the seeded one.
+    pub fn guest_type(&self) -> Umid {
+        self.user_type("guest_user_type", ids::GUEST_USER_TYPE)
+    }
+
+    /// The user type of accounts with a wallet: as `node_settings` says, else the seeded one.
+    pub fn normal_type(&self) -> Umid {
+        self.user_type("normal_user_type", ids::NORMAL_USER_TYPE)
+    }
+
+    fn user_type(&self, key: &str, default: Umid) -> Umid {
+        let attributes = self.node_attributes.read();
+        let settings = attributes.get(&ids::core("node_settings")).and_then(|record| record.value.as_ref());
+        let text = settings.and_then(|value| value.get(key)).and_then(|value| value.as_str());
+        text.and_then(|text| Umid::parse_str(text).ok()).unwrap_or(default)
+    }
+
+    /// Follows the creation of an object.
+    pub fn add_object(&self, object: Umid, parent: Umid, owner: Umid, object_type: Umid) {
+        self.authority.write().set_object(object, parent, owner);
+        let mut objects = self.objects.write();
+        let known = objects.insert(object, Entry { object_type, children: 0 });
+        if known.is_none() {
+            objects.entry(parent).or_default().children += 1;
+        }
+    }
+
+    /// Follows a change of owner; unknown objects are ignored.
+    pub fn set_owner(&self, object: Umid, owner: Umid) {
+        let mut authority = self.authority.write();
+        if let Some(parent) = authority.parent(object) {
+            authority.set_object(object, parent, owner);
+        }
+    }
+
+    /// Follows the removal of a subtree; `removed` has its root first.
+    pub fn remove_objects(&self, removed: &[Umid]) {
+        let mut authority = self.authority.write();
+        let mut objects = self.objects.write();
+        if let Some(entry) = removed.first().and_then(|root| authority.parent(*root)).and_then(|parent| objects.get_mut(&parent)) {
+            entry.children = entry.children.saturating_sub(1);
+        }
+        for object in removed {
+            authority.remove_object(*object);
+            objects.remove(object);
+        }
+    }
+
+    /// Follows the gift or loss of the admin role.
+    pub fn set_admin(&self, object: Umid, user: Umid, admin: bool) {
+        self.authority.write().set_admin(object, user, admin);
+    }
+
+    /// Follows a write of a node attribute; `None` is its removal.
+    pub fn set_node_attribute(&self, id: &AttributeId, record: Option<AttributeRecord>) {
+        let mut attributes = self.node_attributes.write();
+        match record {
+            Some(record) => attributes.insert(id.clone(), record),
+            None => attributes.remove(id),
+        };
+    }
+}
+
+fn by_id(rows: Vec<AssetRow>) -> HashMap<Umid, AssetRow> {
+    rows.into_iter().map(|row| (row.id, row)).collect()
+}
+
+fn catalogue(rows: &DirectoryRows) -> Catalogue {
+    let object_types = rows.object_types.iter().map(|row| {
+        let object_type = ObjectType {
+            name: row.name.clone(),
+            category: row.category.clone(),
+            asset_2d: row.asset_2d,
+            asset_3d: row.asset_3d,
+            options: row.options.clone(),
+        };
+        (row.id, object_type)
+    });
+    let format = |meta: &JsonMap| meta.get("type").and_then(serde_json::Value::as_i64).and_then(|kind| i8::try_from(kind).ok());
+    Catalogue {
+        object_types: object_types.collect(),
+        attribute_types: rows.attribute_types.iter().map(|row| (row.id.clone(), row.options.clone())).collect(),
+        assets_3d: rows.assets_3d.iter().map(|row| (row.id, Asset3d { format: format(&row.meta).unwrap_or(0) })).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::ObjectLink;
+
+    use super::*;
+
+    fn id(number: u128) -> Umid {
+        Umid::from_u128(number)
+    }
+
+    /// Node 1, world 2, object 3 in it, 4 and 5 below 3; all owned by 100.
+    fn directory() -> Directory {
+        let objects = [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3)];
+        let link = |(object, parent)| ObjectLink { id: id(object), parent: id(parent), owner: id(100), object_type: id(7) };
+        Directory::new(DirectoryRows {
+            node: id(1),
+            objects: objects.into_iter().map(link).collect(),
+            admins: vec![(id(3), id(200))],
+            memberships: vec![(id(200), id(201))],
+            object_types: Vec::new(),
+            attribute_types: Vec::new(),
+            plugins: Vec::new(),
+            assets_2d: Vec::new(),
+            assets_3d: Vec::new(),
+            node_attributes: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn children_are_counted_through_additions_and_removals() {
+        let directory = directory();
+        assert_eq!([1, 2, 3, 4].map(|object| directory.children(id(object))), [1, 1, 2, 0]);
+        directory.add_object(id(6), id(4), id(100), id(7));
+        assert_eq!(directory.children(id(4)), 1);
+        directory.remove_objects(&[id(4), id(6)]);
+        assert_eq!(directory.children(id(3)), 1);
+        assert!(!directory.knows(id(4)) && !directory.knows(id(6)));
+    }
+
+    #[test]
+    fn roles_come_from_the_rows_and_follow_changes() {
+        let directory = directory();
+        assert!(directory.is_admin(id(201), id(5)), "a member of an admin of the parent");
+        directory.set_admin(id(3), id(200), false);
+        assert!(!directory.is_admin(id(201), id(5)));
+        directory.set_owner(id(5), id(201));
+        assert!(directory.is_admin(id(201), id(5)));
+        assert_eq!(directory.world_of(id(5)), Some(id(2)));
+    }
+}
