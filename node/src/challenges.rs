@@ -1,0 +1,106 @@
+//! Login challenges: the text a wallet has to sign to prove who holds it (spec rest §1.6).
+//!
+//! Verifying the signature is not done here but where the cryptography is; the order is always: take the challenge, which
+//! spends it whatever comes next, then verify.
+
+use chrono::{TimeDelta, Utc};
+use components::Umid;
+
+use crate::{Node, NodeError, Result};
+
+/// How long a challenge may be answered: time to find the wallet, not time to phish for a signature.
+const LIFETIME: TimeDelta = TimeDelta::minutes(5);
+/// Digits of an Ethereum address.
+const ETHEREUM_DIGITS: usize = 40;
+/// Digits of a Substrate public key.
+const SUBSTRATE_DIGITS: usize = 64;
+
+impl Node {
+    /// Makes the challenge for a wallet; it replaces an earlier one.
+    ///
+    /// # Errors
+    /// `Invalid("invalid_request_query")` if the text is no wallet.
+    pub async fn begin_challenge(&self, wallet: &str) -> Result<String> {
+        let Some(key) = wallet_key(wallet) else {
+            return Err(NodeError::invalid(
+                "invalid_request_query",
+                "wallet must be 0x and 40 or 64 hexadecimal digits",
+            ));
+        };
+        let text = challenge_text(wallet, Umid::new_v4());
+        self.store()
+            .put_challenge(&key, &text, Utc::now() + LIFETIME)
+            .await?;
+        Ok(text)
+    }
+
+    /// Takes the challenge of a wallet away, so that it can be answered only once, and returns its text.
+    ///
+    /// # Errors
+    /// `NotFound("challenge_not_found")` if there is none, or none that is still valid.
+    pub async fn take_challenge(&self, wallet: &str) -> Result<String> {
+        let absent = NodeError::NotFound("challenge_not_found");
+        let Some(key) = wallet_key(wallet) else {
+            return Err(absent);
+        };
+        self.store()
+            .take_challenge(&key, Utc::now())
+            .await?
+            .ok_or(absent)
+    }
+}
+
+/// What challenges of a wallet are kept by: its digits in lower case, since spellings of one address may differ in case.
+/// `None` if it is no wallet.
+fn wallet_key(wallet: &str) -> Option<String> {
+    let digits = wallet.strip_prefix("0x")?;
+    let legible = matches!(digits.len(), ETHEREUM_DIGITS | SUBSTRATE_DIGITS)
+        && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    legible.then(|| wallet.to_ascii_lowercase())
+}
+
+/// Clients show this text and wallets sign it; its wording is part of the interface.
+fn challenge_text(wallet: &str, nonce: Umid) -> String {
+    format!(
+        "Please sign this message with the private key for address {wallet} to prove that you own it. {nonce}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_that_of_the_specification() {
+        assert_eq!(
+            challenge_text(
+                "0xAb",
+                Umid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef)
+            ),
+            "Please sign this message with the private key for address 0xAb to prove that you own it. \
+             01234567-89ab-4def-8123-456789abcdef"
+        );
+    }
+
+    #[test]
+    fn wallets_are_addresses_or_public_keys() {
+        for digits in [40, 64] {
+            let wallet = format!("0x{}", "aB".repeat(digits / 2));
+            assert_eq!(wallet_key(&wallet), Some(wallet.to_lowercase()));
+        }
+        let long = format!("0x{}", "a".repeat(1_000_000));
+        for wallet in [
+            "",
+            "0x",
+            "0x1",
+            &"a".repeat(42),
+            &format!("0x{}", "g".repeat(40)),
+            &format!("0x{}", "ä".repeat(20)),
+            &format!("0X{}", "a".repeat(40)),
+            &format!("0x{}", "a".repeat(41)),
+            &long,
+        ] {
+            assert_eq!(wallet_key(wallet), None, "{wallet}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Accounts: looking them up, finding or making the one behind a wallet, and what a user may change of itself
+//! (spec model §7.3).
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use components::{JsonMap, Profile, Umid};
+use store::{NewUser, StoreError, UserRow};
+use systems::Effect;
+use tokio::time::timeout;
+
+use crate::{Node, NodeError, Result};
+
+/// How long a session token is valid. Guests have no way to get another one.
+pub const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(7);
+/// The name by which others see a user who has not chosen one.
+const DEFAULT_NAME: &str = "Anonymous";
+/// How long a profile change waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest display name in characters: it hangs above an avatar.
+const MAX_NAME: usize = 64;
+/// Longest location in characters.
+const MAX_LOCATION: usize = 128;
+/// Longest text about oneself in characters.
+const MAX_BIO: usize = 4096;
+/// Longest picture, a media hash or an absolute URL, in characters: it is sent to everybody in a world.
+const MAX_AVATAR: usize = 512;
+/// Longest link in characters.
+const MAX_LINK: usize = 2048;
+
+/// What to change of a profile; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChanges {
+    /// Display name.
+    pub name: Option<String>,
+    /// About oneself.
+    pub bio: Option<String>,
+    /// Where one is.
+    pub location: Option<String>,
+    /// Media hash or absolute URL of the picture.
+    pub avatar_hash: Option<String>,
+    /// Web site.
+    pub profile_link: Option<String>,
+}
+
+impl Node {
+    /// An account.
+    ///
+    /// # Errors
+    /// `NotFound("user_not_found")`.
+    pub async fn user(&self, id: Umid) -> Result<UserRow> {
+        self.store()
+            .user(id)
+            .await?
+            .ok_or(NodeError::NotFound("user_not_found"))
+    }
+
+    /// Whether an account is a guest's.
+    pub fn is_guest(&self, user: &UserRow) -> bool {
+        user.user_type == self.directory().guest_type()
+    }
+
+    /// Who a user is to others in a world. Sessions ask this as they begin: from here on until the next sweep the guest
+    /// counts as present, even if its session is not known to the worlds yet.
+    ///
+    /// # Errors
+    /// `NotFound("user_not_found")`, also for a guest that is being deleted right now.
+    pub async fn session_user(&self, id: Umid) -> Result<Profile> {
+        if !self.identity.guests.arrive(id) {
+            return Err(NodeError::NotFound("user_not_found"));
+        }
+        let user = self.user(id).await?;
+        let is_guest = self.is_guest(&user);
+        Ok(Profile {
+            user: id,
+            name: display_name(&user),
+            avatar: profile_text(&user, "avatar_hash"),
+            is_guest,
+        })
+    }
+
+    /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty name, by which the UI
+    /// knows that it has to ask for one (spec rest §1.6).
+    ///
+    /// # Errors
+    /// Those of the store. A failed look-up never makes a user.
+    pub async fn user_for_wallet(&self, wallet: &str) -> Result<Umid> {
+        if let Some(user) = self.store().user_by_wallet(wallet).await? {
+            return Ok(user);
+        }
+        let profile =
+            [("name", ""), ("avatar_hash", "")].map(|(key, text)| (key.to_owned(), text.into()));
+        let user = NewUser {
+            id: Umid::now_v7(),
+            user_type: self.directory().normal_type(),
+            profile: JsonMap::from_iter(profile),
+            wallet: Some(wallet.to_owned()),
+        };
+        match self.store().insert_user(&user).await {
+            Ok(user) => Ok(user.id),
+            // The same wallet logged in twice at once; the other one was first.
+            Err(StoreError::Conflict("wallet")) => self
+                .store()
+                .user_by_wallet(wallet)
+                .await?
+                .ok_or(NodeError::Conflict("wallet_already_exists")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a wallet belongs to anybody.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn wallet_is_taken(&self, wallet: &str) -> Result<bool> {
+        Ok(self.store().user_by_wallet(wallet).await?.is_some())
+    }
+
+    /// Adds a proven wallet to an account and returns all of them, the first one first.
+    ///
+    /// # Errors
+    /// `Invalid("wallet_already_exists")` if it belongs to anybody, the caller included: accounts are never merged.
+    pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
+        match self.store().attach_wallet(user, wallet).await {
+            Err(StoreError::Conflict("wallet")) => Err(wallet_already_exists()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Takes a wallet off an account and returns those left.
+    ///
+    /// # Errors
+    /// `NotFound("wallet_not_found")` if the account has no such wallet, `Conflict("last_wallet")` if it has no other.
+    pub async fn detach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
+        Ok(self.store().detach_wallet(user, wallet).await?)
+    }
+
+    /// Changes what is given, marks the account as set up and shows the new name and picture to everybody who sees the
+    /// user (spec model §7.3).
+    ///
+    /// # Errors
+    /// `Invalid("invalid_request_body")` if a text is too long or has control characters, `NotFound("not_found")` if the
+    /// account is gone, `Unavailable` if too many others change theirs.
+    pub async fn update_profile(&self, user: Umid, changes: ProfileChanges) -> Result<UserRow> {
+        let changes = changes.checked()?;
+        // Announcements must come in the order of the changes they tell of.
+        let turn = timeout(PATIENCE, self.identity.profiles.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)?;
+        let row = match self.store().update_profile(user, &changes).await {
+            Err(StoreError::NotFound(_)) => return Err(NodeError::NotFound("not_found")),
+            row => row?,
+        };
+        let (name, avatar) = (display_name(&row), profile_text(&row, "avatar_hash"));
+        self.worlds()
+            .announce(vec![Effect::Profile { user, name, avatar }])
+            .await;
+        drop(turn);
+        Ok(row)
+    }
+
+    /// Accounts with a wallet by the time of their creation.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn latest_users(&self, newest_first: bool, limit: u32) -> Result<Vec<UserRow>> {
+        Ok(self
+            .store()
+            .latest_users(self.directory().normal_type(), newest_first, limit)
+            .await?)
+    }
+}
+
+/// The refusal of a wallet that belongs to somebody.
+pub(crate) fn wallet_already_exists() -> NodeError {
+    NodeError::invalid("wallet_already_exists", "this wallet belongs to an account")
+}
+
+impl ProfileChanges {
+    /// The changes under the names of the stored profile.
+    fn checked(self) -> Result<JsonMap> {
+        let fields = [
+            ("name", self.name, MAX_NAME, false),
+            ("bio", self.bio, MAX_BIO, true),
+            ("location", self.location, MAX_LOCATION, false),
+            ("avatar_hash", self.avatar_hash, MAX_AVATAR, false),
+            ("profile_link", self.profile_link, MAX_LINK, false),
+        ];
+        let mut changes = JsonMap::new();
+        for (key, text, longest, lines) in fields {
+            let Some(text) = text else { continue };
+            if text.chars().count() > longest {
+                return Err(NodeError::invalid(
+                    "invalid_request_body",
+                    format!("{key} is longer than {longest} characters"),
+                ));
+            }
+            if text
+                .chars()
+                .any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')))
+            {
+                return Err(NodeError::invalid(
+                    "invalid_request_body",
+                    format!("{key} has control characters"),
+                ));
+            }
+            changes.insert(key.to_owned(), text.into());
+        }
+        Ok(changes)
+    }
+}
+
+fn display_name(user: &UserRow) -> String {
+    match profile_text(user, "name") {
+        name if name.is_empty() => DEFAULT_NAME.to_owned(),
+        name => name,
+    }
+}
+
+/// A text of the profile, empty if unset.
+fn profile_text(user: &UserRow, key: &str) -> String {
+    user.profile
+        .get(key)
+        .and_then(|value| value.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_given_fields_change() {
+        let changes = ProfileChanges {
+            name: Some("Ada".to_owned()),
+            bio: Some("one\ntwo".to_owned()),
+            avatar_hash: Some(String::new()),
+            ..ProfileChanges::default()
+        };
+        let expected = json!({"name": "Ada", "bio": "one\ntwo", "avatar_hash": ""});
+        assert_eq!(
+            serde_json::Value::Object(changes.checked().expect("good")),
+            expected
+        );
+        assert!(
+            ProfileChanges::default()
+                .checked()
+                .expect("good")
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn lengths_count_in_characters_and_control_characters_are_refused() {
+        let named = |name: String| {
+            ProfileChanges {
+                name: Some(name),
+                ..ProfileChanges::default()
+            }
+            .checked()
+        };
+        assert!(named("🦀".repeat(MAX_NAME)).is_ok());
+        for name in [
+            "x".repeat(MAX_NAME + 1),
+            "a\nb".to_owned(),
+            "\u{0}".to_owned(),
+        ] {
+            assert!(matches!(
+                named(name),
+                Err(NodeError::Invalid("invalid_request_body", _))
+            ));
+        }
+    }
+}
