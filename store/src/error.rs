@@ -39,16 +39,16 @@ impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => {
-                return StoreError::Conflict("already exists");
+                return StoreError::Conflict(DUPLICATE);
             }
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-                return StoreError::Conflict("reference");
+                return StoreError::Conflict(REFERENCE);
             }
             _ => {}
         }
         match classify(&error) {
             Class::Unavailable => StoreError::Unavailable(error),
-            Class::Reference => StoreError::Conflict("reference"),
+            Class::Reference => StoreError::Conflict(REFERENCE),
             Class::Unmigrated => StoreError::NotMigrated,
             Class::Invalid => StoreError::Invalid(error.to_string()),
             Class::Internal => StoreError::Internal(error),
@@ -57,14 +57,26 @@ impl From<DbErr> for StoreError {
 }
 
 impl StoreError {
-    /// Replaces the subject of a conflict by a more telling one; other errors pass unchanged.
-    pub(crate) fn conflict_on(self, subject: &'static str) -> Self {
+    /// Names what a dangling reference was about; other errors pass unchanged.
+    pub(crate) fn reference_on(self, subject: &'static str) -> Self {
         match self {
-            StoreError::Conflict(_) => StoreError::Conflict(subject),
+            StoreError::Conflict(REFERENCE) => StoreError::Conflict(subject),
+            other => other,
+        }
+    }
+
+    /// Names what was there already; other errors pass unchanged.
+    pub(crate) fn duplicate_of(self, subject: &'static str) -> Self {
+        match self {
+            StoreError::Conflict(DUPLICATE) => StoreError::Conflict(subject),
             other => other,
         }
     }
 }
+
+/// Subjects of conflicts until somebody who knows better names them.
+const DUPLICATE: &str = "already exists";
+const REFERENCE: &str = "reference";
 
 enum Class {
     Unavailable,
@@ -121,7 +133,7 @@ fn classify_postgres(state: &str) -> Class {
     match state {
         "55P03" | "40001" | "40P01" | "25006" => Class::Unavailable,
         "23001" | "23503" => Class::Reference,
-        "42P01" => Class::Unmigrated,
+        "42P01" | "42703" => Class::Unmigrated,
         _ if ["08", "53", "57", "58"]
             .iter()
             .any(|class| state.starts_with(class)) =>
@@ -152,7 +164,12 @@ fn classify_sqlite(code: &str, message: &str) -> Class {
         CORRUPT | NOTADB => Class::Invalid,
         // ON DELETE RESTRICT is reported as a trigger constraint.
         _ if code == CONSTRAINT_TRIGGER => Class::Reference,
-        _ if message.starts_with("no such table") => Class::Unmigrated,
+        _ if ["no such table", "no such column"]
+            .iter()
+            .any(|m| message.starts_with(m)) =>
+        {
+            Class::Unmigrated
+        }
         _ => Class::Internal,
     }
 }

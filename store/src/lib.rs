@@ -3,10 +3,24 @@
 //! The store speaks in plain values; it knows nothing of worlds in memory, sessions or HTTP. Every operation is one
 //! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
 
-mod api;
+mod attributes;
+mod challenges;
+mod convert;
+mod directory;
+pub mod entity;
 mod error;
+mod guests;
+mod members;
+mod objects;
 mod open;
 mod rows;
+mod seed;
+mod stakes;
+mod tree;
+mod users;
+mod wallets;
+mod worlds;
+mod write_behind;
 
 pub use error::{Result, StoreError};
 pub use open::{Store, StoreOptions};

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -165,6 +165,17 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(self.inner.write.begin_with_options(options).await?)
+    }
+
+    /// Starts a transaction in which several reads see the same state.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            // A read transaction of SQLite is a snapshot anyway.
+            isolation_level: (self.backend() == DbBackend::Postgres)
+                .then_some(IsolationLevel::RepeatableRead),
+            ..TransactionOptions::default()
+        };
+        Ok(self.inner.read.begin_with_options(options).await?)
     }
 
     async fn begin_migration(&self) -> Result<DatabaseTransaction> {

@@ -1,0 +1,79 @@
+//! Small translations between stored and plain values.
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use components::{AttributeId, JsonMap};
+use sea_orm::JsonValue;
+
+use crate::{AttributeRecord, Result, StoreError, entity};
+
+/// The present, in the microseconds that both databases keep.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+/// A stored JSON object; SQL NULL and JSON `null` are both nothing.
+pub(crate) fn optional_map(value: Option<JsonValue>) -> Result<Option<JsonMap>> {
+    match value {
+        None | Some(JsonValue::Null) => Ok(None),
+        Some(JsonValue::Object(map)) => Ok(Some(map)),
+        Some(_) => Err(StoreError::Invalid(
+            "a stored JSON value is not an object".to_owned(),
+        )),
+    }
+}
+
+/// As [`optional_map`], for columns where nothing is as good as empty.
+pub(crate) fn map(value: JsonValue) -> Result<JsonMap> {
+    Ok(optional_map(Some(value))?.unwrap_or_default())
+}
+
+/// For storing: nothing is SQL NULL.
+pub(crate) fn optional_json(map: Option<&JsonMap>) -> Option<JsonValue> {
+    map.cloned().map(JsonValue::Object)
+}
+
+/// A transform or the like as the JSON that is stored.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<JsonValue> {
+    serde_json::to_value(value).map_err(|e| StoreError::Invalid(e.to_string()))
+}
+
+/// A string field of a JSON object; empty strings count as absent.
+pub(crate) fn text<'a>(map: &'a JsonMap, key: &str) -> Option<&'a str> {
+    map.get(key)
+        .and_then(JsonValue::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+/// The form under which wallets are compared: chains do not tell the cases of their hex digits apart.
+pub(crate) fn fold_wallet(wallet: &str) -> String {
+    wallet.trim().to_lowercase()
+}
+
+/// An attribute row of any of the five tables.
+pub(crate) fn attribute_record(
+    id: AttributeId,
+    value: Option<JsonValue>,
+    options: Option<JsonValue>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+) -> Result<AttributeRecord> {
+    Ok(AttributeRecord {
+        id,
+        value: optional_map(value)?,
+        options: optional_map(options)?,
+        created_at: created_at.and_utc(),
+        updated_at: updated_at.and_utc(),
+    })
+}
+
+impl TryFrom<entity::object_attribute::Model> for AttributeRecord {
+    type Error = StoreError;
+
+    fn try_from(row: entity::object_attribute::Model) -> Result<Self> {
+        let id = AttributeId {
+            plugin: row.plugin_id,
+            name: row.attribute_name,
+        };
+        attribute_record(id, row.value, row.options, row.created_at, row.updated_at)
+    }
+}

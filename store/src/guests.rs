@@ -1,0 +1,79 @@
+//! Guests come and go; what they made stays (spec model §7.5, §12.3 D1–D3).
+
+use chrono::{DateTime, Utc};
+use components::Umid;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use crate::{
+    Result, Store, StoreError,
+    convert::now,
+    entity::{object, user},
+    users,
+};
+
+impl Store {
+    /// Guests neither seen nor created since a point in time, longest absent first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn expired_guests(
+        &self,
+        guest_type: Umid,
+        not_seen_since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Umid>> {
+        // The two columns are stored differently, so each is compared with a time of its own kind.
+        let never_seen = Condition::all()
+            .add(user::Column::LastSeenAt.is_null())
+            .add(user::Column::CreatedAt.lt(not_seen_since.naive_utc()));
+        let absent = Condition::any()
+            .add(user::Column::LastSeenAt.lt(not_seen_since))
+            .add(never_seen);
+        Ok(user::Entity::find()
+            .select_only()
+            .column(user::Column::UserId)
+            .filter(user::Column::UserTypeId.eq(guest_type))
+            .filter(absent)
+            .order_by_asc(user::Column::LastSeenAt)
+            .order_by_asc(user::Column::CreatedAt)
+            .limit(u64::from(limit))
+            .into_tuple()
+            .all(self.read())
+            .await?)
+    }
+
+    /// Deletes a guest with memberships and attributes and hands its objects to `heir`. Returns those objects.
+    ///
+    /// # Errors
+    /// `NotFound("user")` if there is no such guest, `Conflict("heir")` if the heir is the guest or does not exist.
+    pub async fn delete_guest(&self, user: Umid, heir: Umid) -> Result<Vec<Umid>> {
+        if user == heir {
+            return Err(StoreError::Conflict("heir"));
+        }
+        let transaction = self.begin().await?;
+        users::lock(&transaction, user).await?;
+        let owned: Vec<Umid> = object::Entity::find()
+            .select_only()
+            .column(object::Column::ObjectId)
+            .filter(object::Column::OwnerId.eq(user))
+            .order_by_asc(object::Column::ObjectId)
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        if !owned.is_empty() {
+            object::Entity::update_many()
+                .col_expr(object::Column::OwnerId, Expr::value(heir))
+                .col_expr(object::Column::UpdatedAt, Expr::value(now().naive_utc()))
+                .filter(object::Column::OwnerId.eq(user))
+                .exec(&transaction)
+                .await
+                .map_err(|e| StoreError::from(e).reference_on("heir"))?;
+        }
+        user::Entity::delete_by_id(user).exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(owned)
+    }
+}

@@ -1,0 +1,109 @@
+//! Direct members of objects (spec model §6.11).
+
+use std::collections::HashMap;
+
+use components::{JsonMap, Umid};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
+};
+
+use crate::{
+    MemberRow, Result, Store, StoreError,
+    convert::{map, now, optional_map, text},
+    entity::{user, user_object},
+};
+
+/// The only role there is.
+const ADMIN: &str = "admin";
+
+impl Store {
+    /// The direct members of an object that have a role, oldest first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn members(&self, object: Umid) -> Result<Vec<MemberRow>> {
+        let snapshot = self.snapshot().await?;
+        let rows = user_object::Entity::find()
+            .filter(user_object::Column::ObjectId.eq(object))
+            .order_by_asc(user_object::Column::CreatedAt)
+            .order_by_asc(user_object::Column::UserId)
+            .all(&snapshot)
+            .await?;
+        let ids: Vec<Umid> = rows.iter().map(|row| row.user_id).collect();
+        let users = user::Entity::find()
+            .filter(user::Column::UserId.is_in(ids))
+            .all(&snapshot)
+            .await?;
+        snapshot.commit().await?;
+        let mut profiles: HashMap<Umid, JsonMap> = HashMap::with_capacity(users.len());
+        for user in users {
+            profiles.insert(user.user_id, map(user.profile)?);
+        }
+        let mut members = Vec::with_capacity(rows.len());
+        for row in rows {
+            let profile = profiles.remove(&row.user_id).unwrap_or_default();
+            let value = optional_map(row.value)?.unwrap_or_default();
+            let Some(role) = text(&value, "role") else {
+                continue;
+            };
+            members.push(MemberRow {
+                object,
+                user: row.user_id,
+                name: text(&profile, "name").unwrap_or_default().to_owned(),
+                avatar_hash: text(&profile, "avatar_hash").unwrap_or_default().to_owned(),
+                role: role.to_owned(),
+            });
+        }
+        Ok(members)
+    }
+
+    /// Makes a user a member, or changes a member's role.
+    ///
+    /// # Errors
+    /// `Conflict` when the object or the user does not exist.
+    pub async fn set_member(&self, object: Umid, user: Umid, role: &str) -> Result<()> {
+        let time = now().naive_utc();
+        let row = user_object::ActiveModel {
+            object_id: Set(object),
+            user_id: Set(user),
+            created_at: Set(time),
+            updated_at: Set(time),
+            value: Set(Some(serde_json::json!({ "role": role }))),
+        };
+        let mut then =
+            OnConflict::columns([user_object::Column::ObjectId, user_object::Column::UserId]);
+        then.update_columns([user_object::Column::Value, user_object::Column::UpdatedAt]);
+        let transaction = self.begin().await?;
+        user_object::Entity::insert(row)
+            .on_conflict(then)
+            .exec_without_returning(&transaction)
+            .await
+            .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a membership; whether there was one.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn remove_member(&self, object: Umid, user: Umid) -> Result<bool> {
+        let transaction = self.begin().await?;
+        let deleted = user_object::Entity::delete_by_id((object, user))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(deleted.rows_affected > 0)
+    }
+}
+
+/// Whether a member is an admin.
+pub(crate) fn is_admin(member: &user_object::Model) -> bool {
+    member
+        .value
+        .as_ref()
+        .and_then(|value| value.get("role"))
+        .and_then(JsonValue::as_str)
+        == Some(ADMIN)
+}

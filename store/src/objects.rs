@@ -1,0 +1,202 @@
+//! Objects: reading, creating, changing and deleting.
+
+use chrono::{DateTime, Utc};
+use components::{JsonMap, Umid};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue,
+    QueryFilter, QueryOrder,
+};
+
+use crate::{
+    AttributeTarget, NewObjectRow, ObjectPatch, ObjectRecord, Result, Store, StoreError,
+    attributes,
+    convert::{json, now, optional_json},
+    entity::{object, object_attribute},
+    tree::{by_object, object_record},
+};
+
+/// Rows per statement: far below the number of values either database takes in one.
+pub(crate) const BATCH: usize = 1000;
+
+/// What an object depends on.
+const REFERENCES: &str = "parent, owner, type or asset";
+
+impl Store {
+    /// An object with its attributes.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn object(&self, id: Umid) -> Result<Option<ObjectRecord>> {
+        let snapshot = self.snapshot().await?;
+        let Some(row) = object::Entity::find_by_id(id).one(&snapshot).await? else {
+            return Ok(None);
+        };
+        let attributes = object_attribute::Entity::find()
+            .filter(object_attribute::Column::ObjectId.eq(id))
+            .order_by_asc(object_attribute::Column::PluginId)
+            .order_by_asc(object_attribute::Column::AttributeName)
+            .all(&snapshot)
+            .await?;
+        snapshot.commit().await?;
+        let attributes = by_object(attributes)?.remove(&id).unwrap_or_default();
+        object_record(row, attributes).map(Some)
+    }
+
+    /// Inserts objects with their attributes, all or none; a parent comes before its children. Returns the creation
+    /// time they all got.
+    ///
+    /// # Errors
+    /// `Conflict` when a parent, owner, type, asset or attribute type is gone, or an id is taken.
+    pub async fn insert_objects(&self, objects: &[NewObjectRow]) -> Result<DateTime<Utc>> {
+        let time = now();
+        let transaction = self.begin().await?;
+        insert(&transaction, objects, time).await?;
+        transaction.commit().await?;
+        Ok(time)
+    }
+
+    /// Changes an object; a name goes into the attribute `name` of the core plugin, leaving its other keys alone.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such object, `Conflict` when the new owner or asset is gone.
+    pub async fn update_object(&self, id: Umid, patch: &ObjectPatch) -> Result<()> {
+        let time = now();
+        let transaction = self.begin().await?;
+        let mut row = object::ActiveModel {
+            updated_at: Set(time.naive_utc()),
+            ..Default::default()
+        };
+        if let Some(asset) = patch.asset_2d {
+            row.asset_2d_id = Set(asset);
+        }
+        if let Some(asset) = patch.asset_3d {
+            row.asset_3d_id = Set(asset);
+        }
+        if let Some(options) = &patch.options {
+            row.options = Set(optional_json(options.as_ref()));
+        }
+        if let Some(owner) = patch.owner {
+            row.owner_id = Set(owner);
+        }
+        let update = object::Entity::update_many()
+            .set(row)
+            .filter(object::Column::ObjectId.eq(id));
+        let updated = update
+            .exec(&transaction)
+            .await
+            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+        if updated.rows_affected == 0 {
+            return Err(StoreError::NotFound("object"));
+        }
+        if let Some(name) = &patch.name {
+            let target = AttributeTarget::Object(id);
+            let value = JsonValue::from(name.as_str());
+            attributes::set_sub(
+                &transaction,
+                target,
+                &components::ids::core("name"),
+                "name",
+                &value,
+                time,
+            )
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes an object and all below it. Returns the ids deleted, parents before children.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such object, `Conflict` for the node itself.
+    pub async fn delete_object(&self, id: Umid) -> Result<Vec<Umid>> {
+        let transaction = self.begin().await?;
+        let row = object::Entity::find_by_id(id)
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("object"))?;
+        if row.parent_id == id {
+            return Err(StoreError::Conflict("the node cannot be deleted"));
+        }
+        let ids = self.lock_subtree(&transaction, id).await?;
+        // Leaves first, so that no cascade has to recurse.
+        for batch in ids.rchunks(BATCH).map(<[Umid]>::to_vec) {
+            let delete =
+                object::Entity::delete_many().filter(object::Column::ObjectId.is_in(batch));
+            delete.exec(&transaction).await?;
+        }
+        transaction.commit().await?;
+        if ids.is_empty() {
+            Err(StoreError::NotFound("object"))
+        } else {
+            Ok(ids)
+        }
+    }
+}
+
+/// Inserts objects and their attributes within a transaction.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    objects: &[NewObjectRow],
+    time: DateTime<Utc>,
+) -> Result<()> {
+    for batch in objects.chunks(BATCH) {
+        let rows = batch
+            .iter()
+            .map(|new| row(new, time))
+            .collect::<Result<Vec<_>>>()?;
+        object::Entity::insert_many(rows)
+            .exec_without_returning(transaction)
+            .await
+            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+    }
+    let attributes: Vec<_> = objects
+        .iter()
+        .flat_map(|new| {
+            new.attributes
+                .iter()
+                .map(move |(id, value)| (new.id, id, value))
+        })
+        .map(|(object, id, value)| attribute_row(object, id, value, time).into_active_model())
+        .collect();
+    for batch in attributes.chunks(BATCH).map(<[_]>::to_vec) {
+        object_attribute::Entity::insert_many(batch)
+            .exec_without_returning(transaction)
+            .await
+            .map_err(|e| StoreError::from(e).reference_on("attribute type"))?;
+    }
+    Ok(())
+}
+
+fn row(new: &NewObjectRow, time: DateTime<Utc>) -> Result<object::ActiveModel> {
+    let row = object::Model {
+        object_id: new.id,
+        object_type_id: new.object_type,
+        owner_id: new.owner,
+        parent_id: new.parent,
+        asset_2d_id: new.asset_2d,
+        asset_3d_id: new.asset_3d,
+        options: optional_json(new.options.as_ref()),
+        transform: new.transform.as_ref().map(json).transpose()?,
+        updated_at: time.naive_utc(),
+        created_at: time.naive_utc(),
+    };
+    Ok(row.into_active_model())
+}
+
+fn attribute_row(
+    object: Umid,
+    id: &components::AttributeId,
+    value: &JsonMap,
+    time: DateTime<Utc>,
+) -> object_attribute::Model {
+    object_attribute::Model {
+        plugin_id: id.plugin,
+        attribute_name: id.name.clone(),
+        object_id: object,
+        value: Some(JsonValue::Object(value.clone())),
+        options: None,
+        created_at: time.naive_utc(),
+        updated_at: time.naive_utc(),
+    }
+}

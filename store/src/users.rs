@@ -1,0 +1,231 @@
+//! Accounts and their profiles (spec model §7.3).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use components::{JsonMap, Umid};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    JsonValue, Order, QueryFilter, QueryOrder, QuerySelect, Statement,
+    sea_query::{Expr, LockType},
+};
+
+use crate::{
+    NewUser, Result, Store, StoreError, UserRow,
+    convert::{fold_wallet, map, now, optional_map},
+    entity::{user, user_attribute, user_wallet},
+    objects::BATCH,
+    wallets,
+};
+
+impl Store {
+    /// A user.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn user(&self, id: Umid) -> Result<Option<UserRow>> {
+        Ok(self.users_by_ids(&[id]).await?.pop())
+    }
+
+    /// Those of the given users that exist, in the order given; each once.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn users_by_ids(&self, ids: &[Umid]) -> Result<Vec<UserRow>> {
+        let snapshot = self.snapshot().await?;
+        let mut rows = HashMap::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            let found = user::Entity::find()
+                .filter(user::Column::UserId.is_in(batch.to_vec()))
+                .all(&snapshot)
+                .await?;
+            rows.extend(found.into_iter().map(|row| (row.user_id, row)));
+        }
+        let ordered = ids.iter().filter_map(|id| rows.remove(id)).collect();
+        let users = with_wallets(&snapshot, ordered).await?;
+        snapshot.commit().await?;
+        Ok(users)
+    }
+
+    /// Users of one type by time of creation.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn latest_users(
+        &self,
+        user_type: Umid,
+        newest_first: bool,
+        limit: u32,
+    ) -> Result<Vec<UserRow>> {
+        let order = if newest_first {
+            Order::Desc
+        } else {
+            Order::Asc
+        };
+        let snapshot = self.snapshot().await?;
+        let rows = user::Entity::find()
+            .filter(user::Column::UserTypeId.eq(user_type))
+            .order_by(user::Column::CreatedAt, order.clone())
+            .order_by(user::Column::UserId, order)
+            .limit(u64::from(limit))
+            .all(&snapshot)
+            .await?;
+        let users = with_wallets(&snapshot, rows).await?;
+        snapshot.commit().await?;
+        Ok(users)
+    }
+
+    /// Whether anybody has this profile name.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn user_name_taken(&self, name: &str) -> Result<bool> {
+        let select = "SELECT 1 FROM \"user\" WHERE profile ->> 'name' = $1 LIMIT 1";
+        let statement = Statement::from_sql_and_values(self.backend(), select, [name.into()]);
+        Ok(self.read().query_one_raw(statement).await?.is_some())
+    }
+
+    /// Creates a user, with a first wallet or without.
+    ///
+    /// # Errors
+    /// `Conflict("wallet")` when somebody has the wallet; `Conflict` when the id is taken or the type is unknown.
+    pub async fn insert_user(&self, user: &NewUser) -> Result<UserRow> {
+        let time = now();
+        let row = user::Model {
+            user_id: user.id,
+            user_type_id: user.user_type,
+            profile: JsonValue::Object(user.profile.clone()),
+            options: None,
+            updated_at: time.naive_utc(),
+            created_at: time.naive_utc(),
+            last_seen_at: None,
+        };
+        let transaction = self.begin().await?;
+        user::Entity::insert(row.clone().into_active_model())
+            .exec_without_returning(&transaction)
+            .await
+            .map_err(|e| {
+                StoreError::from(e)
+                    .reference_on("user type")
+                    .duplicate_of("user")
+            })?;
+        let wallets = match &user.wallet {
+            Some(wallet) => wallets::attach(&transaction, user.id, wallet, time).await?,
+            None => Vec::new(),
+        };
+        transaction.commit().await?;
+        user_row(row, wallets)
+    }
+
+    /// Overwrites the given keys of a profile and marks the user as onboarded.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such user.
+    pub async fn update_profile(&self, user: Umid, changes: &JsonMap) -> Result<UserRow> {
+        let time = now();
+        let transaction = self.begin().await?;
+        let mut row = lock(&transaction, user).await?;
+        let mut profile = map(row.profile)?;
+        profile.extend(changes.clone());
+        profile.insert("onboarded".to_owned(), JsonValue::Bool(true));
+        row.profile = JsonValue::Object(profile);
+        row.updated_at = time.naive_utc();
+        user::Entity::update_many()
+            .col_expr(user::Column::Profile, Expr::value(row.profile.clone()))
+            .col_expr(user::Column::UpdatedAt, Expr::value(row.updated_at))
+            .filter(user::Column::UserId.eq(user))
+            .exec(&transaction)
+            .await?;
+        let users = with_wallets(&transaction, vec![row]).await?;
+        transaction.commit().await?;
+        users.into_iter().next().ok_or(StoreError::NotFound("user"))
+    }
+
+    /// Notes when users were last connected; those who are gone are skipped.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn touch_users(&self, seen: &[(Umid, DateTime<Utc>)]) -> Result<()> {
+        let latest: std::collections::BTreeMap<Umid, DateTime<Utc>> =
+            seen.iter().copied().collect();
+        let rows: Vec<_> = latest
+            .into_iter()
+            .map(|(id, time)| vec![id.into(), time.into()])
+            .collect();
+        self.write_batches(&rows, |values| {
+            format!(
+                "WITH v(id, seen) AS (VALUES {values}) UPDATE \"user\" SET last_seen_at = v.seen \
+                 FROM v WHERE \"user\".user_id = v.id"
+            )
+        })
+        .await
+    }
+}
+
+/// Reads a user and keeps everybody else from changing it, or from attaching anything to it, until the transaction ends.
+pub(crate) async fn lock(transaction: &DatabaseTransaction, id: Umid) -> Result<user::Model> {
+    let mut select = user::Entity::find_by_id(id);
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        select = select.lock(LockType::Update);
+    }
+    select
+        .one(transaction)
+        .await?
+        .ok_or(StoreError::NotFound("user"))
+}
+
+/// Adds the wallets to user rows: one query for whom they belong to, one for how they were spelled.
+async fn with_wallets<C: ConnectionTrait>(db: &C, rows: Vec<user::Model>) -> Result<Vec<UserRow>> {
+    let ids: Vec<Umid> = rows.iter().map(|row| row.user_id).collect();
+    let mut owned: HashMap<Umid, Vec<String>> = HashMap::new();
+    let mut spelled: HashMap<Umid, Vec<String>> = HashMap::new();
+    for batch in ids.chunks(BATCH).map(<[Umid]>::to_vec) {
+        let wallets = user_wallet::Entity::find()
+            .filter(user_wallet::Column::UserId.is_in(batch.clone()))
+            .order_by_asc(user_wallet::Column::Position)
+            .all(db)
+            .await?;
+        for row in wallets {
+            owned.entry(row.user_id).or_default().push(row.wallet);
+        }
+        let attribute = wallets::attribute();
+        let mirrors = user_attribute::Entity::find()
+            .filter(user_attribute::Column::UserId.is_in(batch))
+            .filter(user_attribute::Column::PluginId.eq(attribute.plugin))
+            .filter(user_attribute::Column::AttributeName.eq(attribute.name))
+            .all(db)
+            .await?;
+        for row in mirrors {
+            spelled.insert(
+                row.user_id,
+                wallets::spellings(&optional_map(Some(row.value))?.unwrap_or_default()),
+            );
+        }
+    }
+    let users = rows.into_iter().map(|row| {
+        let spelled = spelled.remove(&row.user_id).unwrap_or_default();
+        let owned = owned.remove(&row.user_id).unwrap_or_default();
+        let wallets = owned.into_iter().map(|folded| {
+            spelled
+                .iter()
+                .find(|wallet| fold_wallet(wallet) == folded)
+                .cloned()
+                .unwrap_or(folded)
+        });
+        let wallets = wallets.collect();
+        user_row(row, wallets)
+    });
+    users.collect()
+}
+
+fn user_row(row: user::Model, wallets: Vec<String>) -> Result<UserRow> {
+    Ok(UserRow {
+        id: row.user_id,
+        user_type: row.user_type_id,
+        profile: map(row.profile)?,
+        wallets,
+        last_seen: row.last_seen_at,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+    })
+}

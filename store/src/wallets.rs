@@ -1,0 +1,176 @@
+//! Whose wallet: one table that says so, unique and case-folded, mirrored into the attribute that clients read.
+//!
+//! Identity never depends on the attribute (spec model §12.1 S7, S9): whatever may be planted there, a wallet logs in
+//! as the user of the table.
+
+use chrono::{DateTime, Utc};
+use components::{AttributeId, JsonMap, Umid};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JsonValue,
+    QueryFilter, QueryOrder,
+};
+
+use crate::{
+    AttributeTarget, Result, Store, StoreError, attributes,
+    convert::{fold_wallet, now},
+    entity::user_wallet,
+    users,
+};
+
+/// The key of the mirror's value.
+const LIST: &str = "wallet";
+
+impl Store {
+    /// The user who has this wallet, whatever the case of its letters.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn user_by_wallet(&self, wallet: &str) -> Result<Option<Umid>> {
+        let row = user_wallet::Entity::find_by_id(fold_wallet(wallet))
+            .one(self.read())
+            .await?;
+        Ok(row.map(|row| row.user_id))
+    }
+
+    /// Gives a user one more wallet. Returns all of the user's wallets in order.
+    ///
+    /// # Errors
+    /// `Conflict("wallet")` when anybody has it, the user included; `NotFound("user")`.
+    pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
+        let transaction = self.begin().await?;
+        users::lock(&transaction, user).await?;
+        let wallets = attach(&transaction, user, wallet, now()).await?;
+        transaction.commit().await?;
+        Ok(wallets)
+    }
+
+    /// Takes a wallet from a user. Returns the rest of the user's wallets in order.
+    ///
+    /// # Errors
+    /// `NotFound("wallet")` when it is not the user's, `Conflict("last wallet")` when it is the only one,
+    /// `NotFound("user")`.
+    pub async fn detach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
+        let folded = fold_wallet(wallet);
+        let transaction = self.begin().await?;
+        users::lock(&transaction, user).await?;
+        let rows = rows(&transaction, user).await?;
+        if !rows.iter().any(|row| row.wallet == folded) {
+            return Err(StoreError::NotFound("wallet"));
+        }
+        if rows.len() == 1 {
+            return Err(StoreError::Conflict("last wallet"));
+        }
+        user_wallet::Entity::delete_by_id(folded.clone())
+            .exec(&transaction)
+            .await?;
+        let spelled = mirrored(&transaction, user).await?;
+        let rest: Vec<String> = rows
+            .into_iter()
+            .filter(|row| row.wallet != folded)
+            .map(|row| spelling(&spelled, row.wallet))
+            .collect();
+        mirror(&transaction, user, &rest, now()).await?;
+        transaction.commit().await?;
+        Ok(rest)
+    }
+}
+
+/// The attribute that mirrors a user's wallets.
+pub(crate) fn attribute() -> AttributeId {
+    AttributeId {
+        plugin: components::ids::WALLET_PLUGIN,
+        name: "wallet".to_owned(),
+    }
+}
+
+/// The wallets a mirror holds.
+pub(crate) fn spellings(value: &JsonMap) -> Vec<String> {
+    let list = value
+        .get(LIST)
+        .and_then(JsonValue::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    list.iter()
+        .filter_map(JsonValue::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Appends a wallet to those of a user whom the transaction has locked or just created.
+pub(crate) async fn attach(
+    transaction: &DatabaseTransaction,
+    user: Umid,
+    wallet: &str,
+    time: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    let rows = rows(transaction, user).await?;
+    let position = rows.last().map_or(0, |row| row.position.saturating_add(1));
+    let row = user_wallet::ActiveModel {
+        wallet: Set(fold_wallet(wallet)),
+        kind: Set(kind(wallet).to_owned()),
+        user_id: Set(user),
+        position: Set(position),
+    };
+    user_wallet::Entity::insert(row)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| StoreError::from(e).duplicate_of("wallet"))?;
+    let spelled = mirrored(transaction, user).await?;
+    let mut wallets: Vec<String> = rows
+        .into_iter()
+        .map(|row| spelling(&spelled, row.wallet))
+        .collect();
+    wallets.push(wallet.trim().to_owned());
+    mirror(transaction, user, &wallets, time).await?;
+    Ok(wallets)
+}
+
+async fn rows<C: ConnectionTrait>(db: &C, user: Umid) -> Result<Vec<user_wallet::Model>> {
+    let select = user_wallet::Entity::find().filter(user_wallet::Column::UserId.eq(user));
+    Ok(select
+        .order_by_asc(user_wallet::Column::Position)
+        .all(db)
+        .await?)
+}
+
+async fn mirrored(transaction: &DatabaseTransaction, user: Umid) -> Result<Vec<String>> {
+    let record = attributes::get(transaction, AttributeTarget::User(user), &attribute()).await?;
+    Ok(spellings(
+        &record.and_then(|record| record.value).unwrap_or_default(),
+    ))
+}
+
+async fn mirror(
+    transaction: &DatabaseTransaction,
+    user: Umid,
+    wallets: &[String],
+    time: DateTime<Utc>,
+) -> Result<()> {
+    let value = JsonMap::from_iter([(LIST.to_owned(), JsonValue::from(wallets))]);
+    attributes::set(
+        transaction,
+        AttributeTarget::User(user),
+        &attribute(),
+        &value,
+        time,
+    )
+    .await?;
+    Ok(())
+}
+
+fn spelling(spelled: &[String], folded: String) -> String {
+    spelled
+        .iter()
+        .find(|wallet| fold_wallet(wallet) == folded)
+        .cloned()
+        .unwrap_or(folded)
+}
+
+/// Told by length: an Ethereum address has 20 bytes, a Substrate public key 32.
+fn kind(wallet: &str) -> &'static str {
+    match wallet.trim().len() {
+        42 => "ethereum",
+        66 => "substrate",
+        _ => "other",
+    }
+}

@@ -1,0 +1,195 @@
+//! Worlds as lists and detail pages show them, with one query per table however long the list.
+
+use std::collections::HashMap;
+
+use components::{JsonMap, Umid};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+};
+
+use crate::{
+    Result, Store, WorldRow,
+    convert::{map, optional_map, text},
+    entity::{object, object_attribute, stake, user},
+    objects::BATCH,
+    stakes,
+};
+
+/// The core attributes a world row is made of.
+const NAME: &str = "name";
+const DESCRIPTION: &str = "description";
+const WEBSITE_LINK: &str = "website_link";
+const WORLD_AVATAR: &str = "world_avatar";
+
+impl Store {
+    /// Worlds by time of creation.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn worlds(&self, newest_first: bool, limit: u32) -> Result<Vec<WorldRow>> {
+        let order = if newest_first {
+            Order::Desc
+        } else {
+            Order::Asc
+        };
+        self.select_worlds(Condition::all(), order, Some(limit))
+            .await
+    }
+
+    /// The worlds a user owns, oldest first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn worlds_of_user(&self, owner: Umid) -> Result<Vec<WorldRow>> {
+        self.select_worlds(
+            Condition::all().add(object::Column::OwnerId.eq(owner)),
+            Order::Asc,
+            None,
+        )
+        .await
+    }
+
+    /// A world; `None` for the node, for other objects, and for what does not exist.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn world(&self, id: Umid) -> Result<Option<WorldRow>> {
+        let only = Condition::all().add(object::Column::ObjectId.eq(id));
+        Ok(self.select_worlds(only, Order::Asc, None).await?.pop())
+    }
+
+    async fn select_worlds(
+        &self,
+        filter: Condition,
+        order: Order,
+        limit: Option<u32>,
+    ) -> Result<Vec<WorldRow>> {
+        let snapshot = self.snapshot().await?;
+        let rows = object::Entity::find()
+            .filter(object::Column::ParentId.in_subquery(nodes()))
+            .filter(Expr::col(object::Column::ObjectId).not_equals(object::Column::ParentId))
+            .filter(filter)
+            .order_by(object::Column::CreatedAt, order.clone())
+            .order_by(object::Column::ObjectId, order)
+            .limit(limit.map(u64::from))
+            .all(&snapshot)
+            .await?;
+        let mut owners = names(&snapshot, rows.iter().map(|row| row.owner_id)).await?;
+        owners.retain(|_, name| !name.is_empty());
+        let ids: Vec<Umid> = rows.iter().map(|row| row.object_id).collect();
+        let mut attributes = attributes(&snapshot, &ids).await?;
+        let totals = totals(&snapshot, &ids).await?;
+        snapshot.commit().await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let attributes = attributes.remove(&row.object_id).unwrap_or_default();
+                let field = |attribute: &str, key| {
+                    attributes
+                        .get(attribute)
+                        .and_then(|map: &JsonMap| text(map, key))
+                        .map(str::to_owned)
+                };
+                WorldRow {
+                    id: row.object_id,
+                    owner: row.owner_id,
+                    owner_name: owners.get(&row.owner_id).cloned(),
+                    name: field(NAME, "name").or_else(|| field(NAME, "value")),
+                    description: field(DESCRIPTION, "description"),
+                    website_link: field(WEBSITE_LINK, "website_link"),
+                    avatar_hash: field(WORLD_AVATAR, "render_hash"),
+                    stake_total: totals
+                        .get(&row.object_id)
+                        .filter(|t| !t.is_zero())
+                        .map(ToString::to_string),
+                    created_at: row.created_at.and_utc(),
+                    updated_at: row.updated_at.and_utc(),
+                }
+            })
+            .collect())
+    }
+}
+
+/// The one object that is its own parent.
+fn nodes() -> SelectStatement {
+    let node = Alias::new("node");
+    Query::select()
+        .column((node.clone(), object::Column::ObjectId))
+        .from_as(object::Entity, node.clone())
+        .and_where(
+            Expr::col((node.clone(), object::Column::ObjectId))
+                .equals((node, object::Column::ParentId)),
+        )
+        .to_owned()
+}
+
+async fn names<C: ConnectionTrait>(
+    db: &C,
+    ids: impl Iterator<Item = Umid>,
+) -> Result<HashMap<Umid, String>> {
+    let mut ids: Vec<Umid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut names = HashMap::with_capacity(ids.len());
+    for batch in ids.chunks(BATCH) {
+        let users = user::Entity::find()
+            .filter(user::Column::UserId.is_in(batch.to_vec()))
+            .all(db)
+            .await?;
+        for user in users {
+            let profile = map(user.profile)?;
+            names.insert(
+                user.user_id,
+                text(&profile, "name").unwrap_or_default().to_owned(),
+            );
+        }
+    }
+    Ok(names)
+}
+
+async fn attributes<C: ConnectionTrait>(
+    db: &C,
+    ids: &[Umid],
+) -> Result<HashMap<Umid, HashMap<String, JsonMap>>> {
+    let mut worlds: HashMap<Umid, HashMap<String, JsonMap>> = HashMap::with_capacity(ids.len());
+    for batch in ids.chunks(BATCH) {
+        let rows = object_attribute::Entity::find()
+            .filter(object_attribute::Column::ObjectId.is_in(batch.to_vec()))
+            .filter(object_attribute::Column::PluginId.eq(components::ids::CORE_PLUGIN))
+            .filter(object_attribute::Column::AttributeName.is_in([
+                NAME,
+                DESCRIPTION,
+                WEBSITE_LINK,
+                WORLD_AVATAR,
+            ]))
+            .all(db)
+            .await?;
+        for row in rows {
+            let value = optional_map(row.value)?.unwrap_or_default();
+            worlds
+                .entry(row.object_id)
+                .or_default()
+                .insert(row.attribute_name, value);
+        }
+    }
+    Ok(worlds)
+}
+
+async fn totals<C: ConnectionTrait>(
+    db: &C,
+    ids: &[Umid],
+) -> Result<HashMap<Umid, crate::entity::Amount>> {
+    let mut stakes = Vec::new();
+    for batch in ids.chunks(BATCH) {
+        let rows = stake::Entity::find()
+            .filter(stake::Column::ObjectId.is_in(batch.to_vec()))
+            .all(db)
+            .await?;
+        stakes.extend(rows);
+    }
+    Ok(stakes::sum(
+        stakes.into_iter().map(|row| (row.object_id, row.amount)),
+    ))
+}
