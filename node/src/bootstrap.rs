@@ -29,8 +29,7 @@ pub(crate) struct Identity {
 }
 
 impl Node {
-    /// If no admin of the node can log in: makes the token that makes one and returns the link to it, relative to the base
-    /// URL of the options. An earlier token is void. The token stands behind the `#`, where it reaches no log.
+    /// If no admin of the node can log in: makes the token that makes one and returns the link to it. An earlier token is void. The token stands behind the `#`, where it reaches no log.
     ///
     /// # Errors
     /// Those of the store.

@@ -184,7 +184,7 @@ mod tests {
             "0x0",
             "zz",
             "é",
-            &RS[..],
+            RS,
             &format!("{good}00"),
             &format!("0x{RS}02"),
             &format!("0x{RS}ff"),

@@ -1,0 +1,116 @@
+//! Getting a session token: as a guest, or by proving a wallet (spec rest §2.3).
+
+use axum::{Json, extract::State};
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{ApiError, App, Body, Query, users::User};
+use crate::auth::{self, SignatureError};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(challenge))
+        .routes(routes!(token))
+        .routes(routes!(guest_token))
+}
+
+/// Whose challenge.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ForWallet {
+    /// `0x` and 40 (Ethereum address) or 64 (Substrate public key) hexadecimal digits.
+    wallet: String,
+}
+
+/// The text to sign.
+#[derive(Debug, Serialize, ToSchema)]
+struct Challenge {
+    challenge: String,
+}
+
+/// Makes a challenge for a wallet; it can be answered once within five minutes.
+#[utoipa::path(get, path = "/auth/challenge", tag = "auth", params(ForWallet), responses(
+    (status = 200, body = Challenge),
+    (status = 400, description = "`invalid_request_query`"),
+))]
+async fn challenge(
+    State(app): State<App>,
+    Query(query): Query<ForWallet>,
+) -> Result<Json<Challenge>, ApiError> {
+    let challenge = app.node.begin_challenge(&query.wallet).await?;
+    Ok(Json(Challenge { challenge }))
+}
+
+/// A challenge signed by a wallet.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignedChallenge {
+    /// The wallet of the challenge.
+    pub(super) wallet: String,
+    /// Signature in hexadecimal.
+    pub(super) signed_challenge: String,
+    /// `ethereum`; anything else is Substrate.
+    pub(super) network: Option<String>,
+}
+
+impl SignedChallenge {
+    /// Required texts have to be there and not empty (spec rest §1.1).
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        if self.wallet.is_empty() || self.signed_challenge.is_empty() {
+            return Err(ApiError::bad_request(
+                "invalid_request_body",
+                "wallet and signedChallenge are required",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A session token.
+#[derive(Debug, Serialize, ToSchema)]
+struct Token {
+    token: String,
+}
+
+/// Logs a wallet in; the first time makes its user. The challenge is spent whatever the outcome.
+#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = SignedChallenge, responses(
+    (status = 200, body = Token),
+    (status = 400, description = "`invalid_request_body`, `signature_validation_failed`"),
+    (status = 403, description = "`invalid_signature`"),
+    (status = 404, description = "`challenge_not_found`"),
+))]
+async fn token(
+    State(app): State<App>,
+    Body(proof): Body<SignedChallenge>,
+) -> Result<Json<Token>, ApiError> {
+    proof.check()?;
+    let challenge = app.node.take_challenge(&proof.wallet).await?;
+    let wallet = auth::verify_wallet(
+        proof.network.as_deref(),
+        &proof.wallet,
+        &challenge,
+        &proof.signed_challenge,
+    )
+    .map_err(|error| match error {
+        SignatureError::Malformed => {
+            ApiError::bad_request("signature_validation_failed", error.to_string())
+        }
+        SignatureError::Mismatch => ApiError::forbidden("invalid_signature", error.to_string()),
+    })?;
+    let user = app.node.user_for_wallet(&wallet).await?;
+    Ok(Json(Token {
+        token: app.keys.issue(user, Utc::now()),
+    }))
+}
+
+/// Makes a guest. Whatever body comes is ignored.
+#[utoipa::path(post, path = "/auth/guest-token", tag = "auth", responses(
+    (status = 200, body = User, description = "With `token`"),
+))]
+async fn guest_token(State(app): State<App>) -> Result<Json<User>, ApiError> {
+    let guest = app.node.create_guest().await?;
+    let token = app.keys.issue(guest.id, Utc::now());
+    Ok(Json(User::new(&app.node, &guest, Some(token))))
+}

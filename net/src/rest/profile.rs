@@ -1,0 +1,68 @@
+//! The caller's own profile (spec rest §2.5).
+
+use axum::{Json, extract::State};
+use node::ProfileChanges;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{ApiError, App, Authenticated, Body};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(update))
+}
+
+/// What to change; absent and null keys stay as they are, unknown ones are ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Changes {
+    /// At most 64 characters.
+    name: Option<String>,
+    profile: Option<Fields>,
+}
+
+/// What a user tells about itself.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ProfileChanges)]
+struct Fields {
+    bio: Option<String>,
+    location: Option<String>,
+    /// Media hash or absolute URL.
+    avatar_hash: Option<String>,
+    profile_link: Option<String>,
+}
+
+/// Whose profile was changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct Changed {
+    /// Always null: the change is done, not queued.
+    job_id: Option<Uuid>,
+    user_id: Uuid,
+}
+
+/// Changes the caller's profile; everybody who sees the caller sees the new name and picture at once.
+#[utoipa::path(patch, path = "/profile", tag = "users", security(("bearer" = [])), request_body = Changes, responses(
+    (status = 200, body = Changed),
+    (status = 400, description = "`invalid_request_body`"),
+    (status = 404, description = "`not_found`"),
+))]
+async fn update(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(changes): Body<Changes>,
+) -> Result<Json<Changed>, ApiError> {
+    let fields = changes.profile.unwrap_or_default();
+    let changes = ProfileChanges {
+        name: changes.name,
+        bio: fields.bio,
+        location: fields.location,
+        avatar_hash: fields.avatar_hash,
+        profile_link: fields.profile_link,
+    };
+    app.node.update_profile(caller.user, changes).await?;
+    Ok(Json(Changed {
+        job_id: None,
+        user_id: caller.user,
+    }))
+}

@@ -1,0 +1,257 @@
+//! Users: oneself, others, and the wallets one logs in with (spec rest §2.4, §2.5).
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, SecondsFormat, Utc};
+use node::Node;
+use serde::{Deserialize, Serialize};
+use store::UserRow as Account;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, worlds::WorldRow,
+};
+use crate::auth;
+
+/// Users listed when the client does not say how many.
+const DEFAULT_LIMIT: u64 = 100;
+/// Most users listed at once.
+const MAX_LIMIT: u64 = 1000;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(me))
+        .routes(routes!(attach_account))
+        .routes(routes!(remove_wallet))
+        .routes(routes!(list))
+        .routes(routes!(by_id))
+        .routes(routes!(worlds))
+}
+
+/// An account as its owner and others see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct User {
+    id: Uuid,
+    user_type_id: Uuid,
+    /// Empty as long as a wallet user has not chosen one.
+    name: String,
+    /// The first wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet: Option<String>,
+    profile: Profile,
+    /// Session token; only in the answer that makes the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// RFC 3339 with seconds.
+    created_at: String,
+    /// RFC 3339 with seconds.
+    updated_at: String,
+    is_guest: bool,
+}
+
+/// What a user tells about itself; keys without a value are left out, clients refuse null.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bio: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    /// Media hash or absolute URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_link: Option<String>,
+}
+
+/// An account in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UserRow {
+    id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    profile: Profile,
+}
+
+impl User {
+    /// An account as JSON, with a token if it was just made.
+    pub(super) fn new(node: &Node, account: &Account, token: Option<String>) -> Self {
+        Self {
+            id: account.id,
+            user_type_id: account.user_type,
+            name: text(account, "name").unwrap_or_default(),
+            wallet: account.wallets.first().cloned(),
+            profile: Profile::new(account),
+            token,
+            created_at: seconds(account.created_at),
+            updated_at: seconds(account.updated_at),
+            is_guest: node.is_guest(account),
+        }
+    }
+}
+
+impl Profile {
+    fn new(account: &Account) -> Self {
+        Self {
+            bio: text(account, "bio"),
+            location: text(account, "location"),
+            avatar_hash: text(account, "avatar_hash"),
+            profile_link: text(account, "profile_link"),
+        }
+    }
+}
+
+fn text(account: &Account, key: &str) -> Option<String> {
+    account.profile.get(key)?.as_str().map(str::to_owned)
+}
+
+fn seconds(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The caller's own account.
+#[utoipa::path(get, path = "/users/me", tag = "users", security(("bearer" = [])), responses(
+    (status = 200, body = User),
+    (status = 404, description = "`user_not_found`"),
+))]
+async fn me(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<User>, ApiError> {
+    let account = app.node.user(caller.user).await?;
+    Ok(Json(User::new(&app.node, &account, None)))
+}
+
+/// All wallets of an account.
+#[derive(Debug, Serialize, ToSchema)]
+struct Wallets {
+    wallet: Vec<String>,
+}
+
+/// Adds a wallet to the caller's account, proven by a signed challenge.
+#[utoipa::path(post, path = "/users/me/attach-account", tag = "users", security(("bearer" = [])),
+    request_body = SignedChallenge, responses(
+    (status = 202, body = Wallets),
+    (status = 400, description = "`wallet_already_exists`, `invalid_request_body`"),
+    (status = 403, description = "`invalid_signature`"),
+    (status = 404, description = "`challenge_not_found`"),
+))]
+async fn attach_account(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(proof): Body<SignedChallenge>,
+) -> Result<(StatusCode, Json<Wallets>), ApiError> {
+    proof.check()?;
+    if app.node.wallet_is_taken(&proof.wallet).await? {
+        return Err(ApiError::bad_request(
+            "wallet_already_exists",
+            "this wallet belongs to an account",
+        ));
+    }
+    let challenge = app.node.take_challenge(&proof.wallet).await?;
+    // A malformed signature is a 403 as well: the UI takes the body of a 400 for the answer it wanted.
+    let wallet = auth::verify_wallet(
+        proof.network.as_deref(),
+        &proof.wallet,
+        &challenge,
+        &proof.signed_challenge,
+    )
+    .map_err(|error| ApiError::forbidden("invalid_signature", error.to_string()))?;
+    let wallet = app.node.attach_wallet(caller.user, &wallet).await?;
+    Ok((StatusCode::ACCEPTED, Json(Wallets { wallet })))
+}
+
+/// Which wallet to take off.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Wallet {
+    wallet: String,
+}
+
+/// Takes a wallet off the caller's account, but never the last one.
+#[utoipa::path(delete, path = "/users/me/remove-wallet", tag = "users", security(("bearer" = [])),
+    request_body = Wallet, responses(
+    (status = 200, description = "null"),
+    (status = 404, description = "`wallet_not_found`"),
+    (status = 409, description = "`last_wallet`"),
+))]
+async fn remove_wallet(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<Wallet>,
+) -> Result<Json<()>, ApiError> {
+    app.node.detach_wallet(caller.user, &body.wallet).await?;
+    Ok(Json(()))
+}
+
+/// Order and number of users.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Listing {
+    /// `ASC` or `DESC` by time of creation.
+    sort: Option<String>,
+    /// At most 1000.
+    limit: Option<u64>,
+}
+
+/// Users with a wallet.
+#[utoipa::path(get, path = "/users", tag = "users", security(("bearer" = [])), params(Listing), responses(
+    (status = 200, body = [UserRow]),
+    (status = 400, description = "`invalid_request_query`"),
+))]
+async fn list(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(listing): Query<Listing>,
+) -> Result<Json<Vec<UserRow>>, ApiError> {
+    let newest_first = !listing
+        .sort
+        .is_some_and(|sort| sort.eq_ignore_ascii_case("asc"));
+    let limit = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as u32;
+    let accounts = app.node.latest_users(newest_first, limit).await?;
+    let row = |account: &Account| UserRow {
+        id: account.id,
+        name: text(account, "name"),
+        profile: Profile::new(account),
+    };
+    Ok(Json(accounts.iter().map(row).collect()))
+}
+
+/// Somebody's account.
+#[utoipa::path(get, path = "/users/{userID}", tag = "users", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)), responses(
+    (status = 200, body = User),
+    (status = 400, description = "`invalid_user_id`"),
+    (status = 404, description = "`user_not_found`"),
+))]
+async fn by_id(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathId(user): PathId,
+) -> Result<Json<User>, ApiError> {
+    let account = app.node.user(user).await?;
+    Ok(Json(User::new(&app.node, &account, None)))
+}
+
+/// The worlds somebody owns.
+#[utoipa::path(get, path = "/users/{userID}/worlds", tag = "users", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)), responses(
+    (status = 200, body = [WorldRow]),
+    (status = 400, description = "`invalid_user_id`"),
+    (status = 404, description = "`user_not_found`"),
+))]
+async fn worlds(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathId(user): PathId,
+) -> Result<Json<Vec<WorldRow>>, ApiError> {
+    app.node.user(user).await?;
+    let worlds = app
+        .node
+        .store()
+        .worlds_of_user(user)
+        .await
+        .map_err(node::NodeError::from)?;
+    Ok(Json(worlds.into_iter().map(WorldRow::from).collect()))
+}
