@@ -29,7 +29,8 @@ pub(crate) struct Identity {
 }
 
 impl Node {
-    /// If no admin of the node can log in: makes the token that makes one and returns the link to it. An earlier token is void. The token stands behind the `#`, where it reaches no log.
+    /// If no admin of the node can log in: makes the token that makes one and returns the link to it.
+    /// An earlier token is void. The token stands behind the `#`, where it reaches no log.
     ///
     /// # Errors
     /// Those of the store.
