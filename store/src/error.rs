@@ -134,6 +134,8 @@ fn classify_postgres(state: &str) -> Class {
         "55P03" | "40001" | "40P01" | "25006" => Class::Unavailable,
         "23001" | "23503" => Class::Reference,
         "42P01" | "42703" => Class::Unmigrated,
+        // Data exceptions: mostly the character NUL, which JSON can say and PostgreSQL cannot store.
+        _ if state.starts_with("22") => Class::Invalid,
         _ if ["08", "53", "57", "58"]
             .iter()
             .any(|class| state.starts_with(class)) =>

@@ -1,0 +1,16 @@
+//! The store's promises, each kept on SQLite and on a real PostgreSQL.
+#![allow(clippy::unwrap_used)]
+
+mod attributes;
+mod challenges;
+mod fixture;
+mod guests;
+mod members;
+mod objects;
+mod outage;
+mod schema;
+mod seed;
+mod users;
+mod wallets;
+mod worlds;
+mod write_behind;
