@@ -175,3 +175,58 @@ fn classify_sqlite(code: &str, message: &str) -> Class {
         _ => Class::Internal,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_codes_tell_what_can_be_done() {
+        let full_and_io = ["13", "10", "778", "1034", "5", "517", "6", "8", "14"];
+        for code in full_and_io {
+            assert!(
+                matches!(classify_sqlite(code, ""), Class::Unavailable),
+                "{code}"
+            );
+        }
+        assert!(matches!(classify_sqlite("11", ""), Class::Invalid));
+        assert!(matches!(classify_sqlite("26", ""), Class::Invalid));
+        assert!(matches!(classify_sqlite("1811", ""), Class::Reference));
+        assert!(matches!(
+            classify_sqlite("1", "no such table: object"),
+            Class::Unmigrated
+        ));
+        assert!(matches!(
+            classify_sqlite("1", "near \"SELEC\": syntax error"),
+            Class::Internal
+        ));
+        assert!(matches!(classify_sqlite("", ""), Class::Internal));
+    }
+
+    #[test]
+    fn sqlstates_tell_what_can_be_done() {
+        let away_or_full = [
+            "08006", "53100", "53300", "57014", "57P01", "57P03", "58030", "55P03", "40001",
+            "40P01",
+        ];
+        for state in away_or_full {
+            assert!(
+                matches!(classify_postgres(state), Class::Unavailable),
+                "{state}"
+            );
+        }
+        assert!(matches!(classify_postgres("23001"), Class::Reference));
+        assert!(matches!(classify_postgres("22P05"), Class::Invalid));
+        assert!(matches!(classify_postgres("42P01"), Class::Unmigrated));
+        assert!(matches!(classify_postgres("42601"), Class::Internal));
+    }
+
+    #[test]
+    fn a_pool_that_has_none_left_is_unavailable() {
+        let error = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        assert!(matches!(
+            StoreError::from(error),
+            StoreError::Unavailable(_)
+        ));
+    }
+}

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Store {
-    /// Guests neither seen nor created since a point in time, longest absent first.
+    /// Guests neither seen nor created since a point in time, oldest account first.
     ///
     /// # Errors
     /// Only those of the database.
@@ -36,7 +36,6 @@ impl Store {
             .column(user::Column::UserId)
             .filter(user::Column::UserTypeId.eq(guest_type))
             .filter(absent)
-            .order_by_asc(user::Column::LastSeenAt)
             .order_by_asc(user::Column::CreatedAt)
             .limit(u64::from(limit))
             .into_tuple()

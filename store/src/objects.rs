@@ -46,7 +46,8 @@ impl Store {
     /// time they all got.
     ///
     /// # Errors
-    /// `Conflict` when a parent, owner, type, asset or attribute type is gone, or an id is taken.
+    /// `Conflict` when a parent, owner, type, asset or attribute type is gone, or an id is taken; `Invalid` when a
+    /// transform is not finite.
     pub async fn insert_objects(&self, objects: &[NewObjectRow]) -> Result<DateTime<Utc>> {
         let time = now();
         let transaction = self.begin().await?;
@@ -169,6 +170,12 @@ pub(crate) async fn insert(
 }
 
 fn row(new: &NewObjectRow, time: DateTime<Utc>) -> Result<object::ActiveModel> {
+    if new
+        .transform
+        .is_some_and(|transform| !transform.is_finite())
+    {
+        return Err(StoreError::Invalid("a transform is not finite".to_owned()));
+    }
     let row = object::Model {
         object_id: new.id,
         object_type_id: new.object_type,

@@ -260,3 +260,32 @@ async fn refuse_newer<C: ConnectionTrait>(db: &C) -> Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Power loss cannot be staged in a test; that the database was told to survive it can be checked.
+    #[tokio::test]
+    async fn sqlite_is_told_to_be_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            directory.path().join("odyssey.db").display()
+        );
+        let store = Store::open(&url, &StoreOptions::default()).await.unwrap();
+        let pragma = async |db: &DatabaseConnection, name: &str| {
+            let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+            let row = db.query_one_raw(statement).await.unwrap().unwrap();
+            row.try_get_by_index::<String>(0)
+                .or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))
+                .unwrap()
+        };
+        const FULL: &str = "2";
+        assert_eq!(pragma(&store.inner.write, "journal_mode").await, "wal");
+        assert_eq!(pragma(&store.inner.write, "synchronous").await, FULL);
+        assert_eq!(pragma(&store.inner.write, "foreign_keys").await, "1");
+        assert_eq!(pragma(&store.inner.read, "query_only").await, "1");
+    }
+}

@@ -1,4 +1,5 @@
-//! Coalesced writes: transforms of dragged objects and last positions. Rows that are gone meanwhile are skipped.
+//! Coalesced writes: transforms of dragged objects and last positions. Rows that are gone meanwhile are skipped, and so
+//! is what is not finite: JSON could not say it, and the world would not load again.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ impl Store {
         let time = now().naive_utc();
         let latest: BTreeMap<Umid, &Transform> = transforms
             .iter()
+            .filter(|(_, transform)| transform.is_finite())
             .map(|(id, transform)| (*id, transform))
             .collect();
         let rows = latest
@@ -45,6 +47,7 @@ impl Store {
         let attribute = components::ids::core("last_known_position");
         let latest: BTreeMap<(Umid, Umid), &LastPosition> = positions
             .iter()
+            .filter(|position| position.transform.is_finite())
             .map(|position| ((position.user, position.world), position))
             .collect();
         let rows = latest

@@ -15,6 +15,7 @@ on_both!(
     writes_need_their_target_and_type,
     removal_deletes_the_row,
     keys_are_only_keys,
+    a_nul_is_kept_or_refused,
 );
 
 async fn parallel_sub_writes_all_survive(fixture: Fixture) {
@@ -280,4 +281,31 @@ async fn keys_are_only_keys(fixture: Fixture) {
         Some(map(json!({}))),
         "the attribute stays when its last key goes"
     );
+}
+
+/// PostgreSQL cannot store the character; that is the caller's fault, not the server's.
+async fn a_nul_is_kept_or_refused(fixture: Fixture) {
+    let store = &fixture.store;
+    let target = AttributeTarget::Object(fixture.node);
+    let results = [
+        store
+            .set_sub_attribute(target, &core("events"), "a\0b", &json!(1))
+            .await
+            .map(drop),
+        store
+            .set_attribute(target, &core("events"), &map(json!({ "a": "\0" })))
+            .await
+            .map(drop),
+        store.user_name_taken("\0").await.map(drop),
+        store
+            .take_challenge("\0", chrono::Utc::now())
+            .await
+            .map(drop),
+    ];
+    for result in results {
+        assert!(
+            matches!(result, Ok(()) | Err(StoreError::Invalid(_))),
+            "{result:?}"
+        );
+    }
 }
