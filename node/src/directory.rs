@@ -3,10 +3,7 @@
 //!
 //! The directory follows the database: operations change it only after their transaction has succeeded.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use components::{Asset3d, AttributeId, Authority, Catalogue, JsonMap, ObjectType, Umid, ids};
@@ -23,7 +20,11 @@ pub struct Directory {
     assets_2d: ArcSwap<HashMap<Umid, AssetRow>>,
     assets_3d: ArcSwap<HashMap<Umid, AssetRow>>,
     node_attributes: RwLock<HashMap<AttributeId, AttributeRecord>>,
+    turns: [tokio::sync::Mutex<()>; TURNS],
 }
+
+/// How many users' attributes can be written at the same time; two users share a turn by chance, which costs time only.
+const TURNS: usize = 64;
 
 /// What the directory knows of an object beside its place in the tree of authority.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +61,13 @@ impl Directory {
             plugins: ArcSwap::from_pointee(rows.plugins),
             assets_2d: ArcSwap::from_pointee(by_id(rows.assets_2d)),
             assets_3d: ArcSwap::from_pointee(by_id(rows.assets_3d)),
-            node_attributes: RwLock::new(rows.node_attributes.into_iter().map(|row| (row.id.clone(), row)).collect()),
+            node_attributes: RwLock::new(
+                rows.node_attributes
+                    .into_iter()
+                    .map(|row| (row.id.clone(), row))
+                    .collect(),
+            ),
+            turns: [const { tokio::sync::Mutex::const_new(()) }; TURNS],
         }
     }
 
@@ -101,12 +108,23 @@ impl Directory {
 
     /// The type of an object.
     pub fn object_type(&self, object: Umid) -> Option<Umid> {
-        self.objects.read().get(&object).map(|entry| entry.object_type)
+        self.objects
+            .read()
+            .get(&object)
+            .map(|entry| entry.object_type)
     }
 
     /// How many direct children an object has.
     pub fn children(&self, object: Umid) -> u64 {
-        self.objects.read().get(&object).map_or(0, |entry| entry.children)
+        self.objects
+            .read()
+            .get(&object)
+            .map_or(0, |entry| entry.children)
+    }
+
+    /// The turn of writing attributes of a user (or, for the nil id, of the node).
+    pub(crate) fn turn(&self, user: Umid) -> &tokio::sync::Mutex<()> {
+        &self.turns[user.as_u128() as usize % TURNS]
     }
 
     /// All plugins.
@@ -126,7 +144,10 @@ impl Directory {
 
     /// The value of a node attribute.
     pub fn node_attribute(&self, id: &AttributeId) -> Option<JsonMap> {
-        self.node_attributes.read().get(id).and_then(|record| record.value.clone())
+        self.node_attributes
+            .read()
+            .get(id)
+            .and_then(|record| record.value.clone())
     }
 
     /// The user type that marks guests: as `node_settings` says, else the seeded one.
@@ -141,16 +162,27 @@ impl Directory {
 
     fn user_type(&self, key: &str, default: Umid) -> Umid {
         let attributes = self.node_attributes.read();
-        let settings = attributes.get(&ids::core("node_settings")).and_then(|record| record.value.as_ref());
-        let text = settings.and_then(|value| value.get(key)).and_then(|value| value.as_str());
-        text.and_then(|text| Umid::parse_str(text).ok()).unwrap_or(default)
+        let settings = attributes
+            .get(&ids::core("node_settings"))
+            .and_then(|record| record.value.as_ref());
+        let text = settings
+            .and_then(|value| value.get(key))
+            .and_then(|value| value.as_str());
+        text.and_then(|text| Umid::parse_str(text).ok())
+            .unwrap_or(default)
     }
 
     /// Follows the creation of an object.
     pub fn add_object(&self, object: Umid, parent: Umid, owner: Umid, object_type: Umid) {
         self.authority.write().set_object(object, parent, owner);
         let mut objects = self.objects.write();
-        let known = objects.insert(object, Entry { object_type, children: 0 });
+        let known = objects.insert(
+            object,
+            Entry {
+                object_type,
+                children: 0,
+            },
+        );
         if known.is_none() {
             objects.entry(parent).or_default().children += 1;
         }
@@ -168,7 +200,11 @@ impl Directory {
     pub fn remove_objects(&self, removed: &[Umid]) {
         let mut authority = self.authority.write();
         let mut objects = self.objects.write();
-        if let Some(entry) = removed.first().and_then(|root| authority.parent(*root)).and_then(|parent| objects.get_mut(&parent)) {
+        if let Some(entry) = removed
+            .first()
+            .and_then(|root| authority.parent(*root))
+            .and_then(|parent| objects.get_mut(&parent))
+        {
             entry.children = entry.children.saturating_sub(1);
         }
         for object in removed {
@@ -207,11 +243,30 @@ fn catalogue(rows: &DirectoryRows) -> Catalogue {
         };
         (row.id, object_type)
     });
-    let format = |meta: &JsonMap| meta.get("type").and_then(serde_json::Value::as_i64).and_then(|kind| i8::try_from(kind).ok());
+    let format = |meta: &JsonMap| {
+        meta.get("type")
+            .and_then(serde_json::Value::as_i64)
+            .and_then(|kind| i8::try_from(kind).ok())
+    };
     Catalogue {
         object_types: object_types.collect(),
-        attribute_types: rows.attribute_types.iter().map(|row| (row.id.clone(), row.options.clone())).collect(),
-        assets_3d: rows.assets_3d.iter().map(|row| (row.id, Asset3d { format: format(&row.meta).unwrap_or(0) })).collect(),
+        attribute_types: rows
+            .attribute_types
+            .iter()
+            .map(|row| (row.id.clone(), row.options.clone()))
+            .collect(),
+        assets_3d: rows
+            .assets_3d
+            .iter()
+            .map(|row| {
+                (
+                    row.id,
+                    Asset3d {
+                        format: format(&row.meta).unwrap_or(0),
+                    },
+                )
+            })
+            .collect(),
     }
 }
 
@@ -228,7 +283,12 @@ mod tests {
     /// Node 1, world 2, object 3 in it, 4 and 5 below 3; all owned by 100.
     fn directory() -> Directory {
         let objects = [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3)];
-        let link = |(object, parent)| ObjectLink { id: id(object), parent: id(parent), owner: id(100), object_type: id(7) };
+        let link = |(object, parent)| ObjectLink {
+            id: id(object),
+            parent: id(parent),
+            owner: id(100),
+            object_type: id(7),
+        };
         Directory::new(DirectoryRows {
             node: id(1),
             objects: objects.into_iter().map(link).collect(),
@@ -246,7 +306,10 @@ mod tests {
     #[test]
     fn children_are_counted_through_additions_and_removals() {
         let directory = directory();
-        assert_eq!([1, 2, 3, 4].map(|object| directory.children(id(object))), [1, 1, 2, 0]);
+        assert_eq!(
+            [1, 2, 3, 4].map(|object| directory.children(id(object))),
+            [1, 1, 2, 0]
+        );
         directory.add_object(id(6), id(4), id(100), id(7));
         assert_eq!(directory.children(id(4)), 1);
         directory.remove_objects(&[id(4), id(6)]);
@@ -257,7 +320,10 @@ mod tests {
     #[test]
     fn roles_come_from_the_rows_and_follow_changes() {
         let directory = directory();
-        assert!(directory.is_admin(id(201), id(5)), "a member of an admin of the parent");
+        assert!(
+            directory.is_admin(id(201), id(5)),
+            "a member of an admin of the parent"
+        );
         directory.set_admin(id(3), id(200), false);
         assert!(!directory.is_admin(id(201), id(5)));
         directory.set_owner(id(5), id(201));

@@ -1,0 +1,281 @@
+//! Attributes of the node, of objects, of users, of users in objects and between users (spec rest §4, spec model §5).
+
+use std::time::Duration;
+
+use components::{AttributeId, JsonMap, Umid};
+use serde_json::Value;
+use store::{AttributeRecord, AttributeTarget, StoreError};
+use systems::Effect;
+use tokio::time::timeout;
+
+use crate::{
+    Caller, Node, NodeError, Result,
+    permissions::{Access, check_entry, check_key, check_value},
+};
+
+/// How long a write of a user's attribute waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What to do to an attribute.
+pub(crate) enum Write {
+    /// Replace the value.
+    Whole(JsonMap),
+    /// Set one key.
+    Entry(String, Value),
+    /// Remove one key.
+    RemoveEntry(String),
+    /// Remove the attribute.
+    Remove,
+}
+
+impl Node {
+    /// The value of an attribute; `None` is a stored null.
+    ///
+    /// # Errors
+    /// `Invalid("invalid_plugin_attribute")` if no plugin declares it, `NotFound` for the object or
+    /// `NotFound("attribute_not_found")`, `Forbidden("operation_not_permitted")`.
+    pub async fn attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+    ) -> Result<Option<JsonMap>> {
+        self.check_declared(id)?;
+        self.roles(caller, target)?;
+        if let Some(world) = self.spawn_point_of(target, id) {
+            self.check_access(caller, target, id, None, Access::Read)?;
+            return self.spawn_point(world).await.map(Some);
+        }
+        let record = self.store().attribute(target, id).await?;
+        let options = record.as_ref().and_then(|record| record.options.as_ref());
+        self.check_access(caller, target, id, options, Access::Read)?;
+        Ok(record
+            .ok_or(NodeError::NotFound("attribute_not_found"))?
+            .value)
+    }
+
+    /// The value under one key of an attribute.
+    ///
+    /// # Errors
+    /// As [`Node::attribute`], but `NotFound("attribute_value_not_found")` if there is no value at all and
+    /// `NotFound("attribute_value_nil")` if there is none under the key.
+    pub async fn sub_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        key: &str,
+    ) -> Result<Value> {
+        let value = match self.attribute(caller, target, id).await {
+            Err(NodeError::NotFound("attribute_not_found")) => None,
+            value => value?,
+        };
+        let mut value = value.ok_or(NodeError::NotFound("attribute_value_not_found"))?;
+        let entry = value.swap_remove(key).filter(|entry| !entry.is_null());
+        entry.ok_or(NodeError::NotFound("attribute_value_nil"))
+    }
+
+    /// Replaces the value of an attribute, creating it if need be, and returns what is stored.
+    ///
+    /// # Errors
+    /// `Invalid` if no plugin declares it or the value is too large, `NotFound` for what it belongs to,
+    /// `Forbidden("operation_not_permitted")`.
+    pub async fn set_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        value: JsonMap,
+    ) -> Result<Option<JsonMap>> {
+        check_value(id, &value)?;
+        self.write_attribute(caller, target, id, Write::Whole(value))
+            .await
+    }
+
+    /// Sets one key of an attribute, leaving the others alone, and returns the whole value.
+    ///
+    /// # Errors
+    /// As [`Node::set_attribute`].
+    pub async fn set_sub_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        key: String,
+        value: Value,
+    ) -> Result<Option<JsonMap>> {
+        check_entry(id, &key, &value, None)?;
+        self.write_attribute(caller, target, id, Write::Entry(key, value))
+            .await
+    }
+
+    /// Removes an attribute; removing one that is not there is fine.
+    ///
+    /// # Errors
+    /// As [`Node::set_attribute`].
+    pub async fn remove_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+    ) -> Result<()> {
+        self.write_attribute(caller, target, id, Write::Remove)
+            .await
+            .map(drop)
+    }
+
+    /// Removes one key of an attribute; removing one that is not there is fine.
+    ///
+    /// # Errors
+    /// As [`Node::set_attribute`].
+    pub async fn remove_sub_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        key: String,
+    ) -> Result<()> {
+        check_key(&key)?;
+        self.write_attribute(caller, target, id, Write::RemoveEntry(key))
+            .await
+            .map(drop)
+    }
+
+    /// Writes in the turn of the world or user that hears of it, so that effects come in the order of the writes.
+    async fn write_attribute(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        write: Write,
+    ) -> Result<Option<JsonMap>> {
+        self.check_declared(id)?;
+        self.roles(caller, target)?;
+        let change = self.apply(caller, target, id, write);
+        if let Some(object) = Self::object_of(target) {
+            return self.change_object(object, change).await;
+        }
+        let turn = self.directory().turn(turn_of(target));
+        let _turn = timeout(PATIENCE, turn.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)?;
+        let (value, effects) = change.await?;
+        if !effects.is_empty() {
+            self.worlds().announce(effects).await;
+        }
+        Ok(value)
+    }
+
+    async fn apply(
+        &self,
+        caller: Caller,
+        target: AttributeTarget,
+        id: &AttributeId,
+        write: Write,
+    ) -> Result<(Option<JsonMap>, Vec<Effect>)> {
+        if let Some(world) = self.spawn_point_of(target, id) {
+            self.check_access(caller, target, id, None, Access::Write)?;
+            return self.write_spawn_point(world, write).await;
+        }
+        let present = self.store().attribute(target, id).await?;
+        let options = present.as_ref().and_then(|record| record.options.clone());
+        self.check_access(caller, target, id, options.as_ref(), Access::Write)?;
+        if let Write::Entry(key, value) = &write {
+            check_entry(
+                id,
+                key,
+                value,
+                present.as_ref().and_then(|record| record.value.as_ref()),
+            )?;
+        }
+        let (record, removed) = self.store_write(target, id, write).await?;
+        if record.is_none() && !removed {
+            return Ok((None, Vec::new()));
+        }
+        if target == AttributeTarget::Node {
+            self.directory().set_node_attribute(id, record.clone());
+        }
+        let value = record.and_then(|record| record.value);
+        let effects = effect(target, id.clone(), value.clone(), options, removed);
+        Ok((value, effects.into_iter().collect()))
+    }
+
+    /// The row after the write, and whether there was one that is gone now.
+    async fn store_write(
+        &self,
+        target: AttributeTarget,
+        id: &AttributeId,
+        write: Write,
+    ) -> Result<(Option<AttributeRecord>, bool)> {
+        let store = self.store();
+        let written = match write {
+            Write::Whole(value) => store.set_attribute(target, id, &value).await.map(Some),
+            Write::Entry(key, value) => store
+                .set_sub_attribute(target, id, &key, &value)
+                .await
+                .map(Some),
+            Write::RemoveEntry(key) => store.remove_sub_attribute(target, id, &key).await,
+            Write::Remove => return Ok((None, store.remove_attribute(target, id).await?)),
+        };
+        match written {
+            Ok(record) => Ok((record, false)),
+            // The type is declared, so it is the owner of the attribute who is not there.
+            Err(StoreError::Conflict(_)) => Err(NodeError::NotFound(match target {
+                AttributeTarget::Node | AttributeTarget::Object(_) => "object_not_found",
+                _ => "user_not_found",
+            })),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whose turn a write takes that belongs to no object.
+fn turn_of(target: AttributeTarget) -> Umid {
+    match target {
+        AttributeTarget::User(user) | AttributeTarget::UserUser { source: user, .. } => user,
+        _ => Umid::nil(),
+    }
+}
+
+/// What loaded worlds have to know of a write; nobody is told of node attributes.
+fn effect(
+    target: AttributeTarget,
+    attribute: AttributeId,
+    value: Option<JsonMap>,
+    options: Option<JsonMap>,
+    removed: bool,
+) -> Option<Effect> {
+    Some(match target {
+        AttributeTarget::Node => return None,
+        AttributeTarget::Object(object) => Effect::ObjectAttribute {
+            object,
+            attribute,
+            value,
+            options,
+            removed,
+        },
+        AttributeTarget::ObjectUser { object, user } => Effect::ObjectUserAttribute {
+            object,
+            user,
+            attribute,
+            value,
+            options,
+            removed,
+        },
+        AttributeTarget::User(user) => Effect::UserAttribute {
+            user,
+            attribute,
+            value,
+            options,
+            removed,
+        },
+        AttributeTarget::UserUser { source, target } => Effect::UserUserAttribute {
+            source,
+            target,
+            attribute,
+            value,
+            options,
+            removed,
+        },
+    })
+}
