@@ -77,6 +77,9 @@ pub enum JsonError {
     /// No message has this name.
     #[error("unknown message name")]
     UnknownName,
+    /// Something else stands where the object of the message belongs.
+    #[error("not an object")]
+    NotAnObject,
     /// The object does not have the shape of the message.
     #[error("{0}")]
     Shape(#[from] serde_json::Error),

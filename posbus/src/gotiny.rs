@@ -14,8 +14,8 @@ use serde_json::{Number, Value};
 pub(crate) const MAX_DEPTH: usize = 32;
 
 /// A null takes one bit, so the frame's length alone does not bound the number of values. A frame may unfold to this many
-/// plus one per byte.
-const SPARE_VALUES: usize = 1024;
+/// plus one per two bytes; every other value, and every entry of a map, takes two bytes at least.
+const SPARE_VALUES: usize = 256;
 
 const BOOL: &str = "bool";
 const FLOAT64: &str = "float64";
@@ -38,7 +38,7 @@ pub(crate) fn put_map(map: &StringAnyMap, out: &mut Vec<u8>) {
 
 /// Reads one blob. A nil map reads as an empty one.
 pub(crate) fn take_map(reader: &mut Reader<'_>) -> Result<StringAnyMap, DecodeError> {
-    let values_left = SPARE_VALUES + reader.body_len;
+    let values_left = SPARE_VALUES + reader.body_len / 2;
     let mut blob = Blob {
         reader,
         flags: 0,

@@ -80,7 +80,7 @@ pub(crate) fn zero_nulls(message_type: MessageType, object: Value) -> Result<Val
     let mut fields = match object {
         Value::Null => Map::new(),
         Value::Object(fields) => fields,
-        other => return Ok(other),
+        _ => return Err(JsonError::NotAnObject),
     };
     let dynamic = match message_type {
         MessageType::AttributeValueChanged => {

@@ -29,6 +29,10 @@ pub struct ListFrames {
     buffer: BytesMut,
     /// Complete frames.
     frames: Vec<Bytes>,
+    /// Bytes of the complete frames.
+    size: usize,
+    /// The largest `size` so far: reserved in one piece, as a buffer can only be reused when none of its frames is left.
+    peak: usize,
 }
 
 impl ListFrames {
@@ -41,6 +45,8 @@ impl ListFrames {
             count_bytes: Vec::new(),
             buffer: BytesMut::new(),
             frames: Vec::new(),
+            size: 0,
+            peak: 0,
         }
     }
 
@@ -89,6 +95,7 @@ impl ListFrames {
             self.close_frame(self.entries.len());
         }
         frames.append(&mut self.frames);
+        self.size = 0;
     }
 
     /// Makes a frame of the first `end` bytes of the entries; the rest opens the next frame.
@@ -97,8 +104,11 @@ impl ListFrames {
         self.count_bytes.clear();
         put_length(self.count, &mut self.count_bytes);
         let (closed, _) = self.entries.split_at(end);
+        let size = FRAME_OVERHEAD + self.count_bytes.len() + closed.len();
         self.buffer
-            .reserve(FRAME_OVERHEAD + MAX_COUNT + closed.len());
+            .reserve(size.max(self.peak.saturating_sub(self.size)));
+        self.size += size;
+        self.peak = self.peak.max(self.size);
         self.buffer.extend_from_slice(&id.to_le_bytes());
         self.buffer.extend_from_slice(&self.count_bytes);
         self.buffer.extend_from_slice(closed);
