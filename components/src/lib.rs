@@ -1,1 +1,31 @@
-//! components
+//! What a world is made of: ids, maths, options, permissions and the ECS components of objects and users.
+//!
+//! Plain data without I/O. This crate must not know a database, a socket or a clock; the only neighbour it knows is
+//! `posbus`, whose value types (ids, vectors, transforms) are the one vocabulary for positions in the whole program.
+
+mod attribute;
+mod authority;
+mod catalogue;
+pub mod ids;
+mod merge;
+mod object;
+mod options;
+mod user;
+
+pub use attribute::{
+    AttributeId, AttributeOptions, AttributeState, ContentType, Permissions, PosbusAuto,
+    RenderAuto, Role, Roles, Scope,
+};
+pub use authority::Authority;
+pub use catalogue::{Asset3d, Catalogue, ObjectType};
+pub use merge::merge;
+pub use object::{
+    Assets, Attributes, CreatedAt, Id, LockHolder, Name, ObjectBundle, ObjectState, Options, Owner,
+    Parent, Placed, RenderSlots, SlotValue, TypeRef,
+};
+pub use options::{ObjectOptions, SpawnPoint};
+pub use posbus::{Transform, TransformNoScale, Umid, Vec3};
+pub use user::{HeldLocks, Pose, Profile, Session, UserBundle};
+
+/// A JSON object as stored in attribute values and options; keeps the order of its keys.
+pub type JsonMap = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,13 @@
+//! The seam to the sessions: what comes in per tick, what goes out per tick, and the link that both share.
+
+mod cause;
+mod inbox;
+mod link;
+mod outgoing;
+mod publish;
+
+pub use cause::DisconnectCause;
+pub(crate) use inbox::{Inbox, apply_commands, drain_inbox};
+pub use link::{Link, QueueLimits, SessionLink};
+pub(crate) use outgoing::{Mailbox, Outgoing, broadcast, encode, post};
+pub(crate) use publish::{Received, publish};

@@ -1,0 +1,79 @@
+//! Why a session ended.
+
+/// Why a session ended; also the label of the disconnect metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DisconnectCause {
+    /// The client closed on purpose.
+    ClientClosed,
+    /// The connection broke.
+    ConnectionLost,
+    /// No valid handshake in time.
+    HandshakeTimeout,
+    /// The token was refused.
+    HandshakeRefused,
+    /// Too many undecodable or forbidden frames.
+    Malformed,
+    /// A frame above the limit.
+    Oversize,
+    /// Sent faster than allowed for too long.
+    Flood,
+    /// Read too slowly: its reliable queue overflowed.
+    SlowReader,
+    /// A write did not finish in time.
+    WriteTimeout,
+    /// Pings went unanswered.
+    PongTimeout,
+    /// The same user entered from another connection.
+    DualConnection,
+    /// The same session came back on a new connection.
+    Replaced,
+    /// A displaced session tried to push the newer one out again.
+    Displaced,
+    /// The user's account is gone.
+    UserDeleted,
+    /// The server stops.
+    Shutdown,
+}
+
+impl DisconnectCause {
+    /// The metric label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ClientClosed => "client_closed",
+            Self::ConnectionLost => "connection_lost",
+            Self::HandshakeTimeout => "handshake_timeout",
+            Self::HandshakeRefused => "handshake_refused",
+            Self::Malformed => "malformed",
+            Self::Oversize => "oversize",
+            Self::Flood => "flood",
+            Self::SlowReader => "slow_reader",
+            Self::WriteTimeout => "write_timeout",
+            Self::PongTimeout => "pong_timeout",
+            Self::DualConnection => "dual_connection",
+            Self::Replaced => "replaced",
+            Self::Displaced => "displaced",
+            Self::UserDeleted => "user_deleted",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
+    /// The WebSocket close code: standard ones where they fit, else 4000 and up, which clients only log
+    /// (spec posbus §1.2).
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::ClientClosed | Self::ConnectionLost | Self::Replaced => 1000,
+            Self::Oversize => 1009,
+            Self::Shutdown => 1001,
+            Self::HandshakeTimeout => 4000,
+            Self::HandshakeRefused => 4001,
+            Self::Malformed => 4002,
+            Self::Flood => 4003,
+            Self::SlowReader => 4004,
+            Self::WriteTimeout => 4005,
+            Self::PongTimeout => 4006,
+            Self::DualConnection => 4007,
+            Self::Displaced => 4008,
+            Self::UserDeleted => 4009,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The link between a world and one session: a latest-wins pose in, bounded frames out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bevy_ecs::prelude::Component;
+use bytes::Bytes;
+use components::TransformNoScale;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::DisconnectCause;
+
+/// How much may wait for one slow reader before its session is closed.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Reliable frames. Default 8,192: about a minute of a very busy world.
+    pub frames: usize,
+    /// Bytes of reliable frames. Default 4 MiB. The snapshot on entry does not count: it is shared by all joiners, and
+    /// its size is the world's, not the reader's fault.
+    pub bytes: usize,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self {
+            frames: 8_192,
+            bytes: 4 << 20,
+        }
+    }
+}
+
+/// The user's end of a session, as a component.
+#[derive(Component, Clone)]
+pub struct Link(pub Arc<SessionLink>);
+
+/// Shared by the socket tasks of a session and the world it is in. Nothing here waits for the other side.
+pub struct SessionLink {
+    moved: AtomicBool,
+    pose: Mutex<TransformNoScale>,
+    out: Mutex<Out>,
+    wake: Notify,
+    limits: QueueLimits,
+}
+
+#[derive(Default)]
+struct Out {
+    reliable: VecDeque<(Bytes, Counted)>,
+    counted_frames: usize,
+    counted_bytes: usize,
+    poses: Vec<Bytes>,
+    /// The writer has sent everything and waits.
+    writer_idle: bool,
+    closing: Option<DisconnectCause>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Counted {
+    Yes,
+    No,
+}
+
+impl SessionLink {
+    /// A link whose writer has not started yet.
+    pub fn new(limits: QueueLimits) -> Arc<Self> {
+        Arc::new(Self {
+            moved: AtomicBool::new(false),
+            pose: Mutex::default(),
+            out: Mutex::default(),
+            wake: Notify::new(),
+            limits,
+        })
+    }
+
+    /// The session moved; overwrites a pose that no tick has seen yet.
+    pub fn offer_pose(&self, pose: TransformNoScale) {
+        *self.pose.lock() = pose;
+        self.moved.store(true, Ordering::Release);
+    }
+
+    /// Forgets a pose that was meant for the world just left.
+    pub fn clear_pose(&self) {
+        self.moved.store(false, Ordering::Release);
+    }
+
+    /// The newest pose since the last call.
+    pub(crate) fn take_pose(&self) -> Option<TransformNoScale> {
+        // A plain load first: most sessions did not move, and a swap would take the cache line for writing.
+        if !self.moved.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.moved
+            .swap(false, Ordering::Acquire)
+            .then(|| *self.pose.lock())
+    }
+
+    /// Queues one frame and wakes the writer.
+    pub fn send(&self, frame: Bytes) {
+        let mut out = self.out.lock();
+        self.push(&mut out, frame, Counted::Yes);
+        drop(out);
+        self.wake.notify_one();
+    }
+
+    /// Asks the writer to end the session after what is queued. The first cause stays.
+    pub fn close(&self, cause: DisconnectCause) {
+        self.out.lock().closing.get_or_insert(cause);
+        self.wake.notify_one();
+    }
+
+    /// Whether the session is about to end.
+    pub fn is_closing(&self) -> bool {
+        self.out.lock().closing.is_some()
+    }
+
+    /// Queues the frames of one tick: `snapshot` first, then `frames`, then, if the writer is idle, what `poses` adds.
+    /// Returns whether poses were asked for.
+    pub(crate) fn deliver<'a>(
+        &self,
+        snapshot: &[Bytes],
+        frames: impl Iterator<Item = &'a Bytes>,
+        poses: impl FnOnce(&mut Vec<Bytes>),
+    ) -> bool {
+        let mut out = self.out.lock();
+        if out.closing.is_some() {
+            return false;
+        }
+        let queued = out.reliable.len();
+        for frame in snapshot {
+            self.push(&mut out, frame.clone(), Counted::No);
+        }
+        for frame in frames {
+            self.push(&mut out, frame.clone(), Counted::Yes);
+        }
+        // Poses go only to a writer that can send them at once: a slow reader gets fewer, never late ones.
+        let idle = out.writer_idle;
+        if idle {
+            poses(&mut out.poses);
+        }
+        let wake = out.reliable.len() > queued || !out.poses.is_empty() || out.closing.is_some();
+        if wake {
+            out.writer_idle = false;
+        }
+        drop(out);
+        if wake {
+            self.wake.notify_one();
+        }
+        idle
+    }
+
+    fn push(&self, out: &mut Out, frame: Bytes, counted: Counted) {
+        if out.closing.is_some() {
+            return;
+        }
+        if counted == Counted::Yes {
+            out.counted_frames += 1;
+            out.counted_bytes += frame.len();
+            if out.counted_frames > self.limits.frames || out.counted_bytes > self.limits.bytes {
+                out.closing = Some(DisconnectCause::SlowReader);
+                out.reliable.clear();
+                out.poses.clear();
+                return;
+            }
+        }
+        out.reliable.push_back((frame, counted));
+    }
+
+    /// Waits for something to write and appends up to about `budget` bytes of frames to `batch`. Answers the cause once
+    /// everything that was queued before it has been handed out: the session is to be closed. Cancel safe.
+    pub async fn next(&self, batch: &mut Vec<Bytes>, budget: usize) -> Option<DisconnectCause> {
+        loop {
+            let notified = self.wake.notified();
+            {
+                let mut out = self.out.lock();
+                out.take(batch, budget);
+                if !batch.is_empty() {
+                    return None;
+                }
+                if out.closing.is_some() {
+                    return out.closing;
+                }
+                out.writer_idle = true;
+            }
+            notified.await;
+        }
+    }
+}
+
+impl Out {
+    fn take(&mut self, batch: &mut Vec<Bytes>, budget: usize) {
+        self.writer_idle = false;
+        let mut taken = 0;
+        while taken < budget {
+            let Some((frame, counted)) = self.reliable.pop_front() else {
+                batch.append(&mut self.poses);
+                return;
+            };
+            if counted == Counted::Yes {
+                self.counted_frames -= 1;
+                self.counted_bytes -= frame.len();
+            }
+            taken += frame.len();
+            batch.push(frame);
+        }
+    }
+}

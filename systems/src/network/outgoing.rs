@@ -1,0 +1,77 @@
+//! Frames of the running tick, before they are handed to the sessions.
+
+use bevy_ecs::prelude::{Component, Entity, Resource};
+use bevy_ecs::world::World;
+use bytes::Bytes;
+use posbus::{MAX_SERVER_FRAME, Message};
+
+/// Frames that everybody in the world gets this tick, in order.
+#[derive(Resource, Default)]
+pub(crate) struct Outgoing {
+    next: u32,
+    frames: Vec<(u32, Bytes)>,
+}
+
+/// Frames that one user gets this tick, numbered in the same order as those for everybody.
+#[derive(Component, Default)]
+pub(crate) struct Mailbox(pub(crate) Vec<(u32, Bytes)>);
+
+impl Outgoing {
+    /// Adds a frame for everybody.
+    pub(crate) fn broadcast(&mut self, frame: Bytes) {
+        let number = self.number();
+        self.frames.push((number, frame));
+    }
+
+    /// The number that the next frame gets; a newcomer receives frames from here on.
+    pub(crate) fn position(&self) -> u32 {
+        self.next
+    }
+
+    pub(crate) fn frames(&self) -> &[(u32, Bytes)] {
+        &self.frames
+    }
+
+    /// Forgets the tick.
+    pub(crate) fn clear(&mut self) {
+        self.next = 0;
+        self.frames.clear();
+    }
+
+    fn number(&mut self) -> u32 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+}
+
+/// Encodes a message, if it fits a frame that clients accept (trap T2); what does not fit is logged and not sent.
+pub(crate) fn encode(message: impl Into<Message>) -> Option<Bytes> {
+    let message = message.into();
+    let frame = message.encode();
+    if frame.len() > MAX_SERVER_FRAME {
+        tracing::warn!(
+            message = message.name(),
+            bytes = frame.len(),
+            "message exceeds the frame limit, not sent"
+        );
+        return None;
+    }
+    Some(frame.into())
+}
+
+/// Adds a frame for one user.
+pub(crate) fn post(world: &mut World, user: Entity, message: impl Into<Message>) {
+    let Some(frame) = encode(message) else { return };
+    let number = world.resource_mut::<Outgoing>().number();
+    if let Some(mut mailbox) = world.get_mut::<Mailbox>(user) {
+        mailbox.0.push((number, frame));
+    }
+}
+
+/// Adds a frame for everybody.
+pub(crate) fn broadcast(world: &mut World, message: impl Into<Message>) {
+    if let Some(frame) = encode(message) {
+        world.resource_mut::<Outgoing>().broadcast(frame);
+    }
+}

@@ -1,0 +1,48 @@
+//! Options of a world; every default carries its reason.
+
+use std::time::Duration;
+
+use crate::QueueLimits;
+
+/// How a world runs.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Ticks per second, 1–120. Default 20: half the tick (25 ms) plus one network trip stays well below what people
+    /// notice, and the number of writes per second stays affordable.
+    pub tick_rate: u32,
+    /// Commands that may wait for a tick. Default 8,192: a burst of a thousand joins with room to spare; a sender that
+    /// finds it full waits, and only that sender.
+    pub inbox_capacity: usize,
+    /// How long transforms of dragged objects may stay unsaved. Default 500 ms: half of the promised second, because the
+    /// write itself takes time too.
+    pub persist_interval: Duration,
+    /// Whether people come back where they left. Default true; false always uses the world's spawn point.
+    pub restore_last_position: bool,
+    /// What may wait for one slow reader.
+    pub queues: QueueLimits,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self {
+            tick_rate: 20,
+            inbox_capacity: 8_192,
+            persist_interval: Duration::from_millis(500),
+            restore_last_position: true,
+            queues: QueueLimits::default(),
+        }
+    }
+}
+
+impl WorldOptions {
+    /// The time between two ticks.
+    pub fn period(&self) -> Duration {
+        Duration::from_secs(1) / self.tick_rate.max(1)
+    }
+
+    /// How many ticks the persist interval lasts, at least one.
+    pub(crate) fn persist_ticks(&self) -> u64 {
+        let ticks = self.persist_interval.as_nanos() / self.period().as_nanos().max(1);
+        u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
+    }
+}

@@ -1,0 +1,308 @@
+//! Who is in the world: entering, leaving, and one connection a user (spec posbus §1.4, §5.1–5.3, §5.7).
+
+use std::collections::BTreeMap;
+
+use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut, Resource, With};
+use bevy_ecs::world::World;
+use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
+use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
+
+use crate::command::Entrant;
+use crate::live::{Settings, Tick};
+use crate::network::{DisconnectCause, Link, Mailbox, Outgoing, Received, encode};
+use crate::persistence::{LastPosition, Unsaved};
+use crate::{locks, objects};
+
+/// How many displaced sessions are remembered; beyond, the oldest is forgotten.
+const MAX_DISPLACED: usize = 1_024;
+
+/// The entity of each user in the world.
+#[derive(Resource, Default)]
+pub struct UserIndex(BTreeMap<Umid, Entity>);
+
+impl UserIndex {
+    /// The entity of a user.
+    pub fn get(&self, user: Umid) -> Option<Entity> {
+        self.0.get(&user).copied()
+    }
+
+    /// How many users are in the world.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody is in the world.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All users in the world with their entities, ordered by id, so that equal worlds act equally.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = (Umid, Entity)> + '_ {
+        self.0.iter().map(|(user, entity)| (*user, *entity))
+    }
+
+    /// The ids of all users in the world.
+    pub fn users(&self) -> impl Iterator<Item = Umid> + '_ {
+        self.0.keys().copied()
+    }
+}
+
+/// Marks a user who entered in this tick.
+#[derive(Component, Default)]
+pub(crate) struct Joining {
+    /// What the newcomer gets before anything else.
+    pub(crate) snapshot: Vec<bytes::Bytes>,
+}
+
+/// Users who left in this tick.
+#[derive(Resource, Default)]
+pub(crate) struct Departed(Vec<Umid>);
+
+/// Sessions that a newer one of the same user pushed out. Their automatic return must not push that one out again
+/// (trap T7); they are forgotten when the user leaves.
+#[derive(Resource, Default)]
+struct Displaced(Vec<(Umid, Umid)>);
+
+/// Reused between ticks.
+#[derive(Resource)]
+pub(crate) struct UserLists {
+    pub(crate) arrivals: ListFrames,
+    departures: ListFrames,
+}
+
+pub(crate) fn insert_resources(world: &mut World) {
+    world.init_resource::<UserIndex>();
+    world.init_resource::<Departed>();
+    world.init_resource::<Displaced>();
+    world.insert_resource(UserLists {
+        arrivals: ListFrames::new(MessageType::AddUsers),
+        departures: ListFrames::new(MessageType::RemoveUsers),
+    });
+}
+
+/// The entity of a user, if it is in the world by this very connection.
+pub(crate) fn present(world: &World, user: Umid, connection: u64) -> Option<Entity> {
+    let entity = world.resource::<UserIndex>().get(user)?;
+    (world.get::<Session>(entity)?.connection == connection).then_some(entity)
+}
+
+pub(crate) fn is_empty(world: &World) -> bool {
+    world.resource::<UserIndex>().is_empty()
+}
+
+/// Lets a session in, taking the place of an older connection of the same user.
+pub(crate) fn enter(world: &mut World, entrant: Entrant) {
+    let user = entrant.profile.user;
+    let session = Session {
+        session_id: entrant.session_id,
+        connection: entrant.connection,
+    };
+    let joined_at = world.resource::<Outgoing>().position();
+    let received = Received {
+        poses: world.resource::<Tick>().0,
+        joined_at,
+    };
+    let link = Link(entrant.link);
+    if link.0.is_closing() {
+        return;
+    }
+    if let Some(entity) = world.resource::<UserIndex>().get(user) {
+        if world
+            .resource::<Displaced>()
+            .0
+            .contains(&(user, session.session_id))
+        {
+            turn_away(&link);
+            return;
+        }
+        displace(world, entity, user, session.session_id);
+        // Pose and locks stay: for the others nothing but an upsert happens.
+        world.entity_mut(entity).insert((
+            entrant.profile,
+            session,
+            link,
+            Mailbox::default(),
+            received,
+            Joining::default(),
+        ));
+        return;
+    }
+    let restore = world.resource::<Settings>().0.restore_last_position;
+    let last = entrant
+        .last_position
+        .filter(|pose| restore && pose.is_finite());
+    let transform = last.unwrap_or_else(|| objects::spawn_point(world));
+    let pose = Pose {
+        transform,
+        changed: world.resource::<Tick>().0,
+    };
+    let bundle = UserBundle {
+        profile: entrant.profile,
+        session,
+        pose,
+        locks: HeldLocks::default(),
+    };
+    let entity = world
+        .spawn((
+            bundle,
+            link,
+            Mailbox::default(),
+            received,
+            Joining::default(),
+        ))
+        .id();
+    world.resource_mut::<UserIndex>().0.insert(user, entity);
+}
+
+fn turn_away(link: &Link) {
+    if let Some(frame) = encode(Signal {
+        value: SignalType::DUAL_CONNECTION,
+    }) {
+        link.0.send(frame);
+    }
+    link.0.close(DisconnectCause::Displaced);
+}
+
+fn displace(world: &mut World, entity: Entity, user: Umid, by_session: Umid) {
+    let (Some(old), Some(link)) = (
+        world.get::<Session>(entity).copied(),
+        world.get::<Link>(entity).cloned(),
+    ) else {
+        return;
+    };
+    if old.session_id == by_session {
+        link.0.close(DisconnectCause::Replaced);
+        return;
+    }
+    if let Some(frame) = encode(Signal {
+        value: SignalType::DUAL_CONNECTION,
+    }) {
+        link.0.send(frame);
+    }
+    link.0.close(DisconnectCause::DualConnection);
+    let mut displaced = world.resource_mut::<Displaced>();
+    // The new session may have been displaced itself before; it is the present one now.
+    displaced.0.retain(|(_, session)| *session != by_session);
+    if displaced.0.len() == MAX_DISPLACED {
+        displaced.0.remove(0);
+    }
+    displaced.0.push((user, old.session_id));
+}
+
+/// Lets a session out; a late message of a replaced connection changes nothing.
+pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
+    let Some(entity) = present(world, user, connection) else {
+        return;
+    };
+    locks::release_all(world, entity);
+    if let Some(pose) = world.get::<Pose>(entity) {
+        let position = LastPosition {
+            user,
+            transform: pose.transform,
+        };
+        world.resource_mut::<Unsaved>().position(position);
+    }
+    world.despawn(entity);
+    world.resource_mut::<UserIndex>().0.remove(&user);
+    world
+        .resource_mut::<Displaced>()
+        .0
+        .retain(|(displaced, _)| *displaced != user);
+    world.resource_mut::<Departed>().0.push(user);
+}
+
+/// Everybody leaves, as at shutdown; their sessions are not closed by this.
+pub(crate) fn send_everybody_out(world: &mut World) {
+    let mut users = world.query::<(&Profile, &Session)>();
+    let everybody: Vec<_> = users
+        .iter(world)
+        .map(|(profile, session)| (profile.user, session.connection))
+        .collect();
+    for (user, connection) in everybody {
+        leave(world, user, connection);
+    }
+}
+
+/// A user's name or avatar changed: the others get a fresh entry.
+pub(crate) fn change_profile(world: &mut World, user: Umid, name: String, avatar: String) {
+    let Some(entity) = world.resource::<UserIndex>().get(user) else {
+        return;
+    };
+    if let Some(mut profile) = world.get_mut::<Profile>(entity) {
+        profile.name = name;
+        profile.avatar = avatar;
+    }
+    let (Some(profile), Some(pose)) = (world.get::<Profile>(entity), world.get::<Pose>(entity))
+    else {
+        return;
+    };
+    let entry = user_data(profile, pose.transform);
+    crate::network::broadcast(world, posbus::AddUsers { users: vec![entry] });
+}
+
+/// Tells everybody who left, except about those who are back already.
+pub(crate) fn announce_departures(
+    mut departed: ResMut<Departed>,
+    mut lists: ResMut<UserLists>,
+    users: Res<UserIndex>,
+    mut outgoing: ResMut<Outgoing>,
+) {
+    if departed.0.is_empty() {
+        return;
+    }
+    for user in departed
+        .0
+        .drain(..)
+        .filter(|user| users.get(*user).is_none())
+    {
+        // An id always fits a frame.
+        let _ = lists
+            .departures
+            .push(|out| out.extend_from_slice(user.as_bytes()));
+    }
+    for frame in lists.departures.finish() {
+        outgoing.broadcast(frame);
+    }
+}
+
+/// Tells everybody, the newcomers included, who entered in this tick.
+pub(crate) fn announce_arrivals(
+    joining: Query<(&Profile, &Pose), With<Joining>>,
+    mut lists: ResMut<UserLists>,
+    mut outgoing: ResMut<Outgoing>,
+) {
+    if joining.is_empty() {
+        return;
+    }
+    for (profile, pose) in &joining {
+        push_user(&mut lists.arrivals, profile, pose.transform);
+    }
+    for frame in lists.arrivals.finish() {
+        outgoing.broadcast(frame);
+    }
+}
+
+/// The newcomers of this tick have been served.
+pub(crate) fn finish_joins(joining: Query<Entity, With<Joining>>, mut commands: Commands) {
+    for entity in &joining {
+        commands.entity(entity).remove::<Joining>();
+    }
+}
+
+/// Adds a user to an AddUsers list.
+pub(crate) fn push_user(list: &mut ListFrames, profile: &Profile, transform: TransformNoScale) {
+    let entry = user_data(profile, transform);
+    if let Err(error) = list.push(|out| entry.encode_body(out)) {
+        tracing::warn!(user = %profile.user, %error, "user entry not sent");
+    }
+}
+
+fn user_data(profile: &Profile, transform: TransformNoScale) -> UserData {
+    UserData {
+        id: profile.user,
+        name: profile.name.clone(),
+        avatar: profile.avatar.clone(),
+        transform,
+        is_guest: profile.is_guest,
+    }
+}

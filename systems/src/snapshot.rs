@@ -1,0 +1,137 @@
+//! What a newcomer gets: the world, its objects and who is in it (spec posbus §5.1 step 7).
+
+use bevy_ecs::prelude::{Entity, Resource, With, Without};
+use bevy_ecs::world::World;
+use bytes::Bytes;
+use components::{Attributes, Id, Name, Owner, Pose, Profile, RenderSlots, Umid};
+use posbus::{ListFrames, MessageType, MyTransform, SetWorld};
+
+use crate::live::Identity;
+use crate::network::encode;
+use crate::objects::{self, ObjectIndex};
+use crate::presence::{self, Joining};
+
+/// The encoded objects of the world, kept until one of them changes; shared by everybody who enters meanwhile.
+#[derive(Resource, Default)]
+pub(crate) struct ObjectFrames(Option<Vec<Bytes>>);
+
+impl ObjectFrames {
+    /// Something about an object changed.
+    pub(crate) fn invalidate(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Reused between ticks.
+#[derive(Resource)]
+struct SnapshotLists {
+    objects: ListFrames,
+    users: ListFrames,
+}
+
+pub(crate) fn insert_resources(world: &mut World) {
+    world.init_resource::<ObjectFrames>();
+    world.insert_resource(SnapshotLists {
+        objects: ListFrames::new(MessageType::AddObjects),
+        users: ListFrames::new(MessageType::AddUsers),
+    });
+}
+
+/// Gives everybody who enters in this tick their snapshot. Its parts are encoded once and shared.
+pub(crate) fn prepare_snapshots(world: &mut World) {
+    let mut joining = world.query_filtered::<(Entity, &Pose), With<Joining>>();
+    let newcomers: Vec<_> = joining
+        .iter(world)
+        .map(|(entity, pose)| (entity, pose.transform))
+        .collect();
+    if newcomers.is_empty() {
+        return;
+    }
+    let set_world = encode(set_world(world));
+    let objects = object_frames(world);
+    let users = user_frames(world);
+    for (entity, pose) in newcomers {
+        let transform = encode(MyTransform {
+            position: pose.position,
+            rotation: pose.rotation,
+        });
+        let head = set_world.iter().chain(&transform);
+        let snapshot = head.chain(&objects).chain(&users).cloned().collect();
+        if let Some(mut joining) = world.get_mut::<Joining>(entity) {
+            joining.snapshot = snapshot;
+        }
+    }
+}
+
+/// The first message on entry, from what the world object is now.
+fn set_world(world: &World) -> SetWorld {
+    let id = world.resource::<Identity>().world;
+    let object = world
+        .resource::<ObjectIndex>()
+        .get(id)
+        .map(|entity| world.entity(entity));
+    let controller = object.and_then(|object| {
+        let meta = object
+            .get::<Attributes>()?
+            .0
+            .get(&components::ids::core("world_meta"))?
+            .value
+            .as_ref()?;
+        Umid::parse_str(meta.get("avatar_controller")?.as_str()?).ok()
+    });
+    SetWorld {
+        id,
+        name: object
+            .and_then(|object| object.get::<Name>())
+            .map(|name| name.0.clone())
+            .unwrap_or_default(),
+        avatar: controller.unwrap_or_default(),
+        owner: object
+            .and_then(|object| object.get::<Owner>())
+            .map(|owner| owner.0)
+            .unwrap_or_default(),
+        avatar_3d_asset_id: controller.unwrap_or_default(),
+    }
+}
+
+/// AddObjects, the world object first and every parent before its children, then ObjectData in the same order.
+fn object_frames(world: &mut World) -> Vec<Bytes> {
+    if let Some(frames) = &world.resource::<ObjectFrames>().0 {
+        return frames.clone();
+    }
+    let order = objects::depth_first(world, world.resource::<Identity>().world);
+    let frames = world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
+        let mut slots = Vec::new();
+        for entity in order {
+            if let Some(definition) = objects::definition(world, entity)
+                && let Err(error) = lists.objects.push(|out| definition.encode_body(out))
+            {
+                tracing::warn!(object = %definition.id, %error, "object not sent");
+            }
+            slots.extend(object_data(world, entity));
+        }
+        let mut frames = lists.objects.finish();
+        frames.append(&mut slots);
+        frames
+    });
+    world.resource_mut::<ObjectFrames>().0 = Some(frames.clone());
+    frames
+}
+
+fn object_data(world: &World, entity: Entity) -> Option<Bytes> {
+    let slots = world
+        .get::<RenderSlots>(entity)
+        .filter(|slots| !slots.0.is_empty())?;
+    encode(objects::object_data(world.get::<Id>(entity)?.0, &slots.0))
+}
+
+/// Everybody who was there before this tick; those who enter in it are announced to all, themselves included.
+fn user_frames(world: &mut World) -> Vec<Bytes> {
+    let mut present = world.query_filtered::<(&Profile, &Pose), Without<Joining>>();
+    world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
+        for (profile, pose) in present.iter(world) {
+            presence::push_user(&mut lists.users, profile, pose.transform);
+        }
+        lists.users.finish()
+    })
+}

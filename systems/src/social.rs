@@ -1,0 +1,50 @@
+//! What users do to each other (spec posbus §5.8).
+
+use bevy_ecs::prelude::Entity;
+use bevy_ecs::world::World;
+use components::Umid;
+use posbus::{HighFive, Notification, NotificationType};
+
+use crate::network::post;
+use crate::presence::UserIndex;
+
+/// Longest text of a high five, in characters: a greeting, not a channel.
+const MAX_GREETING: usize = 280;
+
+/// Passes a greeting on to its receiver and back to its sender; the sender is who really sent it (W22).
+pub(crate) fn high_five(
+    world: &mut World,
+    sender: Umid,
+    entity: Entity,
+    receiver: Umid,
+    message: String,
+) {
+    if receiver == sender {
+        return;
+    }
+    let refuse = |world: &mut World, reason: &str| {
+        post(
+            world,
+            entity,
+            Notification {
+                notify_type: NotificationType::TEXT_MESSAGE,
+                value: reason.to_owned(),
+            },
+        );
+    };
+    let Some(target) = world.resource::<UserIndex>().get(receiver) else {
+        refuse(world, "Target user not found");
+        return;
+    };
+    if message.chars().count() > MAX_GREETING {
+        refuse(world, "Message too long");
+        return;
+    }
+    let greeting = HighFive {
+        sender_id: sender,
+        receiver_id: receiver,
+        message,
+    };
+    post(world, target, greeting.clone());
+    post(world, entity, greeting);
+}
