@@ -1,7 +1,116 @@
-//! node
+//! The application: where store, directory and loaded worlds meet, and the operations that REST and sessions call.
+//!
+//! An operation checks rights and rules, makes the change durable in one transaction, follows it in the directory and
+//! only then tells the loaded world. This crate must not know HTTP or sockets.
 
+mod attributes;
+mod bootstrap;
+mod challenges;
 mod directory;
 mod error;
+mod explore;
+mod guests;
+mod members;
+mod objects;
+mod options;
+mod permissions;
+mod sessions;
+mod spawn_point;
+mod tree;
+mod users;
+mod worlds;
+
+use std::sync::Arc;
+
+use components::Umid;
+use store::Store;
+use tokio_util::sync::CancellationToken;
 
 pub use directory::Directory;
 pub use error::{NodeError, Result};
+pub use explore::WorldDetails;
+pub use members::NewMember;
+pub use objects::{NewObject, ObjectEdit, ObjectView};
+pub use options::{NodeOptions, WorldExtension};
+pub use sessions::{ConnectionGuard, StakeClaim};
+pub use tree::TreeNode;
+pub use users::{ProfileChanges, TOKEN_LIFETIME};
+pub use worlds::{WorldStatus, Worlds};
+
+/// Who asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user: Umid,
+    /// Whether the account is a guest.
+    pub is_guest: bool,
+}
+
+/// One running node.
+pub struct Node {
+    store: Store,
+    directory: Arc<Directory>,
+    worlds: Worlds,
+    options: NodeOptions,
+    identity: bootstrap::Identity,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// Starts a node on a migrated and seeded store.
+    ///
+    /// # Errors
+    /// Those of reading the directory from the store.
+    pub async fn start(store: Store, options: NodeOptions) -> Result<Arc<Self>> {
+        let directory = Arc::new(Directory::new(store.load_directory().await?));
+        let stop = CancellationToken::new();
+        let worlds = Worlds::start(
+            store.clone(),
+            Arc::clone(&directory),
+            &options,
+            stop.clone(),
+        );
+        let identity = bootstrap::Identity::default();
+        let node = Arc::new(Self {
+            store,
+            directory,
+            worlds,
+            options,
+            identity,
+            stop,
+        });
+        tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));
+        Ok(node)
+    }
+
+    /// The node object's id.
+    pub fn id(&self) -> Umid {
+        self.directory.node()
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What is kept in memory of all objects.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The loaded worlds.
+    pub fn worlds(&self) -> &Worlds {
+        &self.worlds
+    }
+
+    /// How the node was started.
+    pub fn options(&self) -> &NodeOptions {
+        &self.options
+    }
+
+    /// Ends all worlds, with everybody's position saved, and writes what is still unsaved.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.worlds.shutdown().await;
+    }
+}

@@ -1,0 +1,52 @@
+//! Options of a node; every default carries its reason.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use components::JsonMap;
+use systems::{LiveWorld, WorldOptions};
+
+/// Adds systems to each world that is loaded; [`systems::WorldSet`] names the places.
+#[derive(Clone)]
+pub struct WorldExtension(pub Arc<dyn Fn(&mut LiveWorld) + Send + Sync>);
+
+impl fmt::Debug for WorldExtension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WorldExtension")
+    }
+}
+
+/// How a node runs.
+#[derive(Clone, Debug)]
+pub struct NodeOptions {
+    /// Public base address, without a slash at the end; links and client configuration are made from it.
+    pub base_url: String,
+    /// How long a guest who is not connected is kept. Default 20 minutes, as existing clients expect.
+    pub guest_ttl: Duration,
+    /// How long a world that nobody is in stays loaded. Default one minute: people who reload the page find it warm.
+    pub unload_after: Duration,
+    /// Threads that tick worlds. Default one for every two cores: the sockets need the rest.
+    pub simulation_threads: usize,
+    /// How worlds run.
+    pub world: WorldOptions,
+    /// More keys for the configuration that browser clients ask for.
+    pub ui_client: JsonMap,
+    /// More systems for each world.
+    pub extension: Option<WorldExtension>,
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            base_url: "http://localhost:4000".to_owned(),
+            guest_ttl: Duration::from_secs(20 * 60),
+            unload_after: Duration::from_secs(60),
+            simulation_threads: (cores / 2).max(1),
+            world: WorldOptions::default(),
+            ui_client: JsonMap::new(),
+            extension: None,
+        }
+    }
+}

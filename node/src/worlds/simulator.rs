@@ -1,0 +1,256 @@
+//! The threads that tick worlds. A panic in one world ends that world only.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use components::Umid;
+use metrics::{Counter, Gauge, Histogram};
+use systems::{LiveWorld, TickReport};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::slot::Slot;
+
+/// Over how long the longest tick is remembered.
+const MAX_WINDOW: Duration = Duration::from_secs(10);
+
+/// How long the ticks of a world take; written by its thread, read by anybody.
+#[derive(Default)]
+pub(crate) struct Ticks {
+    mean: AtomicU64,
+    max: AtomicU64,
+    previous_max: AtomicU64,
+}
+
+impl Ticks {
+    /// Mean and maximum.
+    pub(crate) fn read(&self) -> (Duration, Duration) {
+        let max = self
+            .max
+            .load(Ordering::Relaxed)
+            .max(self.previous_max.load(Ordering::Relaxed));
+        (
+            Duration::from_nanos(self.mean.load(Ordering::Relaxed)),
+            Duration::from_nanos(max),
+        )
+    }
+
+    fn record(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let mean = self.mean.load(Ordering::Relaxed);
+        let mean = if mean == 0 {
+            took
+        } else {
+            mean - mean / 16 + took / 16
+        };
+        self.mean.store(mean, Ordering::Relaxed);
+        self.max.fetch_max(took, Ordering::Relaxed);
+    }
+
+    fn next_window(&self) {
+        self.previous_max
+            .store(self.max.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// A world with its pace.
+pub(crate) struct Hosted {
+    id: Umid,
+    live: LiveWorld,
+    period: Duration,
+    due: Instant,
+    ticks: Arc<Ticks>,
+    window: Instant,
+    /// Since when nobody is in it.
+    empty_since: Instant,
+    slot: Arc<Slot>,
+}
+
+impl Hosted {
+    pub(crate) fn new(
+        id: Umid,
+        live: LiveWorld,
+        period: Duration,
+        ticks: Arc<Ticks>,
+        slot: Arc<Slot>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            id,
+            live,
+            period,
+            due: now,
+            ticks,
+            window: now,
+            empty_since: now,
+            slot,
+        }
+    }
+}
+
+/// The simulation threads; they end when this is dropped and their worlds have ended.
+pub(crate) struct Simulator {
+    threads: Vec<Sender<Hosted>>,
+    next: AtomicUsize,
+}
+
+impl Simulator {
+    pub(crate) fn start(
+        threads: usize,
+        unload_after: Duration,
+        idle: UnboundedSender<Umid>,
+    ) -> Self {
+        let spawn = |number: usize| {
+            let (sender, receiver) = channel();
+            let worker = Worker {
+                incoming: receiver,
+                worlds: Vec::new(),
+                unload_after,
+                idle: idle.clone(),
+                meters: Meters::new(),
+            };
+            let spawned = thread::Builder::new()
+                .name(format!("sim-{number}"))
+                .spawn(move || worker.run());
+            if let Err(error) = spawned {
+                tracing::error!(%error, "a simulation thread could not be started");
+                return None;
+            }
+            Some(sender)
+        };
+        Self {
+            threads: (0..threads.max(1)).filter_map(spawn).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// Hands a world to the threads, in turn.
+    pub(crate) fn host(&self, world: Hosted) {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let thread = turn
+            .checked_rem(self.threads.len())
+            .and_then(|index| self.threads.get(index));
+        if thread.is_none_or(|thread| thread.send(world).is_err()) {
+            // The world is dropped, which its handle shows.
+            tracing::error!("no simulation thread takes a world");
+        }
+    }
+}
+
+/// Metric handles, kept: looking them up costs an allocation each time.
+struct Meters {
+    tick: Histogram,
+    overruns: Counter,
+    panics: Counter,
+    worlds: Gauge,
+}
+
+impl Meters {
+    fn new() -> Self {
+        Self {
+            tick: metrics::histogram!("odyssey_tick_seconds"),
+            overruns: metrics::counter!("odyssey_tick_overruns_total"),
+            panics: metrics::counter!("odyssey_world_panics_total"),
+            worlds: metrics::gauge!("odyssey_worlds_loaded"),
+        }
+    }
+}
+
+struct Worker {
+    incoming: Receiver<Hosted>,
+    worlds: Vec<Hosted>,
+    unload_after: Duration,
+    idle: UnboundedSender<Umid>,
+    meters: Meters,
+}
+
+impl Worker {
+    fn run(mut self) {
+        loop {
+            let arrived = match self.worlds.iter().map(|world| world.due).min() {
+                None => self
+                    .incoming
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => self
+                    .incoming
+                    .recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match arrived {
+                Ok(world) => {
+                    self.meters.worlds.increment(1.0);
+                    self.worlds.push(world);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) if self.worlds.is_empty() => return,
+                Err(RecvTimeoutError::Disconnected) => {
+                    // No more worlds will come, those here go on until they are stopped.
+                    let due = self.worlds.iter().map(|world| world.due).min();
+                    thread::sleep(due.map_or(Duration::ZERO, |due| {
+                        due.saturating_duration_since(Instant::now())
+                    }));
+                }
+            }
+            self.tick_due();
+        }
+    }
+
+    fn tick_due(&mut self) {
+        let now = Instant::now();
+        let mut index = 0;
+        while let Some(world) = self.worlds.get_mut(index) {
+            let goes_on =
+                world.due > now || tick(world, &self.meters, self.unload_after, &self.idle);
+            if goes_on {
+                index += 1;
+            } else {
+                self.meters.worlds.decrement(1.0);
+                let ended = self.worlds.swap_remove(index);
+                // Dropping what a panic left behind may panic as well.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(ended)));
+            }
+        }
+    }
+}
+
+/// Ticks one world; false when it has ended.
+fn tick(
+    world: &mut Hosted,
+    meters: &Meters,
+    unload_after: Duration,
+    idle: &UnboundedSender<Umid>,
+) -> bool {
+    let started = Instant::now();
+    let report = catch_unwind(AssertUnwindSafe(|| world.live.tick()));
+    let finished = Instant::now();
+    let took = finished - started;
+    meters.tick.record(took);
+    world.ticks.record(took);
+    if finished - world.window > MAX_WINDOW {
+        world.window = finished;
+        world.ticks.next_window();
+    }
+    let Ok(TickReport { users, stopped }) = report else {
+        meters.panics.increment(1);
+        world.slot.failed();
+        tracing::error!(world = %world.id, "a tick panicked; the world ends and is loaded again on the next entry");
+        return false;
+    };
+    world.due += world.period;
+    if world.due < finished {
+        // Overrun: what is late is skipped, never caught up with.
+        meters.overruns.increment(1);
+        world.due = finished + world.period;
+    }
+    if users > 0 {
+        world.empty_since = finished;
+    } else if finished - world.empty_since > unload_after {
+        world.empty_since = finished;
+        // Without a receiver the node is stopping anyway.
+        let _ = idle.send(world.id);
+    }
+    !stopped
+}
