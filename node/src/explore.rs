@@ -1,7 +1,7 @@
 //! Worlds as lists and detail pages show them (spec rest §2.8).
 
-use components::Umid;
-use store::{StakerRow, UserRow, WorldRow};
+use components::{Umid, ids};
+use store::{AttributeTarget, StakerRow, UserRow, WorldRow};
 
 use crate::{Caller, Node, NodeError, Result};
 
@@ -46,6 +46,23 @@ impl Node {
             last_staking_comment: self.store().last_staking_comment(world).await?,
             is_admin: self.directory().is_admin(caller.user, world),
         })
+    }
+
+    /// The display name of an object, empty if unset.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn object_name(&self, object: Umid) -> Result<String> {
+        let name = self
+            .store()
+            .attribute(AttributeTarget::Object(object), &ids::core("name"))
+            .await?;
+        let value = name.and_then(|record| record.value).unwrap_or_default();
+        let text = |key: &str| value.get(key).and_then(|text| text.as_str());
+        Ok(text("name")
+            .or_else(|| text("value"))
+            .unwrap_or_default()
+            .to_owned())
     }
 
     /// Who is in a world right now; nobody if it is not loaded.

@@ -17,6 +17,7 @@ mod permissions;
 mod sessions;
 mod spawn_point;
 mod tree;
+mod ui_config;
 mod users;
 mod worlds;
 

@@ -14,7 +14,10 @@ impl Node {
         let base = self.options.base_url.trim_end_matches('/');
         let mut config = JsonMap::new();
         config.insert("NODE_ID".to_owned(), json!(self.directory().node()));
-        config.insert("RENDER_SERVICE_URL".to_owned(), json!(format!("{base}/api/v4/media/render")));
+        config.insert(
+            "RENDER_SERVICE_URL".to_owned(),
+            json!(format!("{base}/api/v4/media/render")),
+        );
         config.insert(
             "FEATURE_FLAGS".to_owned(),
             json!({"newsfeed": false, "buy_nft": false, "canvas": false}),
@@ -34,7 +37,10 @@ impl Node {
     /// Whether the node has an API key for a provider. The key itself stays here.
     fn has_key(&self, provider: &str) -> bool {
         let settings = self.directory().node_attribute(&ids::core(provider));
-        let key = settings.as_ref().and_then(|settings| settings.get("api_key"));
-        key.and_then(Value::as_str).is_some_and(|key| !key.is_empty() && key != PLACEHOLDER_KEY)
+        let key = settings
+            .as_ref()
+            .and_then(|settings| settings.get("api_key"));
+        key.and_then(Value::as_str)
+            .is_some_and(|key| !key.is_empty() && key != PLACEHOLDER_KEY)
     }
 }

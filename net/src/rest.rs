@@ -1,0 +1,132 @@
+//! The REST API: routers, what wraps them, and the generated OpenAPI document (spec rest).
+//!
+//! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line in that file's
+//! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
+
+mod attributes;
+mod auth;
+mod caller;
+mod error;
+mod extract;
+mod geometry;
+mod layers;
+mod media;
+mod members;
+mod node_owner;
+mod objects;
+mod observe;
+mod pages;
+mod plugins;
+mod profile;
+mod query;
+mod system;
+mod users;
+mod worlds;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use self::{
+    caller::Authenticated,
+    error::ApiError,
+    extract::{Body, PathId, PathIds, Query, bytes_of},
+};
+pub(crate) use self::{caller::KnownCallers, system::WorldNames};
+pub use crate::app::App;
+
+/// Where the versioned API is (spec rest §1.1).
+const BASE: &str = "/api/v4";
+
+/// Everything HTTP: the API below `/api/v4`, its documentation, and the node's own pages. `GET /posbus` is mounted beside.
+///
+/// Served with the peer's address as connect info, which the rate limits go by.
+pub fn router(app: App) -> Router {
+    let (api, document) = documented().split_for_parts();
+    let pages = Router::new()
+        .route("/", get(pages::status))
+        .route("/claim", get(node_owner::page))
+        .route("/metrics", get(system::metrics));
+    let docs = SwaggerUi::new("/api/docs").url(format!("{BASE}/openapi.json"), document);
+    Router::new()
+        .merge(api)
+        .merge(pages)
+        .merge(Router::<App>::from(docs))
+        .fallback(pages::unknown)
+        .method_not_allowed_fallback(pages::unknown)
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
+        .layer(layers::cors(&app.options))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(app)
+}
+
+/// The OpenAPI document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+fn documented() -> OpenApiRouter<App> {
+    let versioned = OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(profile::routes())
+        .merge(node_owner::routes())
+        .merge(worlds::routes())
+        .merge(objects::routes())
+        .merge(attributes::routes())
+        .merge(members::routes())
+        .merge(plugins::routes())
+        .merge(media::routes());
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(system::routes())
+        .nest(BASE, versioned)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "odyssey", description = "Shared 3D worlds: users, worlds, objects and their attributes."),
+    modifiers(&BearerToken),
+    components(schemas(error::ErrorBody))
+)]
+struct Document;
+
+struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::openapi;
+
+    #[test]
+    fn the_document_knows_the_routes_and_how_to_log_in() {
+        let document = serde_json::to_value(openapi()).expect("serialises");
+        for path in [
+            "/version",
+            "/api/v4/objects/{objectID}/attributes/sub",
+            "/api/v4/worlds",
+        ] {
+            assert!(document["paths"].get(path).is_some(), "{path}");
+        }
+        assert_eq!(
+            document["components"]["securitySchemes"]["bearer"]["scheme"],
+            "bearer"
+        );
+        assert!(document["components"]["schemas"].get("ErrorBody").is_some());
+    }
+}

@@ -1,0 +1,134 @@
+//! What stands around every handler: rate limits, a deadline, a guard against panics, and CORS (spec rest §1.8).
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{
+        HeaderValue, Method,
+        header::{AUTHORIZATION, CONTENT_TYPE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::{Instrument, Span};
+
+use super::{ApiError, App, BASE};
+use crate::{app::NetOptions, limits::RequestKind};
+
+/// How long browsers may remember what a preflight said.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
+
+/// Refuses addresses that ask too often. Probes and scrapers are not counted: they are the operator's.
+pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Some(kind) = kind(request.method(), request.uri().path()) {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+            |info| info.0,
+        );
+        let address = app.limits.client_address(peer, request.headers());
+        if let Err(refused) = app.limits.request(address, kind) {
+            return ApiError::too_many_requests(refused.0).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+fn kind(method: &Method, path: &str) -> Option<RequestKind> {
+    let auth = |path: &str| {
+        path.strip_prefix(BASE)
+            .is_some_and(|rest| rest.starts_with("/auth/"))
+    };
+    match path {
+        "/health" | "/ready" | "/metrics" => None,
+        _ if auth(path) => Some(RequestKind::Auth),
+        _ if reads(method) => Some(RequestKind::Read),
+        _ => Some(RequestKind::Write),
+    }
+}
+
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Runs the handler in a task of its own, so that a panic is an ordinary 500 and a write, once begun, ends even if the
+/// client leaves: what is durable must also reach memory and everybody in the world. Reads end with their client.
+pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reads = reads(request.method());
+    let task = tokio::spawn(next.run(request).instrument(Span::current()));
+    let deadline = app.options.request_timeout;
+    let answer = if reads {
+        timeout(deadline, AbortOnDropHandle::new(task)).await
+    } else {
+        timeout(deadline, task).await
+    };
+    match answer {
+        Ok(Ok(response)) => response,
+        Ok(Err(failure)) => {
+            tracing::error!(error = %failure, "a handler panicked");
+            ApiError::internal().into_response()
+        }
+        Err(_) => ApiError::unavailable("the answer took too long").into_response(),
+    }
+}
+
+/// Which pages may call the API. Tokens travel in a header, never in cookies, so credentials are not allowed.
+pub(super) fn cors(options: &NetOptions) -> CorsLayer {
+    let origins = if options.allowed_origins.is_empty() {
+        AllowOrigin::any()
+    } else {
+        let origins = options.allowed_origins.iter();
+        AllowOrigin::list(origins.filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .max_age(PREFLIGHT_AGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_are_counted_apart_and_probes_not_at_all() {
+        let cases = [
+            (Method::GET, "/health", None),
+            (Method::GET, "/metrics", None),
+            (Method::GET, "/version", Some(RequestKind::Read)),
+            (
+                Method::GET,
+                "/api/v4/auth/challenge",
+                Some(RequestKind::Auth),
+            ),
+            (
+                Method::POST,
+                "/api/v4/auth/guest-token",
+                Some(RequestKind::Auth),
+            ),
+            (Method::GET, "/api/v4/worlds", Some(RequestKind::Read)),
+            (
+                Method::DELETE,
+                "/api/v4/objects/1",
+                Some(RequestKind::Write),
+            ),
+        ];
+        for (method, path, expected) in cases {
+            assert_eq!(kind(&method, path), expected, "{method} {path}");
+        }
+    }
+}

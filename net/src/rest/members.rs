@@ -1,0 +1,164 @@
+//! Members of objects (spec rest §2.13).
+
+use axum::{Json, extract::State};
+use node::NewMember;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ApiError, App, Authenticated, Body, PathId, PathIds,
+    error::ErrorBody,
+    extract::{id_of, invalid_body},
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(remove))
+}
+
+/// A user with a role on an object.
+#[derive(Debug, Serialize, ToSchema)]
+struct Member {
+    object_id: Uuid,
+    user_id: Uuid,
+    name: String,
+    avatar_hash: String,
+    role: String,
+}
+
+impl From<store::MemberRow> for Member {
+    fn from(row: store::MemberRow) -> Self {
+        Self {
+            object_id: row.object,
+            user_id: row.user,
+            name: row.name,
+            avatar_hash: row.avatar_hash,
+            role: row.role,
+        }
+    }
+}
+
+/// The users with a role on exactly this object.
+#[utoipa::path(get, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), responses(
+    (status = 200, body = [Member]),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
+    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
+    (status = 403, body = ErrorBody, description = "`not_admin`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`"),
+))]
+async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+) -> Result<Json<Vec<Member>>, ApiError> {
+    let members = app.node.members(caller, object).await?;
+    Ok(Json(members.into_iter().map(Member::from).collect()))
+}
+
+/// Whom to make a member: `user_id` or `wallet`, not both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewMember)]
+struct New {
+    /// `admin`, the only role.
+    role: Option<String>,
+    user_id: Option<String>,
+    wallet: Option<String>,
+}
+
+impl New {
+    fn member(self) -> Result<NewMember, ApiError> {
+        if self.role.as_deref() != Some("admin") {
+            return Err(invalid_body("the only role is admin"));
+        }
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        match (given(self.user_id), given(self.wallet)) {
+            (Some(user), None) => Ok(NewMember::User(id_of(&user, "invalid_request_body")?)),
+            (None, Some(wallet)) => Ok(NewMember::Wallet(wallet)),
+            _ => Err(invalid_body("either user_id or wallet is required")),
+        }
+    }
+}
+
+/// Makes a user admin of an object.
+#[utoipa::path(post, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = New, responses(
+    (status = 200, description = "null"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
+    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
+    (status = 403, body = ErrorBody, description = "`not_admin`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`, `user_not_found`"),
+    (status = 409, body = ErrorBody, description = "`too_many_members`"),
+    (status = 503, body = ErrorBody, description = "`unavailable`"),
+))]
+async fn add(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+    Body(new): Body<New>,
+) -> Result<Json<()>, ApiError> {
+    app.node.add_member(caller, object, new.member()?).await?;
+    Ok(Json(()))
+}
+
+/// Takes a user's role on an object.
+#[utoipa::path(delete, path = "/objects/{objectID}/members/{userID}", tag = "members", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), ("userID" = Uuid, Path)), responses(
+    (status = 200, description = "null"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_user_id`"),
+    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
+    (status = 403, body = ErrorBody, description = "`not_admin`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`"),
+    (status = 503, body = ErrorBody, description = "`unavailable`"),
+))]
+async fn remove(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathIds(ids): PathIds<2>,
+) -> Result<Json<()>, ApiError> {
+    let [object, user] = ids;
+    app.node.remove_member(caller, object, user).await?;
+    Ok(Json(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(
+        role: Option<&str>,
+        user: Option<&str>,
+        wallet: Option<&str>,
+    ) -> Result<NewMember, ApiError> {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        New {
+            role: text(role),
+            user_id: text(user),
+            wallet: text(wallet),
+        }
+        .member()
+    }
+
+    #[test]
+    fn a_member_is_named_in_one_way_and_an_admin() {
+        let user = "f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0";
+        let by_wallet = new(Some("admin"), None, Some("0x1")).expect("by wallet");
+        assert_eq!(by_wallet, NewMember::Wallet("0x1".to_owned()));
+        assert!(new(Some("admin"), Some(user), Some("")).is_ok());
+        for (role, user, wallet) in [
+            (None, Some(user), None),
+            (Some("member"), Some(user), None),
+            (Some("admin"), Some(user), Some("0x1")),
+            (Some("admin"), None, None),
+            (Some("admin"), Some("me"), None),
+        ] {
+            assert!(
+                new(role, user, wallet).is_err(),
+                "{role:?} {user:?} {wallet:?}"
+            );
+        }
+    }
+}

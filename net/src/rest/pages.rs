@@ -1,0 +1,25 @@
+//! The node's own pages, and the answer to paths that lead nowhere.
+
+use axum::{
+    http::header::{CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS},
+    response::Html,
+};
+
+use super::ApiError;
+
+/// What the node is doing, for people; reads `/status.json`.
+pub(super) async fn status() -> ([(HeaderName, &'static str); 2], Html<&'static str>) {
+    let headers = [
+        (CACHE_CONTROL, "no-cache"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (
+        headers,
+        Html(include_str!("../../../assets/web/status.html")),
+    )
+}
+
+/// An unknown path, or a known one with a method it does not have (spec rest §1.1).
+pub(super) async fn unknown() -> ApiError {
+    ApiError::not_found("route_not_found", "there is nothing at this path")
+}
