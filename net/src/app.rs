@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Keys,
-    limits::Limits,
+    limits::{LimitOptions, Limits},
     rest::{KnownCallers, WorldNames},
+    session::SessionOptions,
 };
 
 /// How the HTTP side behaves.
@@ -25,6 +26,13 @@ pub struct NetOptions {
     /// How long a request may take. Default 30 s: longer than any healthy answer, far shorter than the 120 s after
     /// which clients give up.
     pub request_timeout: Duration,
+    /// What one address may do.
+    pub limits: LimitOptions,
+    /// How sessions behave.
+    pub session: SessionOptions,
+    /// Connections that may be open at the same time, of all addresses together. Default 20,000: each costs a file
+    /// descriptor, and the kernel's backlog is a better place to wait than this program's memory.
+    pub max_connections: usize,
 }
 
 impl Default for NetOptions {
@@ -32,6 +40,9 @@ impl Default for NetOptions {
         Self {
             allowed_origins: Vec::new(),
             request_timeout: Duration::from_secs(30),
+            limits: LimitOptions::default(),
+            session: SessionOptions::default(),
+            max_connections: 20_000,
         }
     }
 }

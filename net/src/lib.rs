@@ -1,8 +1,15 @@
-//! How the outside reaches a node: the REST API, sessions, and who may use them.
+//! How the outside reaches a node: HTTP with the REST API, and real-time sessions over WebSocket.
+//!
+//! Handlers and sessions translate; rules live in `node`, time and space in `systems`.
 
 mod app;
 pub mod auth;
 pub mod limits;
 pub mod rest;
+mod server;
+mod session;
+mod ws;
 
 pub use app::{App, NetOptions};
+pub use server::Server;
+pub use session::SessionOptions;

@@ -1,0 +1,165 @@
+//! The listener: accepts connections, serves HTTP on them, and stops gracefully.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
+use node::Node;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::app::{App, NetOptions};
+use crate::auth::Keys;
+use crate::limits::Limits;
+use crate::session::Sessions;
+use crate::{rest, ws};
+
+/// How long a client may take to send the head of a request, also the next one on the same connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long clients have to take leave at shutdown.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A pause after a failed accept: out of file descriptors, trying again at once would only burn the processor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound server.
+pub struct Server {
+    listener: TcpListener,
+    app: App,
+    sessions: Arc<Sessions>,
+    slots: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Binds the address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// If the address cannot be bound, for instance because the port is taken.
+    pub async fn bind(
+        address: SocketAddr,
+        node: Arc<Node>,
+        keys: Keys,
+        metrics: PrometheusHandle,
+        options: NetOptions,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let limits = Limits::new(&options.limits);
+        let slots = Arc::new(Semaphore::new(options.max_connections));
+        let keys = Arc::new(keys);
+        let sessions = Sessions::new(
+            Arc::clone(&node),
+            Arc::clone(&keys),
+            Arc::clone(&limits),
+            &options,
+        );
+        let app = App::new(
+            node,
+            keys,
+            limits,
+            metrics,
+            options,
+            CancellationToken::new(),
+        );
+        Ok(Self {
+            listener,
+            app,
+            sessions,
+            slots,
+        })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` is cancelled; then stops accepting, tells the clients, and returns when they are gone, at the
+    /// latest after five seconds.
+    pub async fn run(self, stop: CancellationToken) {
+        let tasks = TaskTracker::new();
+        let router = rest::router(self.app.clone()).route(
+            "/posbus",
+            get(ws::upgrade).with_state(Arc::clone(&self.sessions)),
+        );
+        let stopping = self.app.stopping.clone();
+        loop {
+            let slot = Arc::clone(&self.slots).acquire_owned();
+            let Some(Ok(slot)) = stop.run_until_cancelled(slot).await else {
+                break;
+            };
+            let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await else {
+                break;
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "accept failed");
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let connection = serve(stream, peer, router.clone(), stopping.clone());
+            tasks.spawn(async move {
+                connection.await;
+                drop(slot);
+            });
+        }
+        drop(self.listener);
+        stopping.cancel();
+        self.sessions.close_all();
+        tasks.close();
+        let goodbye = async {
+            tasks.wait().await;
+            self.sessions.ended().await;
+        };
+        if timeout(GOODBYE, goodbye).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+    }
+}
+
+/// Serves the requests of one connection.
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stopping: CancellationToken) {
+    // Small frames must leave at once; without this they wait for the client's acknowledgements.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let service =
+        TowerToHyperService::new(router.map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.map(axum::body::Body::new)
+        }));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}

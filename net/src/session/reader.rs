@@ -1,0 +1,336 @@
+//! The reading half of a session: what the client says, and the world it is in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use components::{Profile, TransformNoScale, Umid};
+use futures_util::{Stream, StreamExt};
+use node::{NodeError, StakeClaim};
+use posbus::{
+    ClientState, MAX_CLIENT_FRAME, Message, Notification, NotificationType, Signal, SignalType,
+};
+use systems::{ClientAction, Command, DisconnectCause, Entrant, SessionLink, WorldHandle};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite;
+
+use super::Sessions;
+use super::handshake::Greeting;
+use super::pace::Pace;
+
+/// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then stays connected.
+const MISTAKES: f64 = 16.0;
+const MISTAKES_PER_SECOND: f64 = 0.25;
+
+/// How often entering is tried when the world ends just then.
+const ENTRY_ATTEMPTS: usize = 3;
+
+/// One session as seen from its reader.
+pub(super) struct Reader {
+    sessions: Arc<Sessions>,
+    profile: Profile,
+    session_id: Umid,
+    connection: u64,
+    link: Arc<SessionLink>,
+    world: Option<WorldHandle>,
+    /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
+    last_pose: Option<(Umid, TransformNoScale)>,
+    pace: Pace,
+    mistakes: Pace,
+}
+
+/// What woke the reader.
+enum Event {
+    Frame(Option<Result<tungstenite::Message, tungstenite::Error>>),
+    Silence,
+    WorldEnded,
+    WriterEnded(DisconnectCause),
+    Shutdown,
+}
+
+impl Reader {
+    pub(super) fn new(
+        sessions: Arc<Sessions>,
+        greeting: Greeting,
+        connection: u64,
+        link: Arc<SessionLink>,
+    ) -> Self {
+        let pace = Pace::new(
+            sessions.options.messages_per_second,
+            sessions.options.message_burst,
+        );
+        Self {
+            sessions,
+            profile: greeting.profile,
+            session_id: greeting.session_id,
+            connection,
+            link,
+            world: None,
+            last_pose: None,
+            pace,
+            mistakes: Pace::new(MISTAKES_PER_SECOND, MISTAKES),
+        }
+    }
+
+    /// Reads until the session ends, then takes the user out of the world at once (W17).
+    pub(super) async fn run<S>(
+        mut self,
+        mut stream: S,
+        mut writer: oneshot::Receiver<DisconnectCause>,
+    ) -> DisconnectCause
+    where
+        S: Stream<Item = Result<tungstenite::Message, tungstenite::Error>> + Unpin,
+    {
+        let cause = loop {
+            let cause = match self.next_event(&mut stream, &mut writer).await {
+                Event::Frame(Some(Ok(message))) => self.read(message, &mut writer).await,
+                Event::Frame(Some(Err(tungstenite::Error::Capacity(_)))) => {
+                    Some(DisconnectCause::Oversize)
+                }
+                Event::Frame(Some(Err(tungstenite::Error::Protocol(
+                    tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+                )))) => Some(DisconnectCause::ConnectionLost),
+                Event::Frame(Some(Err(tungstenite::Error::Protocol(_)))) => {
+                    Some(DisconnectCause::Malformed)
+                }
+                Event::Frame(Some(Err(_)) | None) => Some(DisconnectCause::ConnectionLost),
+                Event::Silence => Some(DisconnectCause::PongTimeout),
+                Event::WorldEnded => {
+                    self.return_to_world().await;
+                    None
+                }
+                Event::WriterEnded(cause) => Some(cause),
+                Event::Shutdown => Some(DisconnectCause::Shutdown),
+            };
+            if let Some(cause) = cause {
+                break cause;
+            }
+        };
+        self.leave().await;
+        cause
+    }
+
+    async fn next_event<S>(
+        &mut self,
+        stream: &mut S,
+        writer: &mut oneshot::Receiver<DisconnectCause>,
+    ) -> Event
+    where
+        S: Stream<Item = Result<tungstenite::Message, tungstenite::Error>> + Unpin,
+    {
+        let world = self.world.clone();
+        let world_ended = async {
+            match world {
+                Some(world) => world.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            cause = writer => Event::WriterEnded(cause.unwrap_or(DisconnectCause::ConnectionLost)),
+            () = self.sessions.stop.cancelled() => Event::Shutdown,
+            () = world_ended => Event::WorldEnded,
+            frame = timeout(self.sessions.options.silence_timeout, stream.next()) => match frame {
+                Ok(frame) => Event::Frame(frame),
+                Err(_) => Event::Silence,
+            },
+        }
+    }
+
+    /// Acts on one WebSocket message; answers why the session is to end, if it is.
+    async fn read(
+        &mut self,
+        message: tungstenite::Message,
+        writer: &mut oneshot::Receiver<DisconnectCause>,
+    ) -> Option<DisconnectCause> {
+        if let Some(cause) = self.keep_pace(writer).await {
+            return Some(cause);
+        }
+        match message {
+            tungstenite::Message::Binary(frame) => self.read_frame(&frame).await,
+            tungstenite::Message::Close(_) => Some(DisconnectCause::ClientClosed),
+            // Text is ignored, as the reference does; pings are answered below us.
+            _ => None,
+        }
+    }
+
+    /// Lets a session that talks too fast wait: what it sends piles up at its own end.
+    async fn keep_pace(
+        &mut self,
+        writer: &mut oneshot::Receiver<DisconnectCause>,
+    ) -> Option<DisconnectCause> {
+        let options = &self.sessions.options;
+        if !options.paced {
+            return None;
+        }
+        let wait = self.pace.take();
+        if wait.is_zero() {
+            return None;
+        }
+        if self.pace.strained_for() > options.flood_timeout {
+            return Some(DisconnectCause::Flood);
+        }
+        tokio::select! {
+            cause = writer => Some(cause.unwrap_or(DisconnectCause::ConnectionLost)),
+            () = self.sessions.stop.cancelled() => Some(DisconnectCause::Shutdown),
+            () = sleep(wait) => None,
+        }
+    }
+
+    async fn read_frame(&mut self, frame: &Bytes) -> Option<DisconnectCause> {
+        self.sessions.meters.frames_in.increment(1);
+        self.sessions.meters.bytes_in.increment(frame.len() as u64);
+        if frame.len() > MAX_CLIENT_FRAME {
+            return Some(DisconnectCause::Oversize);
+        }
+        match posbus::decode_from_client(frame, ClientState::Established) {
+            Ok(message) => {
+                // A session on its way out has nothing more to say.
+                if !self.link.is_closing() {
+                    self.act(message).await;
+                }
+                None
+            }
+            Err(error) => {
+                self.sessions.meters.malformed.increment(1);
+                tracing::debug!(%error, "frame refused");
+                let forgiven = self.mistakes.take().is_zero() || !self.sessions.options.paced;
+                (!forgiven).then_some(DisconnectCause::Malformed)
+            }
+        }
+    }
+
+    async fn act(&mut self, message: Message) {
+        match message {
+            Message::MyTransform(pose) => {
+                let pose = TransformNoScale {
+                    position: pose.position,
+                    rotation: pose.rotation,
+                };
+                if let Some(world) = &self.world {
+                    self.last_pose = Some((world.id(), pose));
+                    self.link.offer_pose(pose);
+                }
+            }
+            Message::TeleportRequest(request) => self.teleport(request.target).await,
+            Message::Signal(signal) if signal.value == SignalType::LEAVE_WORLD => {
+                self.leave().await
+            }
+            Message::LockObject(lock) => self.send(ClientAction::Lock(lock.id)).await,
+            Message::UnlockObject(unlock) => self.send(ClientAction::Unlock(unlock.id)).await,
+            Message::ObjectTransform(moved) => {
+                self.send(ClientAction::MoveObject(moved.id, moved.object_transform))
+                    .await
+            }
+            Message::HighFive(five) => {
+                let (receiver, message) = (five.receiver_id, five.message);
+                self.send(ClientAction::HighFive { receiver, message })
+                    .await;
+            }
+            Message::UserStakedToOdyssey(stake) => self.announce_stake(stake).await,
+            // Known types without a meaning here are ignored (spec posbus §4.1).
+            _ => {}
+        }
+    }
+
+    /// Passes an action on to the world; outside a world there is nobody to tell (W5).
+    async fn send(&self, action: ClientAction) {
+        if let Some(world) = &self.world {
+            let command = Command::Client {
+                user: self.profile.user,
+                connection: self.connection,
+                action,
+            };
+            // If the world has ended, the reader hears of it next.
+            let _ = world.send(command).await;
+        }
+    }
+
+    /// Enters a world, leaving the present one; an unknown one changes nothing (spec posbus §5.2).
+    async fn teleport(&mut self, target: Umid) {
+        for _ in 0..ENTRY_ATTEMPTS {
+            let world = match self.sessions.node.worlds().open(target).await {
+                Ok(world) => world,
+                Err(NodeError::NotFound(_)) => {
+                    return self.tell(Signal {
+                        value: SignalType::WORLD_DOES_NOT_EXIST,
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, world = %target, "world cannot be entered");
+                    return self.tell(Notification {
+                        notify_type: NotificationType::TEXT_MESSAGE,
+                        value: "The world is not available right now".to_owned(),
+                    });
+                }
+            };
+            let entrant = self.entrant(target).await;
+            self.leave().await;
+            if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
+                self.world = Some(world);
+                return;
+            }
+        }
+    }
+
+    async fn entrant(&mut self, world: Umid) -> Entrant {
+        let user = self.profile.user;
+        // Names change while people are connected (W28). If the database is away, the one known so far will do.
+        if let Ok(profile) = self.sessions.node.session_user(user).await {
+            self.profile = profile;
+        }
+        let last_position = match self.last_pose {
+            Some((last_world, pose)) if last_world == world => Some(pose),
+            _ => self.sessions.node.last_position(world, user).await,
+        };
+        Entrant {
+            profile: self.profile.clone(),
+            session_id: self.session_id,
+            connection: self.connection,
+            link: Arc::clone(&self.link),
+            last_position,
+        }
+    }
+
+    /// The world ended under its users: it is loaded again, and they find themselves where they were.
+    async fn return_to_world(&mut self) {
+        if let Some(world) = self.world.take() {
+            self.teleport(world.id()).await;
+        }
+    }
+
+    async fn leave(&mut self) {
+        if let Some(world) = self.world.take() {
+            self.link.clear_pose();
+            let leave = Command::Leave {
+                user: self.profile.user,
+                connection: self.connection,
+            };
+            // A world that has ended has nobody in it.
+            let _ = world.send(leave).await;
+        }
+    }
+
+    async fn announce_stake(&self, stake: posbus::UserStakedToOdyssey) {
+        let claim = StakeClaim {
+            transaction_hash: stake.transaction_hash,
+            wallet: stake.wallet,
+            world: stake.object_id,
+            amount: stake.amount,
+            comment: stake.comment,
+            kind: stake.kind,
+        };
+        if let Err(error) = self
+            .sessions
+            .node
+            .announce_stake(self.profile.user, &claim)
+            .await
+        {
+            tracing::debug!(%error, "stake announcement refused");
+        }
+    }
+
+    fn tell(&self, message: impl Into<Message>) {
+        self.link.send(message.into().encode().into());
+    }
+}

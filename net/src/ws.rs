@@ -1,0 +1,96 @@
+//! The WebSocket side of `GET /posbus` (spec posbus §1.1).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::ORIGIN;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::session::{Arrival, Sessions};
+
+/// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
+const MAX_WRITE_BUFFER: usize = 1 << 20;
+
+/// Answers the upgrade and starts a session on it.
+pub(crate) async fn upgrade(
+    State(sessions): State<Arc<Sessions>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response {
+    if !origin_allowed(sessions.allowed_origins(), request.headers()) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let address = sessions.limits().client_address(peer, request.headers());
+    let Ok(permit) = sessions.limits().connection(address) else {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    };
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (parts, _) = request.into_parts();
+    let response = match create_response_with_body(&Request::from_parts(parts, ()), Body::empty) {
+        Ok(response) => response,
+        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(posbus::MAX_HANDSHAKE_FRAME))
+        .max_frame_size(Some(posbus::MAX_HANDSHAKE_FRAME))
+        .max_write_buffer_size(MAX_WRITE_BUFFER);
+    let session = Arc::clone(&sessions);
+    sessions.spawn(async move {
+        let Ok(upgraded) = upgraded.await else { return };
+        let socket =
+            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
+                .await;
+        session
+            .serve(
+                socket,
+                Arrival {
+                    address,
+                    _permit: permit,
+                },
+            )
+            .await;
+    });
+    response
+}
+
+/// An empty list allows every page; clients that are no browsers send no origin.
+fn origin_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return true;
+    };
+    allowed.is_empty()
+        || allowed
+            .iter()
+            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+    use axum::http::header::ORIGIN;
+
+    use super::origin_allowed;
+
+    #[test]
+    fn s24_origins_are_checked_against_the_list() {
+        let from = |origin: &'static str| {
+            HeaderMap::from_iter([(ORIGIN, origin.parse().expect("a header value"))])
+        };
+        let list = ["https://worlds.example".to_owned()];
+        assert!(origin_allowed(&list, &from("https://worlds.example")));
+        assert!(!origin_allowed(&list, &from("https://evil.example")));
+        assert!(!origin_allowed(&list, &from("null")));
+        assert!(origin_allowed(&list, &HeaderMap::new()), "not a browser");
+        assert!(
+            origin_allowed(&[], &from("https://evil.example")),
+            "no list"
+        );
+    }
+}
