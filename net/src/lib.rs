@@ -8,8 +8,10 @@ pub mod limits;
 pub mod rest;
 mod server;
 mod session;
+mod telemetry;
 mod ws;
 
 pub use app::{App, NetOptions};
 pub use server::Server;
 pub use session::SessionOptions;
+pub use telemetry::install_metrics;
