@@ -36,6 +36,9 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// A pause after a failed accept: out of file descriptors, trying again at once would only burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Time between two drains of the metrics recorder.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 /// A bound server.
 pub struct Server {
     listener: TcpListener,
@@ -99,6 +102,7 @@ impl Server {
             get(ws::upgrade).with_state(Arc::clone(&self.sessions)),
         );
         let stopping = self.app.stopping.clone();
+        tasks.spawn(keep_metrics(self.app.metrics.clone(), stopping.clone()));
         loop {
             let slot = Arc::clone(&self.slots).acquire_owned();
             let Some(Ok(slot)) = stop.run_until_cancelled(slot).await else {
@@ -132,6 +136,17 @@ impl Server {
         if timeout(GOODBYE, goodbye).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
+    }
+}
+
+/// Lets the recorder drain its histograms, which otherwise grow until somebody scrapes them.
+async fn keep_metrics(metrics: PrometheusHandle, stopping: CancellationToken) {
+    while stopping
+        .run_until_cancelled(sleep(METRICS_UPKEEP))
+        .await
+        .is_some()
+    {
+        metrics.run_upkeep();
     }
 }
 

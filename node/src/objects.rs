@@ -64,7 +64,7 @@ impl Node {
     /// Creates an object owned by the caller and shows it to the world.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")` for the parent, `Forbidden("object_creation_not_permitted")` for guests and for
+    /// `NotFound("object_not_found")` for the parent, `Forbidden("object_creation_not_permitted")` for
     /// those who are not admin of the parent, `Invalid` if the parent's rules or a reference forbid it.
     pub async fn create_object(&self, caller: Caller, new: NewObject) -> Result<Umid> {
         check_name(&new.name)?;
@@ -90,8 +90,9 @@ impl Node {
         self.worlds().change(world, change).await
     }
 
+    /// Guests need no rule of their own: one that is admin of the parent was made so, or is the node's first owner.
     fn may_create(&self, caller: Caller, parent: Umid) -> Result<()> {
-        if caller.is_guest || !self.directory().is_admin(caller.user, parent) {
+        if !self.directory().is_admin(caller.user, parent) {
             return Err(NodeError::Forbidden("object_creation_not_permitted"));
         }
         Ok(())

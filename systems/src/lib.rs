@@ -21,7 +21,7 @@ mod snapshot;
 mod social;
 
 pub use command::{ClientAction, Command, Effect, Entrant};
-pub use live::{LiveWorld, TickReport, WorldContext, WorldHandle, WorldState};
+pub use live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};
 pub use network::{DisconnectCause, Link, QueueLimits, SessionLink};
 pub use objects::ObjectIndex;
 pub use options::WorldOptions;

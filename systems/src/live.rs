@@ -59,6 +59,11 @@ pub(crate) struct Rights(pub(crate) Arc<RwLock<Authority>>);
 #[derive(Resource, Default)]
 pub(crate) struct Stopping(pub(crate) bool);
 
+/// The world has ended; it may be loaded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the world has ended")]
+pub struct WorldEnded;
+
 /// The way into a loaded world.
 #[derive(Clone)]
 pub struct WorldHandle {
@@ -76,16 +81,9 @@ impl WorldHandle {
     /// Queues a command; waits while the inbox is full.
     ///
     /// # Errors
-    /// Gives the command back when the world has ended.
-    pub async fn send(&self, command: Command) -> Result<(), Command> {
-        self.inbox.send(command).await.map_err(|refused| refused.0)
-    }
-
-    /// Queues a command if there is room; a full inbox and an ended world give it back.
-    pub fn try_send(&self, command: Command) -> Result<(), Command> {
-        self.inbox
-            .try_send(command)
-            .map_err(|refused| refused.into_inner())
+    /// If the world has ended.
+    pub async fn send(&self, command: Command) -> Result<(), WorldEnded> {
+        self.inbox.send(command).await.map_err(|_| WorldEnded)
     }
 
     /// Returns once the world has ended.
