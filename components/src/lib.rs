@@ -10,6 +10,7 @@ pub mod ids;
 mod merge;
 mod object;
 mod options;
+mod placement;
 mod user;
 
 pub use attribute::{
@@ -24,6 +25,7 @@ pub use object::{
     Parent, Placed, RenderSlots, SlotValue, TypeRef,
 };
 pub use options::{ObjectOptions, SpawnPoint};
+pub use placement::{Anchor, ChildPlacement, Placement, PlacementError};
 pub use posbus::{Transform, TransformNoScale, Umid, Vec3};
 pub use user::{HeldLocks, Pose, Profile, Session, UserBundle};
 
