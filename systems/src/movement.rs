@@ -3,6 +3,7 @@
 use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
 use bevy_ecs::world::World;
 use components::{Placed, Pose, Umid};
+use indexmap::IndexSet;
 use posbus::ObjectTransform;
 
 use crate::delta::LastMovement;
@@ -12,13 +13,22 @@ use crate::objects::ObjectIndex;
 
 /// Objects that moved in this tick and have not been announced yet, in the order of their first move.
 #[derive(Resource, Default)]
-pub(crate) struct MovedObjects(Vec<Umid>);
+pub(crate) struct MovedObjects(IndexSet<Umid>);
 
 impl MovedObjects {
+    /// The object moved.
     pub(crate) fn mark(&mut self, object: Umid) {
-        if !self.0.contains(&object) {
-            self.0.push(object);
-        }
+        self.0.insert(object);
+    }
+
+    /// Where the object is has been told. Answers whether that was still to be done.
+    pub(crate) fn told(&mut self, object: Umid) -> bool {
+        self.0.shift_remove(&object)
+    }
+
+    /// There is nobody to tell.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -64,11 +74,9 @@ pub(crate) fn announce_moved_objects(
 
 /// Announces a moved object now, so that nothing said about it later in this tick overtakes its last move.
 pub(crate) fn announce_now(world: &mut World, id: Umid) {
-    let mut moved = world.resource_mut::<MovedObjects>();
-    let Some(position) = moved.0.iter().position(|moved| *moved == id) else {
+    if !world.resource_mut::<MovedObjects>().told(id) {
         return;
-    };
-    moved.0.remove(position);
+    }
     let Some(entity) = world.resource::<ObjectIndex>().get(id) else {
         return;
     };

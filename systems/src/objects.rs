@@ -52,6 +52,12 @@ pub(crate) fn insert_resources(world: &mut World, catalogue: Arc<Catalogue>) {
     world.init_resource::<MovedObjects>();
 }
 
+/// Types or assets changed. Those who enter from now on see what they give; merged options follow at the next load.
+pub(crate) fn set_catalogue(world: &mut World, catalogue: Arc<Catalogue>) {
+    world.resource_mut::<Types>().0 = catalogue;
+    world.resource_mut::<ObjectFrames>().invalidate();
+}
+
 /// Adds an object without telling anybody.
 pub(crate) fn load(world: &mut World, state: ObjectState) {
     let bundle = bundle(world, state);
@@ -71,10 +77,16 @@ pub(crate) fn load(world: &mut World, state: ObjectState) {
 pub(crate) fn upsert(world: &mut World, state: ObjectState) {
     let (id, parent) = (state.id, state.parent);
     match world.resource::<ObjectIndex>().get(id) {
-        None => load(world, state),
-        Some(entity) => replace(world, entity, state),
+        None => {
+            load(world, state);
+            placement::place_children(world, parent);
+        }
+        // No sibling appeared, but the rules for its own children may be others now.
+        Some(entity) => {
+            replace(world, entity, state);
+            placement::place_children(world, id);
+        }
     }
-    placement::place_children(world, parent);
     announce(world, id);
 }
 
@@ -153,6 +165,8 @@ pub(crate) fn announce(world: &mut World, id: Umid) {
     };
     world.resource_mut::<ObjectFrames>().invalidate();
     if let Some(definition) = definition(world, entity) {
+        // The definition says where it is, too.
+        world.resource_mut::<MovedObjects>().told(id);
         broadcast(
             world,
             AddObjects {

@@ -1,6 +1,105 @@
 //! Places objects without a transform of their own by their parent's rules (spec model §6.4).
-use bevy_ecs::world::World;
-use components::Umid;
+//!
+//! What comes out is never stored: the rules give the same places at the next load.
 
-pub(crate) fn place_all(_world: &mut World) {}
-pub(crate) fn place_children(_world: &mut World, _parent: Umid) {}
+use std::collections::BTreeMap;
+
+use bevy_ecs::prelude::Entity;
+use bevy_ecs::world::World;
+use components::{
+    Anchor, ChildPlacement, Id, Options, Placed, Placement, Transform, TypeRef, Umid, Vec3,
+};
+
+use crate::live::Identity;
+use crate::movement::MovedObjects;
+use crate::objects::{self, Children, ObjectIndex};
+
+/// Places everything at load. Nobody is there yet to be told.
+pub(crate) fn place_all(world: &mut World) {
+    // Parents come before their children, so each child finds its parent in place.
+    for parent in objects::depth_first(world, world.resource::<Identity>().world) {
+        if let Some(rules) = rules(world, parent) {
+            place_directly_below(world, parent, &rules);
+        }
+    }
+    world.resource_mut::<MovedObjects>().clear();
+}
+
+/// Places the children of an object, and what is placed below those; moved ones are announced at the end of the tick.
+pub(crate) fn place_children(world: &mut World, parent: Umid) {
+    let mut open: Vec<Entity> = world
+        .resource::<ObjectIndex>()
+        .get(parent)
+        .into_iter()
+        .collect();
+    while let Some(parent) = open.pop() {
+        if let Some(rules) = rules(world, parent) {
+            open.extend(place_directly_below(world, parent, &rules));
+        }
+    }
+}
+
+fn rules(world: &World, parent: Entity) -> Option<ChildPlacement> {
+    let rules = world.get::<Options>(parent)?.0.child_placement.as_ref()?;
+    let (rules, ignored) = ChildPlacement::parse(rules);
+    for error in ignored {
+        let object = world.get::<Id>(parent).map(|id| id.0);
+        tracing::warn!(?object, %error, "placement rule ignored");
+    }
+    Some(rules)
+}
+
+/// Places the automatic children of one object and answers them, each with its place.
+fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacement) -> Vec<Entity> {
+    let (Some(id), Some(placed)) = (world.get::<Id>(parent), world.get::<Placed>(parent)) else {
+        return Vec::new();
+    };
+    let anchor = Anchor {
+        position: placed.transform.position,
+        heading: placed.heading,
+    };
+    let mut groups: BTreeMap<Umid, (Placement, Vec<(Entity, Umid)>)> = BTreeMap::new();
+    let index = world.resource::<ObjectIndex>();
+    for child in world.resource::<Children>().of(id.0) {
+        let Some(entity) = index.get(child) else {
+            continue;
+        };
+        let automatic = world
+            .get::<Placed>(entity)
+            .is_some_and(|placed| placed.automatic);
+        let rule = world
+            .get::<TypeRef>(entity)
+            .and_then(|type_ref| rules.group(type_ref.0));
+        if let (true, Some((group, placement))) = (automatic, rule) {
+            let group = groups.entry(group).or_insert((*placement, Vec::new()));
+            group.1.push((entity, child));
+        }
+    }
+    let mut found = Vec::new();
+    for (placement, members) in groups.into_values() {
+        let count = members.len();
+        for (index, (entity, child)) in members.into_iter().enumerate() {
+            let Some((position, heading)) = placement.place(anchor, index, count) else {
+                continue;
+            };
+            put(world, entity, child, position, heading);
+            found.push(entity);
+        }
+    }
+    found
+}
+
+fn put(world: &mut World, entity: Entity, id: Umid, position: Vec3, heading: f64) {
+    let Some(mut placed) = world.get_mut::<Placed>(entity) else {
+        return;
+    };
+    placed.heading = heading;
+    let transform = Transform {
+        position,
+        rotation: Vec3::ZERO,
+        scale: Vec3::ONE,
+    };
+    if placed.transform != transform {
+        objects::place(world, entity, id, transform);
+    }
+}

@@ -42,6 +42,10 @@ pub(crate) fn apply_commands(world: &mut World) {
     let mut commands = std::mem::take(&mut world.resource_mut::<Inbox>().drained);
     for command in commands.drain(..) {
         apply(world, command);
+        // Who comes after the end finds the world ended, and has it loaded again.
+        if world.resource::<Stopping>().0.is_some() {
+            break;
+        }
     }
     world.resource_mut::<Inbox>().drained = commands;
 }
@@ -71,14 +75,13 @@ fn apply(world: &mut World, command: Command) {
         }
         Command::Effect(effect) => apply_effect(world, effect),
         Command::Inspect(inspect) => inspect(world),
-        Command::Stop { force, done } => {
-            let stop = force || presence::is_empty(world);
-            if stop {
-                presence::send_everybody_out(world);
-                world.resource_mut::<Stopping>().0 = true;
-            }
+        Command::Stop { force, done } if force || presence::is_empty(world) => {
+            presence::send_everybody_out(world);
+            world.resource_mut::<Stopping>().0 = Some(done);
+        }
+        Command::Stop { done, .. } => {
             // Nobody waiting for the answer any more is fine.
-            let _ = done.send(stop);
+            let _ = done.send(false);
         }
     }
 }
@@ -156,6 +159,6 @@ fn apply_effect(world: &mut World, effect: Effect) {
             presence::change_profile(world, user, name, avatar)
         }
         Effect::RolesChanged => locks::recheck(world),
-        Effect::Catalogue(catalogue) => world.resource_mut::<objects::Types>().0 = catalogue,
+        Effect::Catalogue(catalogue) => objects::set_catalogue(world, catalogue),
     }
 }
