@@ -1,0 +1,97 @@
+//! Leaving (spec posbus §5.3).
+
+use posbus::{LockObjectResponse, Message, RemoveUsers};
+use systems::{ClientAction, LastPosition};
+
+use crate::harness::*;
+
+#[test]
+fn a_leaver_releases_locks_is_told_of_once_and_is_remembered() {
+    let mut stage = Scene::default().open();
+    let [owner, bob] = stage.settle([OWNER, BOB]);
+    stage.act(&owner, ClientAction::Lock(LAMP));
+    stage.act(&owner, ClientAction::Lock(SHADE));
+    owner.link.offer_pose(pose(4.0));
+    stage.tick();
+    for client in [&owner, &bob] {
+        client.read();
+    }
+
+    stage.leave(&owner);
+    stage.leave(&owner);
+    assert_eq!(stage.tick().users, 1);
+    let released = |id| {
+        Message::from(LockObjectResponse {
+            id,
+            ..LockObjectResponse::default()
+        })
+    };
+    let gone = RemoveUsers { users: vec![OWNER] };
+    assert_eq!(bob.read(), [released(LAMP), released(SHADE), gone.into()]);
+    assert_eq!(owner.read(), [], "the leaver hears nothing of it");
+    let positions: Vec<LastPosition> = stage
+        .saved()
+        .into_iter()
+        .flat_map(|batch| batch.positions)
+        .collect();
+    assert_eq!(
+        positions,
+        [LastPosition {
+            user: OWNER,
+            transform: pose(4.0)
+        }]
+    );
+    stage.tick();
+    assert_eq!(bob.read(), []);
+}
+
+#[test]
+fn who_is_back_in_the_same_tick_is_not_removed() {
+    let mut stage = Scene::default().open();
+    let [ann, bob] = stage.settle([ANN, BOB]);
+    stage.leave(&ann);
+    stage.enter_again(&ann, None);
+    assert_eq!(stage.tick().users, 2);
+    assert_eq!(
+        names(&ann.read()),
+        [
+            "set_world",
+            "my_transform",
+            "add_objects",
+            "add_users",
+            "add_users"
+        ]
+    );
+    assert_eq!(names(&bob.read()), ["add_users"]);
+}
+
+#[test]
+fn who_enters_and_leaves_in_one_tick_was_never_there() {
+    let mut stage = Scene::default().open();
+    let [ann] = stage.settle([ANN]);
+    let bob = stage.enter(BOB);
+    stage.leave(&bob);
+    assert_eq!(stage.tick().users, 1);
+    assert_eq!(bob.read(), []);
+    assert_eq!(names(&ann.read()), ["remove_users"]);
+}
+
+#[test]
+fn who_left_is_ignored() {
+    let mut stage = Scene::default().open();
+    let [owner, bob] = stage.settle([OWNER, BOB]);
+    stage.leave(&owner);
+    stage.tick();
+    bob.read();
+    owner.link.offer_pose(pose(5.0));
+    stage.act(&owner, ClientAction::Lock(LAMP));
+    stage.act(
+        &owner,
+        ClientAction::HighFive {
+            receiver: BOB,
+            message: String::new(),
+        },
+    );
+    stage.tick();
+    assert_eq!(bob.read(), []);
+}

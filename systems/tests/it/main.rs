@@ -1,0 +1,20 @@
+//! What people in a world see of it: whole worlds, ticked by hand, with sessions that read real frames.
+
+mod harness;
+
+mod attributes;
+mod crowd;
+mod determinism;
+mod high_five;
+mod join;
+mod leave;
+mod locks;
+mod movement;
+mod objects;
+mod placement;
+mod position;
+mod reconnect;
+mod roles;
+mod slots;
+mod slow_reader;
+mod stop;

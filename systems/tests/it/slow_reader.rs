@@ -1,0 +1,114 @@
+//! Who reads slowly harms nobody else (spec posbus §6, W12).
+
+use serde_json::json;
+use systems::{DisconnectCause, QueueLimits, WorldOptions};
+
+use crate::harness::*;
+use crate::movement::moved;
+
+#[test]
+fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
+    let mut stage = Scene::default().open();
+    let [ann, bob, slow] = stage.settle([ANN, BOB, EVE]);
+    ann.link.offer_pose(pose(1.0));
+    stage.tick();
+    // One list waits for the slow reader; what follows is not queued behind it.
+    for x in [2.0, 3.0, 4.0] {
+        ann.link.offer_pose(pose(x));
+        stage.tick();
+    }
+    bob.link.offer_pose(pose(9.0));
+    stage.tick();
+    assert_eq!(moved(&slow.read()), [(ANN, 1.0)]);
+    stage.tick();
+    assert_eq!(
+        moved(&slow.read()),
+        [(ANN, 4.0), (BOB, 9.0)],
+        "each who moved meanwhile, once, at the newest place"
+    );
+    stage.tick();
+    assert_eq!(slow.read(), []);
+}
+
+#[test]
+fn what_happened_is_not_skipped() {
+    let mut stage = Scene::default().open();
+    let [ann, slow] = stage.settle([ANN, BOB]);
+    for step in 0..5 {
+        ann.link.offer_pose(pose(step as f32 + 1.0));
+        let name = json!({"name": format!("lamp {step}")});
+        stage.effect(object_attribute(LAMP, "name", name, json!({})));
+        stage.tick();
+    }
+    let heard = slow.read();
+    let objects = names(&heard)
+        .into_iter()
+        .filter(|name| *name == "add_objects");
+    assert_eq!(objects.count(), 5);
+    assert_eq!(moved(&heard).len(), 1);
+}
+
+#[test]
+fn an_overflow_closes_the_slow_session_and_no_other() {
+    for (limits, cause) in [
+        (
+            QueueLimits {
+                frames: 10,
+                bytes: 1 << 20,
+            },
+            "frames",
+        ),
+        (
+            QueueLimits {
+                frames: 1_000,
+                bytes: 1_000,
+            },
+            "bytes",
+        ),
+    ] {
+        let mut stage = Scene {
+            options: WorldOptions {
+                queues: limits,
+                ..WorldOptions::default()
+            },
+            ..Scene::default()
+        }
+        .open();
+        let [slow, reader] = stage.settle([ANN, BOB]);
+        let mut heard = 0;
+        for step in 0..30 {
+            let name = json!({"name": format!("lamp {step}")});
+            stage.effect(object_attribute(LAMP, "name", name, json!({})));
+            stage.tick();
+            heard += reader.read().len();
+        }
+        assert_eq!(heard, 30, "{cause}");
+        let (frames, closed) = slow.drain();
+        assert_eq!(closed, Some(DisconnectCause::SlowReader), "{cause}");
+        assert_eq!(frames.len(), 0, "what waited is dropped");
+        assert_eq!(reader.closed(), None);
+        stage.leave(&slow);
+        stage.tick();
+        assert_eq!(names(&reader.read()), ["remove_users"]);
+    }
+}
+
+#[test]
+fn the_snapshot_does_not_count() {
+    let limits = QueueLimits {
+        frames: 3,
+        bytes: 200,
+    };
+    let mut stage = Scene {
+        options: WorldOptions {
+            queues: limits,
+            ..WorldOptions::default()
+        },
+        ..Scene::default()
+    }
+    .open();
+    let ann = stage.enter(ANN);
+    stage.tick();
+    assert_eq!(ann.read().len(), 4);
+    assert_eq!(ann.closed(), None);
+}
