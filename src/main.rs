@@ -1,1 +1,74 @@
-fn main() {}
+//! The program: command line, configuration, wiring, shutdown. Nothing else.
+
+mod cli;
+mod config;
+mod exit;
+mod migrate;
+mod posbus_cli;
+mod serve;
+mod welcome;
+
+use std::{
+    io::{self, BufWriter},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command, Filter},
+    config::Config,
+    exit::{Exit, Failure},
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Exit {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Posbus { filter } => filter_posbus(&filter).map_err(Failure::runtime),
+        Command::Config => {
+            let config = Config::load(&cli.settings)?;
+            exit::print(&config.to_toml()).map_err(Failure::runtime)
+        }
+        Command::Migrate { what } => {
+            let config = Config::load(&cli.settings)?;
+            block_on(migrate::run(&config, &what))
+        }
+        Command::Serve => {
+            let config = Config::load(&cli.settings)?;
+            block_on(serve::run(&config))
+        }
+    }
+}
+
+/// Frames of PosBus to JSON or back, from standard input to standard output.
+fn filter_posbus(filter: &Filter) -> anyhow::Result<()> {
+    let (input, output) = (io::stdin().lock(), BufWriter::new(io::stdout().lock()));
+    match filter {
+        Filter::Decode => posbus_cli::decode(input, output),
+        Filter::Encode => posbus_cli::encode(input, output),
+    }
+    .context("filtering PosBus frames")
+}
+
+fn block_on(command: impl Future<Output = Exit>) -> Exit {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")
+        .map_err(Failure::setup)?;
+    let exit = runtime.block_on(command);
+    // What is still running was given its time to end.
+    runtime.shutdown_background();
+    exit
+}

@@ -1,0 +1,299 @@
+//! The configuration: defaults, then the file, then the environment, then the command line.
+//!
+//! A complaint names the key and where its value comes from. This module checks what can be checked without touching the
+//! world outside: a port that is taken or a database that is away is found by whoever needs it.
+
+mod layers;
+mod values;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use components::JsonMap;
+use figment::{Figment, error::Kind, value::Value};
+use net::limits::LimitOptions;
+use node::NodeOptions;
+use serde::{Deserialize, Serialize};
+use systems::WorldOptions;
+use tracing_subscriber::EnvFilter;
+
+use crate::{cli::Settings, exit::Failure};
+
+pub(crate) use values::without_password;
+
+/// How many ticks per second a world may do.
+const TICK_RATES: std::ops::RangeInclusive<u32> = 1..=120;
+/// The database in the data directory.
+const DATABASE_FILE: &str = "odyssey.db";
+
+/// All options with their values.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where to listen. Default 127.0.0.1:4000: nobody else is let in until told so.
+    #[serde(deserialize_with = "values::address")]
+    pub(crate) bind: SocketAddr,
+    /// Directory for database, objects and keys. Default `./data`.
+    pub(crate) data: PathBuf,
+    /// Database. Default a SQLite file in the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database_url: Option<String>,
+    /// Public base address. Default `http://` and the address listened on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base_url: Option<String>,
+    /// Ticks of a world per second; see [`WorldOptions`].
+    pub(crate) tick_rate: u32,
+    /// Threads that tick worlds; see [`NodeOptions`].
+    pub(crate) simulation_threads: usize,
+    /// How long a guest who is not connected is kept; see [`NodeOptions`].
+    #[serde(with = "values::duration")]
+    pub(crate) guest_ttl: Duration,
+    /// How long a world that nobody is in stays loaded; see [`NodeOptions`].
+    #[serde(with = "values::duration")]
+    pub(crate) unload_after: Duration,
+    /// Origins whose pages may connect; none named, all may.
+    #[serde(deserialize_with = "values::list")]
+    pub(crate) allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed; see [`LimitOptions`].
+    #[serde(deserialize_with = "values::list")]
+    pub(crate) trusted_proxies: Vec<String>,
+    /// What to log, as `info` or `info,net=debug`.
+    pub(crate) log: String,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+    /// What one address may do; see [`LimitOptions`].
+    pub(crate) limits: Limits,
+    /// More keys for the configuration that browser clients ask for.
+    pub(crate) ui_client: JsonMap,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What one address may do; see [`LimitOptions`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    #[serde(deserialize_with = "values::switch")]
+    pub(crate) enabled: bool,
+    requests: f64,
+    auth_requests: f64,
+    connections: u32,
+    new_connections: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let (node, limits) = (NodeOptions::default(), LimitOptions::default());
+        Self {
+            bind: (Ipv4Addr::LOCALHOST, 4000).into(),
+            data: PathBuf::from("./data"),
+            database_url: None,
+            base_url: None,
+            tick_rate: node.world.tick_rate,
+            simulation_threads: node.simulation_threads,
+            guest_ttl: node.guest_ttl,
+            unload_after: node.unload_after,
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            limits: Limits {
+                enabled: limits.enabled,
+                requests: limits.requests,
+                auth_requests: limits.auth_requests,
+                connections: limits.connections,
+                new_connections: limits.new_connections,
+            },
+            ui_client: node.ui_client,
+        }
+    }
+}
+
+impl Config {
+    /// Reads file and environment, lets the command line override them, and checks the result.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    pub(crate) fn load(settings: &Settings) -> Result<Self, Failure> {
+        read(settings).map_err(Failure::setup)
+    }
+
+    /// Where the database is.
+    pub(crate) fn database_url(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.clone(),
+            None => sqlite_url(&self.data.join(DATABASE_FILE)),
+        }
+    }
+
+    /// The public base address of a server that listens on `address`. Who listens everywhere is reachable as localhost,
+    /// and only the operator knows as what else.
+    pub(crate) fn base_url(&self, address: SocketAddr) -> String {
+        match &self.base_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        }
+    }
+
+    /// Options of the node, for a server at this base address.
+    pub(crate) fn node_options(&self, base_url: String) -> NodeOptions {
+        NodeOptions {
+            base_url,
+            guest_ttl: self.guest_ttl,
+            unload_after: self.unload_after,
+            simulation_threads: self.simulation_threads,
+            world: WorldOptions {
+                tick_rate: self.tick_rate,
+                ..WorldOptions::default()
+            },
+            ui_client: self.ui_client.clone(),
+            ..NodeOptions::default()
+        }
+    }
+
+    /// Options of the limits.
+    ///
+    /// # Errors
+    /// The entry of `trusted_proxies` that is no network.
+    pub(crate) fn limit_options(&self) -> anyhow::Result<LimitOptions> {
+        let networks = self.trusted_proxies.iter().map(|proxy| proxy.parse());
+        Ok(LimitOptions {
+            enabled: self.limits.enabled,
+            requests: self.limits.requests,
+            auth_requests: self.limits.auth_requests,
+            connections: self.limits.connections,
+            new_connections: self.limits.new_connections,
+            trusted_proxies: networks.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The effective values, without secrets.
+    pub(crate) fn to_toml(&self) -> String {
+        let effective = Self {
+            database_url: Some(without_password(&self.database_url())),
+            base_url: Some(self.base_url(self.bind)),
+            ..self.clone()
+        };
+        toml::to_string(&effective).unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    /// The first key whose value has the right type but makes no sense, and why.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let require = |holds: bool, key, why: &str| match holds {
+            true => Ok(()),
+            false => Err((key, why.to_owned())),
+        };
+        require(
+            TICK_RATES.contains(&self.tick_rate),
+            "tick_rate",
+            &format!("{} is not between 1 and 120", self.tick_rate),
+        )?;
+        require(
+            self.simulation_threads > 0,
+            "simulation_threads",
+            "must be at least 1",
+        )?;
+        require(
+            !self.data.as_os_str().is_empty(),
+            "data",
+            "must not be empty",
+        )?;
+        if let Some(url) = &self.base_url {
+            let known = ["http://", "https://"].iter().any(|scheme| {
+                url.strip_prefix(scheme)
+                    .is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace))
+            });
+            require(
+                known,
+                "base_url",
+                &format!("{url:?} is no http:// or https:// address"),
+            )?;
+        }
+        if let Some(url) = &self.database_url {
+            let known = ["sqlite:", "postgres:", "postgresql:"];
+            require(
+                known.iter().any(|scheme| url.starts_with(scheme)),
+                "database_url",
+                "must begin with sqlite: or postgres:",
+            )?;
+        }
+        for (key, rate) in [
+            ("limits.requests", self.limits.requests),
+            ("limits.auth_requests", self.limits.auth_requests),
+            ("limits.new_connections", self.limits.new_connections),
+        ] {
+            require(
+                rate.is_finite() && rate > 0.0,
+                key,
+                "must be greater than 0",
+            )?;
+        }
+        require(
+            self.limits.connections > 0,
+            "limits.connections",
+            "must be at least 1",
+        )?;
+        self.limit_options()
+            .map_err(|error| ("trusted_proxies", error.to_string()))?;
+        EnvFilter::try_new(&self.log).map_err(|error| ("log", error.to_string()))?;
+        Ok(())
+    }
+}
+
+fn read(settings: &Settings) -> anyhow::Result<Config> {
+    let defaults = Value::serialize(Config::default())?
+        .into_dict()
+        .unwrap_or_default();
+    let figment = layers::merged(settings, defaults)?;
+    // Lossy: what comes from environment and command line is text, even if it means a number.
+    let config: Config = figment.extract_lossy().map_err(|error| complaint(&error))?;
+    config
+        .check()
+        .map_err(|(key, why)| anyhow::anyhow!("{key}: {why}{}", source(&figment, key)))?;
+    Ok(config)
+}
+
+fn complaint(error: &figment::Error) -> anyhow::Error {
+    let key = error.path.join(".");
+    let source = error
+        .metadata
+        .as_ref()
+        .map(|metadata| format!(" ({})", metadata.name))
+        .unwrap_or_default();
+    match &error.kind {
+        Kind::UnknownField(_, known) => {
+            anyhow::anyhow!("{key}: unknown key, known are {}{source}", known.join(", "))
+        }
+        kind => anyhow::anyhow!("{key}: {kind}{source}"),
+    }
+}
+
+fn source(figment: &Figment, key: &str) -> String {
+    figment
+        .find_metadata(key)
+        .map(|metadata| format!(" ({})", metadata.name))
+        .unwrap_or_default()
+}
+
+/// The URL of a SQLite file that is created if need be.
+fn sqlite_url(file: &Path) -> String {
+    let path = file.display().to_string();
+    // The path in a URL is decoded, and ends at a question mark.
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    format!("sqlite://{path}?mode=rwc")
+}

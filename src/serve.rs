@@ -1,0 +1,177 @@
+//! `odyssey serve`: puts the parts together, runs them, and takes them apart again in the right order.
+
+pub(crate) mod data;
+pub(crate) mod database;
+mod signals;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+use net::{NetOptions, Server, auth::Keys, install_metrics};
+use node::Node;
+use store::Store;
+use tokio::{net::TcpSocket, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{Config, LogFormat},
+    exit::{self, Exit, Failure},
+    serve::signals::Signals,
+};
+
+/// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five of them.
+const STOP_WITHIN: Duration = Duration::from_millis(9_500);
+/// Where signing keys are, in the data directory.
+const KEYS: &str = "keys";
+
+/// Serves until told to stop.
+pub(crate) async fn run(config: &Config) -> Exit {
+    start_logging(config);
+    let mut signals = Signals::new().context("signals").map_err(Failure::setup)?;
+    let running = tokio::select! {
+        started = Running::start(config) => started.map_err(Failure::setup)?,
+        // Nothing to take apart: whatever was begun is a transaction that does not happen.
+        _ = signals.next() => return Ok(()),
+    };
+    running.run(signals).await.map_err(Failure::runtime)
+}
+
+/// All parts of a running server.
+struct Running {
+    _lock: data::Lock,
+    store: Store,
+    node: Arc<Node>,
+    server: Server,
+    /// Makes the first person the owner, as long as there is none.
+    claim: Option<String>,
+}
+
+impl Running {
+    async fn start(config: &Config) -> anyhow::Result<Self> {
+        if !config.limits.enabled {
+            warn_of_no_limits();
+        }
+        raise_file_limit();
+        let metrics = install_metrics().context("metrics")?;
+        let limits = config.limit_options().context("trusted_proxies")?;
+
+        let taken = |address| format!("bind: cannot listen on {address}");
+        let (reserved, address) = reserve(config.bind).with_context(|| taken(config.bind))?;
+        let base_url = config.base_url(address);
+        data::prepare(config)?;
+        let lock = data::lock(config)?;
+        let keys = Keys::load_or_create(&config.data.join(KEYS)).context("data: signing key")?;
+        let store = database::ready(config, &base_url).await?;
+
+        let node = Node::start(store.clone(), config.node_options(base_url))
+            .await
+            .map_err(|error| anyhow!("starting the node: {error}"))?;
+        let options = NetOptions {
+            allowed_origins: config.allowed_origins.clone(),
+            limits,
+            ..NetOptions::default()
+        };
+        let server = Server::bind(address, Arc::clone(&node), keys, metrics, options)
+            .await
+            .with_context(|| taken(address))?;
+        drop(reserved);
+        let claim = node
+            .offer_ownership()
+            .await
+            .map_err(|error| anyhow!("looking for the node's owner: {error}"))?;
+        Ok(Self {
+            _lock: lock,
+            store,
+            node,
+            server,
+            claim,
+        })
+    }
+
+    async fn run(self, mut signals: Signals) -> anyhow::Result<()> {
+        let address = self.server.local_addr().context("listener")?;
+        let stop = CancellationToken::new();
+        let mut server = tokio::spawn(self.server.run(stop.clone()));
+
+        let mut lines = format!("listening on http://{address}\n");
+        if let Some(link) = &self.claim {
+            lines += &format!("claim this node: {link}\n");
+        }
+        exit::print(&lines).context("standard output")?;
+        tracing::info!(%address, node = %self.node.id(), "serving");
+
+        // A server that ends by itself has panicked; even then everything is saved.
+        let failed = tokio::select! {
+            ended = &mut server => Some(ended),
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping");
+                None
+            }
+        };
+        stop.cancel();
+        let stopping = async {
+            let served = match failed {
+                Some(ended) => ended,
+                None => server.await,
+            };
+            self.node.shutdown().await;
+            self.store.close().await;
+            served.context("the listener failed")
+        };
+        tokio::select! {
+            stopped = timeout(STOP_WITHIN, stopping) => stopped.context("stopping took too long")??,
+            _ = signals.next() => bail!("told twice to stop: stopped at once"),
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Binds the address without listening yet. So the address of a server on port 0 is known before there is a database, and
+/// an address that is taken is found before anything is touched. Linux lets the server bind it once more as long as it
+/// does not listen, and keeps the port from everybody else meanwhile; other systems refuse that, so it is given back there.
+fn reserve(address: SocketAddr) -> io::Result<(Option<TcpSocket>, SocketAddr)> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let bound = socket.local_addr()?;
+    Ok((cfg!(target_os = "linux").then_some(socket), bound))
+}
+
+fn start_logging(config: &Config) {
+    // The filter was checked with the rest of the configuration.
+    let filter = EnvFilter::new(&config.log);
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match config.log_format {
+        LogFormat::Text => logging.init(),
+        LogFormat::Json => logging.json().init(),
+    }
+}
+
+/// Past the log and its filter: whoever left this on by accident shall see it.
+fn warn_of_no_limits() {
+    let warning = "WARNING: limits are off. Anybody who reaches this server can exhaust it. \
+        This is for load tests only.\n";
+    // Nobody reading it is no reason not to start.
+    let _ = io::stderr().write_all(warning.as_bytes());
+}
+
+/// Each session takes a file descriptor, and many systems allow 1,024 unless asked for more.
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::debug!(files, "limit of open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
+}

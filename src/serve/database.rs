@@ -1,0 +1,48 @@
+//! The database: opened, brought up to date and filled, or a line that says why not.
+
+use anyhow::{Context, anyhow};
+use store::{Seed, Store, StoreError, StoreOptions};
+
+use crate::{
+    config::{Config, without_password},
+    welcome,
+};
+
+/// Opens the database.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
+    Store::open(&config.database_url(), &StoreOptions::default())
+        .await
+        .map_err(|error| explain(config, &error))
+}
+
+/// Opens the database, migrates it and, if it is empty, makes the node and its welcome world.
+pub(crate) async fn ready(config: &Config, base_url: &str) -> anyhow::Result<Store> {
+    let store = open(config).await?;
+    store
+        .migrate()
+        .await
+        .map_err(|error| explain(config, &error))?;
+    let seed = Seed {
+        base_url: base_url.to_owned(),
+        welcome: welcome::rows().context("the welcome world")?,
+    };
+    let seeded = store
+        .seed(&seed)
+        .await
+        .map_err(|error| explain(config, &error))?;
+    if seeded.fresh {
+        tracing::info!(node = %seeded.node, "made a new node with a welcome world");
+    }
+    Ok(store)
+}
+
+/// What is wrong with which database.
+pub(crate) fn explain(config: &Config, error: &StoreError) -> anyhow::Error {
+    let url = without_password(&config.database_url());
+    let advice = match error {
+        StoreError::TooNew { .. } => "; run a newer odyssey, or that one's `odyssey migrate down`",
+        StoreError::Unavailable(_) => "; is it there, running, writable and not in use by others?",
+        _ => "",
+    };
+    anyhow!("database_url: {url}: {error}{advice}")
+}
