@@ -1,9 +1,11 @@
 //! Who is in the world: entering, leaving, and one connection a user (spec posbus §1.4, §5.1–5.3, §5.7).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut, Resource, With};
 use bevy_ecs::world::World;
+use bytes::Bytes;
 use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
 use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
 
@@ -50,8 +52,8 @@ impl UserIndex {
 /// Marks a user who entered in this tick.
 #[derive(Component, Default)]
 pub(crate) struct Joining {
-    /// What the newcomer gets before anything else.
-    pub(crate) snapshot: Vec<bytes::Bytes>,
+    /// What the newcomer gets before anything else, in parts that newcomers share.
+    pub(crate) snapshot: Vec<Arc<[Bytes]>>,
 }
 
 /// Users who left in this tick.

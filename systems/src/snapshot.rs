@@ -1,5 +1,7 @@
 //! What a newcomer gets: the world, its objects and who is in it (spec posbus §5.1 step 7).
 
+use std::sync::Arc;
+
 use bevy_ecs::prelude::{Entity, Resource, With, Without};
 use bevy_ecs::world::World;
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use crate::presence::{self, Joining};
 
 /// The encoded objects of the world, kept until one of them changes; shared by everybody who enters meanwhile.
 #[derive(Resource, Default)]
-pub(crate) struct ObjectFrames(Option<Vec<Bytes>>);
+pub(crate) struct ObjectFrames(Option<Arc<[Bytes]>>);
 
 impl ObjectFrames {
     /// Something about an object changed.
@@ -55,10 +57,9 @@ pub(crate) fn prepare_snapshots(world: &mut World) {
             position: pose.position,
             rotation: pose.rotation,
         });
-        let head = set_world.iter().chain(&transform);
-        let snapshot = head.chain(&objects).chain(&users).cloned().collect();
+        let head = set_world.iter().cloned().chain(transform).collect();
         if let Some(mut joining) = world.get_mut::<Joining>(entity) {
-            joining.snapshot = snapshot;
+            joining.snapshot = vec![head, Arc::clone(&objects), Arc::clone(&users)];
         }
     }
 }
@@ -95,9 +96,9 @@ fn set_world(world: &World) -> SetWorld {
 }
 
 /// AddObjects, the world object first and every parent before its children, then ObjectData in the same order.
-fn object_frames(world: &mut World) -> Vec<Bytes> {
+fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     if let Some(frames) = &world.resource::<ObjectFrames>().0 {
-        return frames.clone();
+        return Arc::clone(frames);
     }
     let order = objects::depth_first(world, world.resource::<Identity>().world);
     let frames = world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
@@ -112,9 +113,9 @@ fn object_frames(world: &mut World) -> Vec<Bytes> {
         }
         let mut frames = lists.objects.finish();
         frames.append(&mut slots);
-        frames
+        Arc::from(frames)
     });
-    world.resource_mut::<ObjectFrames>().0 = Some(frames.clone());
+    world.resource_mut::<ObjectFrames>().0 = Some(Arc::clone(&frames));
     frames
 }
 
@@ -126,12 +127,12 @@ fn object_data(world: &World, entity: Entity) -> Option<Bytes> {
 }
 
 /// Everybody who was there before this tick; those who enter in it are announced to all, themselves included.
-fn user_frames(world: &mut World) -> Vec<Bytes> {
+fn user_frames(world: &mut World) -> Arc<[Bytes]> {
     let mut present = world.query_filtered::<(&Profile, &Pose), Without<Joining>>();
     world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
         for (profile, pose) in present.iter(world) {
             presence::push_user(&mut lists.users, profile, pose.transform);
         }
-        lists.users.finish()
+        lists.users.finish().into()
     })
 }

@@ -46,7 +46,7 @@ pub struct SessionLink {
 
 #[derive(Default)]
 struct Out {
-    reliable: VecDeque<(Bytes, Counted)>,
+    reliable: VecDeque<Queued>,
     counted_frames: usize,
     counted_bytes: usize,
     poses: Vec<Bytes>,
@@ -55,10 +55,12 @@ struct Out {
     closing: Option<DisconnectCause>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Counted {
-    Yes,
-    No,
+/// What waits for the writer.
+enum Queued {
+    /// A frame, which counts towards the limits.
+    Frame(Bytes),
+    /// Frames of a snapshot from `next` on. Shared, so that a rush of joiners does not take a queue entry a frame each.
+    Snapshot { frames: Arc<[Bytes]>, next: usize },
 }
 
 impl SessionLink {
@@ -98,7 +100,7 @@ impl SessionLink {
     /// Queues one frame and wakes the writer.
     pub fn send(&self, frame: Bytes) {
         let mut out = self.out.lock();
-        self.push(&mut out, frame, Counted::Yes);
+        self.push(&mut out, frame);
         drop(out);
         self.wake.notify_one();
     }
@@ -118,7 +120,7 @@ impl SessionLink {
     /// Returns whether poses were asked for.
     pub(crate) fn deliver<'a>(
         &self,
-        snapshot: &[Bytes],
+        snapshot: &[Arc<[Bytes]>],
         frames: impl Iterator<Item = &'a Bytes>,
         poses: impl FnOnce(&mut Vec<Bytes>),
     ) -> bool {
@@ -127,11 +129,13 @@ impl SessionLink {
             return false;
         }
         let queued = out.reliable.len();
-        for frame in snapshot {
-            self.push(&mut out, frame.clone(), Counted::No);
-        }
+        out.reliable
+            .extend(snapshot.iter().map(|frames| Queued::Snapshot {
+                frames: Arc::clone(frames),
+                next: 0,
+            }));
         for frame in frames {
-            self.push(&mut out, frame.clone(), Counted::Yes);
+            self.push(&mut out, frame.clone());
         }
         // Poses go only to a writer that can send them at once: a slow reader gets fewer, never late ones.
         let idle = out.writer_idle;
@@ -149,21 +153,19 @@ impl SessionLink {
         idle
     }
 
-    fn push(&self, out: &mut Out, frame: Bytes, counted: Counted) {
+    fn push(&self, out: &mut Out, frame: Bytes) {
         if out.closing.is_some() {
             return;
         }
-        if counted == Counted::Yes {
-            out.counted_frames += 1;
-            out.counted_bytes += frame.len();
-            if out.counted_frames > self.limits.frames || out.counted_bytes > self.limits.bytes {
-                out.closing = Some(DisconnectCause::SlowReader);
-                out.reliable.clear();
-                out.poses.clear();
-                return;
-            }
+        out.counted_frames += 1;
+        out.counted_bytes += frame.len();
+        if out.counted_frames > self.limits.frames || out.counted_bytes > self.limits.bytes {
+            out.closing = Some(DisconnectCause::SlowReader);
+            out.reliable.clear();
+            out.poses.clear();
+            return;
         }
-        out.reliable.push_back((frame, counted));
+        out.reliable.push_back(Queued::Frame(frame));
     }
 
     /// Waits for something to write and appends up to about `budget` bytes of frames to `batch`. Answers the cause once
@@ -192,14 +194,27 @@ impl Out {
         self.writer_idle = false;
         let mut taken = 0;
         while taken < budget {
-            let Some((frame, counted)) = self.reliable.pop_front() else {
+            let Some(queued) = self.reliable.front_mut() else {
                 batch.append(&mut self.poses);
                 return;
             };
-            if counted == Counted::Yes {
-                self.counted_frames -= 1;
-                self.counted_bytes -= frame.len();
-            }
+            let frame = match queued {
+                Queued::Frame(frame) => {
+                    self.counted_frames -= 1;
+                    self.counted_bytes -= frame.len();
+                    let frame = std::mem::take(frame);
+                    self.reliable.pop_front();
+                    frame
+                }
+                Queued::Snapshot { frames, next } => {
+                    let Some(frame) = frames.get(*next).cloned() else {
+                        self.reliable.pop_front();
+                        continue;
+                    };
+                    *next += 1;
+                    frame
+                }
+            };
             taken += frame.len();
             batch.push(frame);
         }

@@ -1,5 +1,7 @@
 //! Hands each session the frames of this tick.
 
+use std::sync::Arc;
+
 use bevy_ecs::prelude::{Component, Query, Res, ResMut};
 use bytes::Bytes;
 use components::{Pose, Profile};
@@ -36,7 +38,7 @@ pub(crate) fn publish(
         let since = received.poses;
         let (snapshot, first) = match joining {
             Some(joining) => (joining.snapshot.as_slice(), received.joined_at),
-            None => (&[] as &[Bytes], 0),
+            None => (&[] as &[Arc<[Bytes]>], 0),
         };
         let shared = outgoing.frames();
         let shared = &shared[shared.partition_point(|(number, _)| *number < first)..];
