@@ -11,7 +11,7 @@ use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
 use serde_json::Value;
 
 use crate::live::{Identity, Rights};
-use crate::network::{broadcast, post};
+use crate::network::{broadcast, post_to};
 use crate::objects::{self, ObjectIndex, Types};
 use crate::presence::UserIndex;
 use crate::snapshot::ObjectFrames;
@@ -108,9 +108,7 @@ pub(crate) fn user_user_changed(world: &mut World, source: Umid, target: Umid, c
         .filter(|(user, _)| hears(*user))
         .map(|(_, entity)| entity)
         .collect();
-    for receiver in receivers {
-        post(world, receiver, message.clone());
-    }
+    post_to(world, &receivers, message);
 }
 
 /// Whom an attribute belongs to.
@@ -152,9 +150,7 @@ fn tell(world: &mut World, options: &AttributeOptions, change: &Change, target: 
             .map(|(_, entity)| entity)
             .collect()
     };
-    for receiver in receivers {
-        post(world, receiver, message.clone());
-    }
+    post_to(world, &receivers, message);
 }
 
 /// The message about a change. A value too large for a frame is left out: clients fetch it (W36).

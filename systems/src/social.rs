@@ -5,7 +5,7 @@ use bevy_ecs::world::World;
 use components::Umid;
 use posbus::{HighFive, Notification, NotificationType};
 
-use crate::network::post;
+use crate::network::{post, post_to};
 use crate::presence::UserIndex;
 
 /// Longest text of a high five, in characters: a greeting, not a channel.
@@ -45,6 +45,5 @@ pub(crate) fn high_five(
         receiver_id: receiver,
         message,
     };
-    post(world, target, greeting.clone());
-    post(world, entity, greeting);
+    post_to(world, &[target, entity], greeting);
 }

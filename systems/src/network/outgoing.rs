@@ -62,10 +62,20 @@ pub(crate) fn encode(message: impl Into<Message>) -> Option<Bytes> {
 
 /// Adds a frame for one user.
 pub(crate) fn post(world: &mut World, user: Entity, message: impl Into<Message>) {
+    post_to(world, &[user], message);
+}
+
+/// Adds a frame for some users, encoded once.
+pub(crate) fn post_to(world: &mut World, users: &[Entity], message: impl Into<Message>) {
+    if users.is_empty() {
+        return;
+    }
     let Some(frame) = encode(message) else { return };
     let number = world.resource_mut::<Outgoing>().number();
-    if let Some(mut mailbox) = world.get_mut::<Mailbox>(user) {
-        mailbox.0.push((number, frame));
+    for user in users {
+        if let Some(mut mailbox) = world.get_mut::<Mailbox>(*user) {
+            mailbox.0.push((number, frame.clone()));
+        }
     }
 }
 
