@@ -10,7 +10,7 @@ use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, User
 use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
 
 use crate::command::Entrant;
-use crate::live::{Settings, Tick};
+use crate::live::{Identity, Settings, Tick};
 use crate::network::{DisconnectCause, Link, Mailbox, Outgoing, Received, encode};
 use crate::persistence::{LastPosition, Unsaved};
 use crate::{locks, objects};
@@ -108,6 +108,7 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     if link.0.is_closing() {
         return;
     }
+    link.0.attach(world.resource::<Identity>().world);
     if let Some(entity) = world.resource::<UserIndex>().get(user) {
         if world
             .resource::<Displaced>()

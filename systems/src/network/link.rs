@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bevy_ecs::prelude::Component;
 use bytes::Bytes;
-use components::TransformNoScale;
+use components::{TransformNoScale, Umid};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -46,6 +46,8 @@ pub struct SessionLink {
 
 #[derive(Default)]
 struct Out {
+    /// The world that the session is in, or was in last.
+    world: Umid,
     reliable: VecDeque<Queued>,
     counted_frames: usize,
     counted_bytes: usize,
@@ -86,6 +88,12 @@ impl SessionLink {
         self.moved.store(false, Ordering::Release);
     }
 
+    /// The session is in this world from now on. The one it came from may be in the middle of a tick still, but what
+    /// that one says is of no interest any more: it would appear in the new world.
+    pub(crate) fn attach(&self, world: Umid) {
+        self.out.lock().world = world;
+    }
+
     /// The newest pose since the last call.
     pub(crate) fn take_pose(&self) -> Option<TransformNoScale> {
         // A plain load first: most sessions did not move, and a swap would take the cache line for writing.
@@ -116,16 +124,17 @@ impl SessionLink {
         self.out.lock().closing.is_some()
     }
 
-    /// Queues the frames of one tick: `snapshot` first, then `frames`, then, if the writer is idle, what `poses` adds.
+    /// Queues the frames of one tick of `world`: `snapshot` first, then `frames`, then, if the writer is idle, what `poses` adds.
     /// Returns whether poses were asked for.
     pub(crate) fn deliver<'a>(
         &self,
+        world: Umid,
         snapshot: &[Arc<[Bytes]>],
         frames: impl Iterator<Item = &'a Bytes>,
         poses: impl FnOnce(&mut Vec<Bytes>),
     ) -> bool {
         let mut out = self.out.lock();
-        if out.closing.is_some() {
+        if out.closing.is_some() || out.world != world {
             return false;
         }
         let queued = out.reliable.len();

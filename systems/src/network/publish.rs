@@ -8,7 +8,7 @@ use components::{Pose, Profile};
 
 use super::{Link, Mailbox, Outgoing};
 use crate::delta::{LastMovement, PoseFrames};
-use crate::live::Tick;
+use crate::live::{Identity, Tick};
 use crate::presence::Joining;
 
 /// How far a session has been told.
@@ -23,6 +23,7 @@ pub(crate) struct Received {
 /// One delivery a session and tick: snapshot for newcomers, then what happened, then who moved. Never waits.
 pub(crate) fn publish(
     tick: Res<Tick>,
+    identity: Res<Identity>,
     movement: Res<LastMovement>,
     mut outgoing: ResMut<Outgoing>,
     mut poses: ResMut<PoseFrames>,
@@ -47,7 +48,10 @@ pub(crate) fn publish(
                 out.extend_from_slice(poses.since(since, users.iter()));
             }
         };
-        if link.0.deliver(snapshot, merge(shared, &mailbox.0), moved) {
+        if link
+            .0
+            .deliver(identity.world, snapshot, merge(shared, &mailbox.0), moved)
+        {
             received.poses = tick.0;
         }
         mailbox.0.clear();

@@ -106,6 +106,8 @@ pub(crate) fn core(name: &str) -> AttributeId {
 
 /// What a world is built from.
 pub(crate) struct Scene {
+    /// The world's id.
+    pub(crate) world: Umid,
     /// The world object first.
     pub(crate) objects: Vec<ObjectState>,
     pub(crate) catalogue: Catalogue,
@@ -116,6 +118,7 @@ impl Default for Scene {
     /// The world with a lamp and its shade.
     fn default() -> Self {
         Self {
+            world: WORLD,
             objects: vec![
                 object(WORLD, NODE),
                 object(LAMP, WORLD),
@@ -144,7 +147,7 @@ impl Scene {
         let authority = Arc::new(RwLock::new(authority));
         let saved = Arc::new(Mutex::new(Vec::new()));
         let state = WorldState {
-            id: WORLD,
+            id: self.world,
             node: NODE,
             objects: self.objects,
         };

@@ -95,3 +95,31 @@ fn who_left_is_ignored() {
     stage.tick();
     assert_eq!(bob.read(), []);
 }
+
+#[test]
+fn who_has_moved_on_hears_nothing_of_the_old_world() {
+    let mut old = Scene::default().open();
+    let [ann] = old.settle([ANN]);
+    let elsewhere = id(20);
+    let mut new = Scene {
+        world: elsewhere,
+        objects: vec![object(elsewhere, NODE)],
+        ..Scene::default()
+    }
+    .open();
+    new.enter_again(&ann, None);
+    new.tick();
+    // The old world has not got round to the leave yet.
+    old.enter(BOB);
+    old.tick();
+    let heard = ann.read();
+    assert_eq!(
+        names(&heard),
+        ["set_world", "my_transform", "add_objects", "add_users"]
+    );
+    old.leave(&ann);
+    old.tick();
+    new.enter(EVE);
+    new.tick();
+    assert_eq!(names(&ann.read()), ["add_users"]);
+}
