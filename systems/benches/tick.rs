@@ -105,6 +105,30 @@ fn join(bencher: Bencher, prepare: impl Fn(&mut Stage)) {
         .bench_local_values(|()| assert_eq!(stage.borrow_mut().tick().users, 1));
 }
 
+/// A thousand users enter a world of 10,000 objects in one tick.
+#[divan::bench(sample_size = 1, sample_count = 20)]
+fn rush(bencher: Bencher) {
+    const RUSH: u128 = 1_000;
+    let stage = RefCell::new(world(10_000));
+    let mut clients: Vec<Client> = Vec::new();
+    bencher
+        .with_inputs(|| {
+            let stage = &mut *stage.borrow_mut();
+            for client in &clients {
+                client.drain();
+                stage.leave(client);
+            }
+            stage.tick();
+            clients = (0..RUSH)
+                .map(|number| stage.enter(id(10_000 + number)))
+                .collect();
+        })
+        .bench_local_values(|()| assert_eq!(stage.borrow_mut().tick().users, RUSH as usize));
+    for client in [clients.first(), clients.last()].into_iter().flatten() {
+        assert_eq!(shown(client), 10_003);
+    }
+}
+
 /// A world with many users who have read everything there is.
 fn crowd(users: u16) -> (Stage, Vec<Client>) {
     let mut scene = Scene::default();

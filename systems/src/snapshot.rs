@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy_ecs::prelude::{Entity, Resource, With, Without};
+use bevy_ecs::prelude::{Entity, QueryState, Resource, With, Without};
 use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{Attributes, Id, Name, Owner, Pose, Profile, RenderSlots, Umid};
@@ -40,8 +40,10 @@ pub(crate) fn insert_resources(world: &mut World) {
 }
 
 /// Gives everybody who enters in this tick their snapshot. Its parts are encoded once and shared.
-pub(crate) fn prepare_snapshots(world: &mut World) {
-    let mut joining = world.query_filtered::<(Entity, &Pose), With<Joining>>();
+pub(crate) fn prepare_snapshots(
+    world: &mut World,
+    joining: &mut QueryState<(Entity, &Pose), With<Joining>>,
+) {
     let newcomers: Vec<_> = joining
         .iter(world)
         .map(|(entity, pose)| (entity, pose.transform))

@@ -284,16 +284,25 @@ pub(crate) struct Client {
 impl Client {
     /// Reads everything there is, as frames; then the writer is idle. Also answers why the session is to be closed.
     pub(crate) fn drain(&self) -> (Vec<Bytes>, Option<DisconnectCause>) {
-        let mut frames = Vec::new();
+        let (portions, cause) = self.take(usize::MAX);
+        (portions.concat(), cause)
+    }
+
+    /// Reads everything there is in portions of about so many bytes.
+    pub(crate) fn drain_by(&self, budget: usize) -> Vec<Vec<Bytes>> {
+        self.take(budget).0
+    }
+
+    fn take(&self, budget: usize) -> (Vec<Vec<Bytes>>, Option<DisconnectCause>) {
+        let mut portions = Vec::new();
         loop {
-            let mut batch = Vec::new();
-            let next = self.link.next(&mut batch, usize::MAX);
+            let mut portion = Vec::new();
+            let next = self.link.next(&mut portion, budget);
             let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
-            frames.append(&mut batch);
             match next {
-                Poll::Ready(None) => {}
-                Poll::Ready(Some(cause)) => return (frames, Some(cause)),
-                Poll::Pending => return (frames, None),
+                Poll::Ready(None) => portions.push(portion),
+                Poll::Ready(Some(cause)) => return (portions, Some(cause)),
+                Poll::Pending => return (portions, None),
             }
         }
     }

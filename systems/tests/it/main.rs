@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod allocations;
 mod attributes;
 mod crowd;
 mod determinism;

@@ -112,3 +112,19 @@ fn the_snapshot_does_not_count() {
     assert_eq!(ann.read().len(), 4);
     assert_eq!(ann.closed(), None);
 }
+
+#[test]
+fn reading_in_small_portions_changes_nothing_but_their_size() {
+    let objects = (0..1_000).map(|number| object(id(10_000 + number), WORLD));
+    let mut stage = Scene::default().with(objects).open();
+    let [ann] = stage.settle([ANN]);
+    let (whole, portions) = (stage.enter(BOB), stage.enter(EVE));
+    let name = json!({"name": "lamp"});
+    stage.effect(object_attribute(LAMP, "name", name, json!({})));
+    ann.link.offer_pose(pose(1.0));
+    stage.tick();
+    let (whole, _) = whole.drain();
+    let portions = portions.drain_by(1);
+    assert!(portions.iter().all(|portion| portion.len() == 1));
+    assert_eq!(portions.concat(), whole);
+}
