@@ -7,7 +7,7 @@ use bevy_ecs::prelude::{Resource, Schedule};
 use bevy_ecs::world::World;
 use components::{Authority, Catalogue, ObjectState, Umid};
 use parking_lot::RwLock;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
 use crate::network::{Inbox, Outgoing};
@@ -55,9 +55,9 @@ pub(crate) struct Settings(pub(crate) WorldOptions);
 #[derive(Resource, Clone)]
 pub(crate) struct Rights(pub(crate) Arc<RwLock<Authority>>);
 
-/// Whether the world ends after this tick.
+/// Who is to be told that the world has ended, which it does after this tick if anybody is.
 #[derive(Resource, Default)]
-pub(crate) struct Stopping(pub(crate) bool);
+pub(crate) struct Stopping(pub(crate) Option<oneshot::Sender<bool>>);
 
 /// The world has ended; it may be loaded again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,10 +167,14 @@ impl LiveWorld {
         self.world.clear_trackers();
         let users = self.world.resource::<presence::UserIndex>().len();
         self.users.store(users, Ordering::Relaxed);
-        TickReport {
-            users,
-            stopped: self.world.resource::<Stopping>().0,
+        // Only now everything the world leaves behind has been handed over.
+        let stopping = self.world.resource_mut::<Stopping>().0.take();
+        let stopped = stopping.is_some();
+        if let Some(done) = stopping {
+            // Nobody waiting for the answer any more is fine.
+            let _ = done.send(true);
         }
+        TickReport { users, stopped }
     }
 
     /// Opens world and schedule for more systems; [`WorldSet`](crate::WorldSet) names the places.

@@ -1,0 +1,228 @@
+//! Worlds of a complete node on a real database: loading, unloading, failing, and what is saved meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bevy_ecs::prelude::IntoScheduleConfigs;
+use components::{AttributeId, Profile, TransformNoScale, Umid, Vec3, ids};
+use node::{Node, NodeError, NodeOptions, WorldExtension};
+use store::{NewObjectRow, Seed, Store, StoreOptions};
+use systems::{Command, Entrant, LiveWorld, SessionLink, WorldHandle, WorldSet};
+use tempfile::TempDir;
+
+async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
+    let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
+    let store = Store::open(&url, &StoreOptions::default())
+        .await
+        .expect("opens");
+    store.migrate().await.expect("migrates");
+    let seed = Seed {
+        base_url: "http://localhost:4000".to_owned(),
+        welcome: vec![world(1), world(2)],
+    };
+    store.seed(&seed).await.expect("seeds");
+    Node::start(store, options).await.expect("starts")
+}
+
+fn world(number: u128) -> NewObjectRow {
+    NewObjectRow {
+        id: Umid::from_u128(number),
+        object_type: ids::WORLD_TYPE,
+        owner: ids::SYSTEM_USER,
+        parent: Umid::nil(),
+        asset_2d: None,
+        asset_3d: None,
+        options: None,
+        transform: None,
+        attributes: Vec::new(),
+    }
+}
+
+/// Enters as sessions do: again, if the world is unloaded between opening and entering.
+async fn enter(node: &Node, world: Umid, user: Umid) -> (WorldHandle, Arc<SessionLink>) {
+    loop {
+        let handle = node.worlds().open(world).await.expect("opens");
+        if let Some(link) = try_enter(node, &handle, user).await {
+            return (handle, link);
+        }
+    }
+}
+
+async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<SessionLink>> {
+    let link = SessionLink::new(node.options().world.queues);
+    let entrant = Entrant {
+        profile: Profile {
+            user,
+            name: "Ada".to_owned(),
+            avatar: String::new(),
+            is_guest: true,
+        },
+        session_id: Umid::from_u128(7),
+        connection: 1,
+        link: Arc::clone(&link),
+        last_position: node.last_position(handle.id(), user).await,
+    };
+    handle.send(Command::Enter(Box::new(entrant))).await.ok()?;
+    // The first batch is the snapshot: from then on the user is in the world, unless that ended just before.
+    tokio::select! {
+        cause = link.next(&mut Vec::new(), usize::MAX) => assert_eq!(cause, None),
+        () = handle.ended() => return None,
+    }
+    Some(link)
+}
+
+/// Worlds that panic in their next tick when told to.
+fn fragile() -> (Arc<AtomicBool>, WorldExtension) {
+    let fuse = Arc::new(AtomicBool::new(false));
+    let lit = Arc::clone(&fuse);
+    let extension = WorldExtension(Arc::new(move |live: &mut LiveWorld| {
+        let lit = Arc::clone(&lit);
+        live.extend(|_, schedule| {
+            let blow = move || assert!(!lit.swap(false, Ordering::SeqCst), "told to");
+            schedule.add_systems(blow.in_set(WorldSet::Simulate));
+        });
+    }));
+    (fuse, extension)
+}
+
+#[tokio::test]
+async fn an_unknown_world_cannot_be_opened_and_neither_can_the_node() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let node = start(&dir, NodeOptions::default()).await;
+    for id in [Umid::from_u128(99), Umid::nil(), node.id()] {
+        assert!(
+            matches!(
+                node.worlds().open(id).await,
+                Err(NodeError::NotFound("world_not_found"))
+            ),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let node = start(
+        &dir,
+        NodeOptions {
+            unload_after: Duration::ZERO,
+            ..NodeOptions::default()
+        },
+    )
+    .await;
+    let id = Umid::from_u128(1);
+    let user = node.create_guest().await.expect("a guest").id;
+    let place = TransformNoScale {
+        position: Vec3::new(1.0, 2.0, 3.0),
+        rotation: Vec3::ZERO,
+    };
+
+    let (handle, link) = enter(&node, id, user).await;
+    link.offer_pose(place);
+    // Two questions: the tick of the first may have taken its poses before this one was offered.
+    node.worlds().online_users(id).await;
+    node.worlds().online_users(id).await;
+    handle
+        .send(Command::Leave {
+            user,
+            connection: 1,
+        })
+        .await
+        .expect("sent");
+    handle.ended().await;
+
+    assert_eq!(
+        node.last_position(id, user).await,
+        Some(place),
+        "kept or stored, but never forgotten"
+    );
+    let again = node.worlds().open(id).await.expect("opens again");
+    assert_eq!(again.id(), id);
+    let attribute = AttributeId {
+        plugin: ids::CORE_PLUGIN,
+        name: "last_known_position".to_owned(),
+    };
+    let target = store::AttributeTarget::ObjectUser { object: id, user };
+    let stored = node
+        .store()
+        .attribute(target, &attribute)
+        .await
+        .expect("read")
+        .expect("stored before loading");
+    assert_eq!(stored.value.expect("a value")["position"]["x"], 1.0);
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (fuse, extension) = fragile();
+    // One thread, so that the worlds share it.
+    let options = NodeOptions {
+        extension: Some(extension),
+        simulation_threads: 1,
+        ..NodeOptions::default()
+    };
+    let node = start(&dir, options).await;
+    let fragile = node.worlds().open(Umid::from_u128(1)).await.expect("opens");
+    fuse.store(true, Ordering::SeqCst);
+    fragile.ended().await;
+
+    let user = node.create_guest().await.expect("a guest").id;
+    let (other, _link) = enter(&node, Umid::from_u128(2), user).await;
+    assert_eq!(node.worlds().online_users(Umid::from_u128(2)).await, [user]);
+
+    let reloaded = node
+        .worlds()
+        .open(Umid::from_u128(1))
+        .await
+        .expect("loads again");
+    assert!(!reloaded.has_ended());
+    assert!(!other.has_ended());
+}
+
+#[tokio::test]
+async fn a_world_that_fails_again_and_again_is_left_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (fuse, extension) = fragile();
+    let node = start(
+        &dir,
+        NodeOptions {
+            extension: Some(extension),
+            ..NodeOptions::default()
+        },
+    )
+    .await;
+    for _ in 0..3 {
+        let handle = node.worlds().open(Umid::from_u128(1)).await.expect("opens");
+        fuse.store(true, Ordering::SeqCst);
+        handle.ended().await;
+    }
+    assert!(matches!(
+        node.worlds().open(Umid::from_u128(1)).await,
+        Err(NodeError::Unavailable)
+    ));
+}
+
+#[tokio::test]
+async fn shutdown_saves_where_everybody_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let node = start(&dir, NodeOptions::default()).await;
+    let id = Umid::from_u128(1);
+    let user = node.create_guest().await.expect("a guest").id;
+    let (_handle, link) = enter(&node, id, user).await;
+    let place = TransformNoScale {
+        position: Vec3::new(4.0, 5.0, 6.0),
+        rotation: Vec3::ZERO,
+    };
+    link.offer_pose(place);
+    // Two questions: the tick of the first may have taken its poses before this one was offered.
+    node.worlds().online_users(id).await;
+    node.worlds().online_users(id).await;
+    node.shutdown().await;
+    drop(node);
+
+    let node = start(&dir, NodeOptions::default()).await;
+    assert_eq!(node.last_position(id, user).await, Some(place));
+}
