@@ -65,8 +65,9 @@ async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<
     };
     handle.send(Command::Enter(Box::new(entrant))).await.ok()?;
     // The first batch is the snapshot: from then on the user is in the world, unless that ended just before.
+    let mut snapshot = Vec::new();
     tokio::select! {
-        cause = link.next(&mut Vec::new(), usize::MAX) => assert_eq!(cause, None),
+        cause = link.next(&mut snapshot, usize::MAX) => assert_eq!(cause, None),
         () = handle.ended() => return None,
     }
     Some(link)
