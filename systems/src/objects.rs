@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::{Entity, Resource};
 use bevy_ecs::world::World;
+use bytes::Bytes;
 use components::{
     Assets, AttributeId, AttributeState, Attributes, Catalogue, CreatedAt, Id, JsonMap, LockHolder,
     Name, ObjectBundle, ObjectOptions, ObjectState, Options, Owner, Parent, Placed, RenderSlots,
     SlotValue, SpawnPoint, Transform, TypeRef, Umid, ids,
 };
 use indexmap::IndexMap;
-use posbus::{AddObjects, Asset3dType, ObjectData, ObjectDefinition, RemoveObjects, Vec3};
+use posbus::{
+    AddObjects, Asset3dType, MAX_SERVER_FRAME, Message, ObjectData, ObjectDefinition,
+    RemoveObjects, Vec3,
+};
 
 use crate::live::{Identity, Tick};
 use crate::movement::MovedObjects;
-use crate::network::broadcast;
+use crate::network::{Outgoing, broadcast, encode};
 use crate::persistence::Unsaved;
 use crate::snapshot::ObjectFrames;
 use crate::{attributes, locks, placement};
@@ -153,10 +157,14 @@ pub(crate) fn display_name(
         .get(&ids::core("name"))
         .and_then(|attribute| attribute.value.as_ref());
     let text = |key: &str| value?.get(key)?.as_str();
-    text("name")
-        .or_else(|| text("value"))
-        .map_or_else(|| id.to_string(), str::to_owned)
+    text("name").or_else(|| text("value")).map_or_else(
+        || id.to_string(),
+        |name| name.chars().take(MAX_NAME).collect(),
+    )
 }
+
+/// Longest name that is shown, in characters; with a longer one the object might not fit a frame, and nobody saw it.
+const MAX_NAME: usize = 1_024;
 
 /// Tells everybody about an object as it is now.
 pub(crate) fn announce(world: &mut World, id: Umid) {
@@ -174,11 +182,8 @@ pub(crate) fn announce(world: &mut World, id: Umid) {
             },
         );
     }
-    let data = world
-        .get::<RenderSlots>(entity)
-        .filter(|slots| !slots.0.is_empty());
-    if let Some(data) = data.map(|slots| object_data(id, &slots.0)) {
-        broadcast(world, data);
+    for frame in data_frames(world, entity) {
+        world.resource_mut::<Outgoing>().broadcast(frame);
     }
 }
 
@@ -238,8 +243,16 @@ fn forget(world: &mut World, entity: Entity, id: Umid) {
     world.despawn(entity);
 }
 
-/// The transform was stored elsewhere: shows it.
+/// The transform was stored elsewhere: shows it. A drag before that must not be stored over it.
 pub(crate) fn set_transform(world: &mut World, id: Umid, transform: Transform) {
+    if transform.is_finite() {
+        world.resource_mut::<Unsaved>().forget(id);
+        put(world, id, transform);
+    }
+}
+
+/// An object stands where somebody put it, no longer where its parent's rules would.
+fn put(world: &mut World, id: Umid, transform: Transform) {
     let Some(entity) = world.resource::<ObjectIndex>().get(id) else {
         return;
     };
@@ -252,7 +265,7 @@ pub(crate) fn set_transform(world: &mut World, id: Umid, transform: Transform) {
 
 /// An editor drags an object: shows it and has it stored soon.
 pub(crate) fn move_object(world: &mut World, id: Umid, transform: Transform) {
-    set_transform(world, id, transform);
+    put(world, id, transform);
     let tick = world.resource::<Tick>().0;
     world
         .resource_mut::<Unsaved>()
@@ -309,6 +322,31 @@ pub(crate) fn definition(world: &World, entity: Entity) -> Option<ObjectDefiniti
         tethered_to_parent: false,
         show_on_minimap: options.minimap,
     })
+}
+
+/// All slots of an object: one message, or, if that does not fit a frame, one a slot, so that a slot that is too large
+/// hides itself alone.
+pub(crate) fn data_frames(world: &World, entity: Entity) -> Vec<Bytes> {
+    let (Some(id), Some(slots)) = (world.get::<Id>(entity), world.get::<RenderSlots>(entity))
+    else {
+        return Vec::new();
+    };
+    if slots.0.is_empty() {
+        return Vec::new();
+    }
+    let whole = Message::from(object_data(id.0, &slots.0)).encode();
+    if whole.len() <= MAX_SERVER_FRAME {
+        return vec![whole.into()];
+    }
+    let mut frames = Vec::new();
+    for (slot_type, names) in &slots.0 {
+        for (name, value) in names {
+            let slot = IndexMap::from([(name.clone(), value.clone())]);
+            let slots = IndexMap::from([(slot_type.clone(), slot)]);
+            frames.extend(encode(object_data(id.0, &slots)));
+        }
+    }
+    frames
 }
 
 /// Slots as a message; numbers as the only type that clients decode (trap T3).

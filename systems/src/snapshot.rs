@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bevy_ecs::prelude::{Entity, QueryState, Resource, With, Without};
 use bevy_ecs::world::World;
 use bytes::Bytes;
-use components::{Attributes, Id, Name, Owner, Pose, Profile, RenderSlots, Umid};
+use components::{Attributes, Name, Owner, Pose, Profile, Umid};
 use posbus::{ListFrames, MessageType, MyTransform, SetWorld};
 
 use crate::live::Identity;
@@ -111,7 +111,7 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
             {
                 tracing::warn!(object = %definition.id, %error, "object not sent");
             }
-            slots.extend(object_data(world, entity));
+            slots.extend(objects::data_frames(world, entity));
         }
         let mut frames = lists.objects.finish();
         frames.append(&mut slots);
@@ -119,13 +119,6 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     });
     world.resource_mut::<ObjectFrames>().0 = Some(Arc::clone(&frames));
     frames
-}
-
-fn object_data(world: &World, entity: Entity) -> Option<Bytes> {
-    let slots = world
-        .get::<RenderSlots>(entity)
-        .filter(|slots| !slots.0.is_empty())?;
-    encode(objects::object_data(world.get::<Id>(entity)?.0, &slots.0))
 }
 
 /// Everybody who was there before this tick; those who enter in it are announced to all, themselves included.

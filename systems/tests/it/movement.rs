@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use components::Umid;
 use posbus::{LockObjectResponse, Message, ObjectTransform, Vec3};
-use systems::{ClientAction, WorldOptions};
+use systems::{ClientAction, Effect, WorldOptions};
 
 use crate::harness::*;
 
@@ -139,4 +139,29 @@ fn a_drag_is_saved_soon_and_at_once_on_unlock() {
     assert_eq!(batches.len(), 1);
     assert_eq!(batches[0].transforms, lamp_at(8.0));
     assert_eq!(batches[0].world, WORLD);
+}
+
+#[test]
+fn an_older_drag_is_not_stored_over_a_newer_place() {
+    let mut stage = Scene::default().open();
+    let [owner, bob] = stage.settle([OWNER, BOB]);
+    stage.act(&owner, ClientAction::Lock(LAMP));
+    stage.act(&owner, ClientAction::MoveObject(LAMP, transform(1.0)));
+    stage.tick();
+    bob.read();
+    let mut nowhere = transform(3.0);
+    nowhere.scale = Vec3::new(0.0, f32::INFINITY, 0.0);
+    for transform in [transform(2.0), nowhere] {
+        let object = LAMP;
+        stage.effect(Effect::ObjectTransform { object, transform });
+    }
+    stage.leave(&owner);
+    stage.tick();
+    assert_eq!(bob.read().first(), Some(&object_at(LAMP, 2.0)));
+    assert!(
+        stage
+            .saved()
+            .iter()
+            .all(|batch| batch.transforms.is_empty())
+    );
 }

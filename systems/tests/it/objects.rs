@@ -179,3 +179,14 @@ fn many_removed_objects_are_told_in_frames_that_fit() {
         .sum();
     assert_eq!(removed, many as usize + 2);
 }
+
+#[test]
+fn a_name_of_any_length_leaves_its_object_visible() {
+    let mut stage = Scene::default().open();
+    let [ann] = stage.settle([ANN]);
+    let name = json!({"name": "é".repeat(MAX_SERVER_FRAME)});
+    stage.effect(object_attribute(LAMP, "name", name, json!({})));
+    stage.tick();
+    let shown = definitions(&ann.read());
+    assert_eq!(shown[0].name, "é".repeat(1_024));
+}

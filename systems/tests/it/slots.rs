@@ -1,6 +1,6 @@
 //! Render slots: what attributes show on their object (spec posbus §5.4, model §5.5, W29).
 
-use posbus::{Message, ObjectData};
+use posbus::{MAX_SERVER_FRAME, Message, ObjectData};
 use serde_json::{Value, json};
 use systems::Effect;
 
@@ -142,4 +142,42 @@ fn slots_are_rebuilt_at_load() {
     let ann = stage.enter(ANN);
     stage.tick();
     assert!(ann.read().contains(&slot("texture", json!("cd"))));
+}
+
+#[test]
+fn a_slot_too_large_for_a_frame_hides_itself_alone() {
+    let mut scene = Scene::default();
+    for (name, slot_type, value) in [
+        (
+            "huge",
+            "audio",
+            json!({"tracks": "x".repeat(MAX_SERVER_FRAME)}),
+        ),
+        (
+            "long",
+            "string",
+            json!({"value": "y".repeat(MAX_SERVER_FRAME / 2)}),
+        ),
+        ("face", "string", json!({"value": "z"})),
+    ] {
+        let mut shown = attribute(name, value);
+        shown.options = Some(map(json!({
+            "render_auto": {"slot_type": slot_type, "content_type": slot_type}
+        })));
+        scene.objects[1].attributes.push(shown);
+    }
+    let mut stage = scene.open();
+    let ann = stage.enter(ANN);
+    stage.tick();
+    let shown: Vec<String> = ann
+        .read()
+        .into_iter()
+        .filter_map(|message| match message {
+            Message::ObjectData(data) => Some(data.entries),
+            _ => None,
+        })
+        .flat_map(|entries| entries.into_values().flatten())
+        .flat_map(|slots| slots.into_iter().map(|(name, _)| name))
+        .collect();
+    assert_eq!(shown, ["face", "long"]);
 }
