@@ -290,10 +290,11 @@ fn source(figment: &Figment, key: &str) -> String {
 /// The URL of a SQLite file that is created if need be.
 fn sqlite_url(file: &Path) -> String {
     let path = file.display().to_string();
-    // The path in a URL is decoded, and ends at a question mark.
+    // What follows is decoded and ends at a question mark. No slashes before it: they would make the beginning of a
+    // relative path a host.
     let path = path
         .replace('%', "%25")
         .replace('?', "%3F")
         .replace('#', "%23");
-    format!("sqlite://{path}?mode=rwc")
+    format!("sqlite:{path}?mode=rwc")
 }

@@ -27,6 +27,8 @@ use crate::{
 
 /// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five of them.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
+/// Logs values of parameters that it does not know, which may be secrets.
+const QUIET: &str = "sqlx_postgres::options=off";
 /// Where signing keys are, in the data directory.
 const KEYS: &str = "keys";
 
@@ -149,7 +151,7 @@ fn reserve(address: SocketAddr) -> io::Result<(Option<TcpSocket>, SocketAddr)> {
 
 fn start_logging(config: &Config) {
     // The filter was checked with the rest of the configuration.
-    let filter = EnvFilter::new(&config.log);
+    let filter = EnvFilter::new(format!("{QUIET},{}", config.log));
     let logging = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
