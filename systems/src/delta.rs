@@ -17,6 +17,8 @@ pub(crate) struct PoseFrames {
     encoded: Vec<(u64, Vec<Bytes>)>,
     /// Emptied frame lists, for reuse.
     spare: Vec<Vec<Bytes>>,
+    /// The next tick in which poses go out.
+    due: u64,
 }
 
 pub(crate) fn insert_resources(world: &mut World) {
@@ -25,6 +27,7 @@ pub(crate) fn insert_resources(world: &mut World) {
         list: ListFrames::new(MessageType::UsersTransformList),
         encoded: Vec::new(),
         spare: Vec::new(),
+        due: 0,
     });
 }
 
@@ -38,6 +41,25 @@ pub(crate) fn begin_tick(mut frames: ResMut<PoseFrames>) {
 }
 
 impl PoseFrames {
+    /// Whether poses go out in this tick.
+    pub(crate) fn is_due(&self, tick: u64) -> bool {
+        tick >= self.due
+    }
+
+    /// Sets when poses go out next: the more there was to say, the later, so that no session gets more than `budget` bytes
+    /// a second of them. A small world says everything every tick.
+    pub(crate) fn pace(&mut self, tick: u64, tick_rate: u32, budget: usize) {
+        let bytes = |frames: &Vec<Bytes>| frames.iter().map(Bytes::len).sum::<usize>();
+        let largest = self
+            .encoded
+            .iter()
+            .map(|(_, frames)| bytes(frames))
+            .max()
+            .unwrap_or(0);
+        let ticks = (largest as u64 * u64::from(tick_rate)).div_ceil(budget.max(1) as u64);
+        self.due = tick + ticks.max(1);
+    }
+
     /// Everybody who moved after tick `since`. Encoded on first use in a tick: nearly all sessions share one list, and a
     /// session that fell behind gets what it missed, each user once, at its newest place.
     pub(crate) fn since<'a>(

@@ -1,15 +1,16 @@
 //! Users and dragged objects in motion.
 
-use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
+use bevy_ecs::prelude::{Entity, Query, Res, ResMut, Resource};
 use bevy_ecs::world::World;
-use components::{Placed, Pose, Umid};
+use bytes::Bytes;
+use components::{Id, Placed, Pose, Umid};
 use indexmap::IndexSet;
-use posbus::ObjectTransform;
+use posbus::{ListFrames, MessageType, ObjectTransform};
 
 use crate::delta::LastMovement;
 use crate::live::Tick;
 use crate::network::{Link, Outgoing, broadcast, encode};
-use crate::objects::ObjectIndex;
+use crate::objects::{self, ObjectIndex};
 
 /// Objects that moved in this tick and have not been announced yet, in the order of their first move.
 #[derive(Resource, Default)]
@@ -52,24 +53,44 @@ pub(crate) fn take_poses(
     }
 }
 
+/// Moves of more objects than this in one tick, as when a large group is placed anew, go out as lists of definitions:
+/// one frame an object would fill the queues of those who read well.
+const MANY: usize = 1_024;
+
 /// Tells everybody where moved objects are now: once a tick and object, however often it moved.
-pub(crate) fn announce_moved_objects(
-    mut moved: ResMut<MovedObjects>,
-    index: Res<ObjectIndex>,
-    placed: Query<&Placed>,
-    mut outgoing: ResMut<Outgoing>,
-) {
-    for id in moved.0.drain(..) {
-        let Some(placed) = index.get(id).and_then(|entity| placed.get(entity).ok()) else {
-            continue;
-        };
-        if let Some(frame) = encode(ObjectTransform {
-            id,
-            object_transform: placed.transform,
-        }) {
-            outgoing.broadcast(frame);
-        }
+pub(crate) fn announce_moved_objects(world: &mut World) {
+    if world.resource::<MovedObjects>().0.is_empty() {
+        return;
     }
+    let moved = std::mem::take(&mut world.resource_mut::<MovedObjects>().0);
+    let index = world.resource::<ObjectIndex>();
+    let entities: Vec<_> = moved.into_iter().filter_map(|id| index.get(id)).collect();
+    let frames: Vec<Bytes> = if entities.len() > MANY {
+        let mut list = ListFrames::new(MessageType::AddObjects);
+        for definition in entities
+            .into_iter()
+            .filter_map(|entity| objects::definition(world, entity))
+        {
+            // Names are cut, so a definition always fits a frame.
+            let _ = list.push(|out| definition.encode_body(out));
+        }
+        list.finish()
+    } else {
+        let moves = entities
+            .into_iter()
+            .filter_map(|entity| transform_of(world, entity));
+        moves.filter_map(encode).collect()
+    };
+    for frame in frames {
+        world.resource_mut::<Outgoing>().broadcast(frame);
+    }
+}
+
+fn transform_of(world: &World, entity: Entity) -> Option<ObjectTransform> {
+    Some(ObjectTransform {
+        id: world.get::<Id>(entity)?.0,
+        object_transform: world.get::<Placed>(entity)?.transform,
+    })
 }
 
 /// Announces a moved object now, so that nothing said about it later in this tick overtakes its last move.
@@ -77,15 +98,8 @@ pub(crate) fn announce_now(world: &mut World, id: Umid) {
     if !world.resource_mut::<MovedObjects>().told(id) {
         return;
     }
-    let Some(entity) = world.resource::<ObjectIndex>().get(id) else {
-        return;
-    };
-    let Some(placed) = world.get::<Placed>(entity) else {
-        return;
-    };
-    let message = ObjectTransform {
-        id,
-        object_transform: placed.transform,
-    };
-    broadcast(world, message);
+    let entity = world.resource::<ObjectIndex>().get(id);
+    if let Some(message) = entity.and_then(|entity| transform_of(world, entity)) {
+        broadcast(world, message);
+    }
 }

@@ -18,6 +18,9 @@ pub struct WorldOptions {
     pub persist_interval: Duration,
     /// Whether people come back where they left. Default true; false always uses the world's spawn point.
     pub restore_last_position: bool,
+    /// Bytes per second of other users' movement that one session gets at most. Default 256 KiB: up to 290 people moving
+    /// at once are shown in every tick of 20 Hz, 2,900 still twice a second, as often as existing clients are used to.
+    pub pose_budget: usize,
     /// What may wait for one slow reader.
     pub queues: QueueLimits,
 }
@@ -29,6 +32,7 @@ impl Default for WorldOptions {
             inbox_capacity: 8_192,
             persist_interval: Duration::from_millis(500),
             restore_last_position: true,
+            pose_budget: 256 * 1024,
             queues: QueueLimits::default(),
         }
     }

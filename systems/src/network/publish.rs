@@ -8,7 +8,7 @@ use components::{Pose, Profile};
 
 use super::{Link, Mailbox, Outgoing};
 use crate::delta::{LastMovement, PoseFrames};
-use crate::live::{Identity, Tick};
+use crate::live::{Identity, Settings, Tick};
 use crate::presence::Joining;
 
 /// How far a session has been told.
@@ -24,14 +24,16 @@ pub(crate) struct Received {
 pub(crate) fn publish(
     tick: Res<Tick>,
     identity: Res<Identity>,
+    settings: Res<Settings>,
     movement: Res<LastMovement>,
     mut outgoing: ResMut<Outgoing>,
     mut poses: ResMut<PoseFrames>,
     mut sessions: Query<(&Link, &mut Mailbox, &mut Received, Option<&Joining>)>,
     users: Query<(&Profile, &Pose)>,
 ) {
+    let due = poses.is_due(tick.0);
     for (link, mut mailbox, mut received, joining) in &mut sessions {
-        let knows_poses = received.poses >= movement.0;
+        let knows_poses = !due || received.poses >= movement.0;
         if knows_poses && outgoing.frames().is_empty() && mailbox.0.is_empty() && joining.is_none()
         {
             continue;
@@ -52,9 +54,12 @@ pub(crate) fn publish(
             .0
             .deliver(identity.world, snapshot, merge(shared, &mailbox.0), moved)
         {
-            received.poses = tick.0;
+            received.poses = if due { tick.0 } else { received.poses };
         }
         mailbox.0.clear();
+    }
+    if due {
+        poses.pace(tick.0, settings.0.tick_rate, settings.0.pose_budget);
     }
     outgoing.clear();
 }
