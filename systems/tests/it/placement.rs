@@ -201,3 +201,24 @@ fn broken_rules_are_ignored() {
         assert_eq!(seen(&mut stage, id(20)), transform(0.0), "{rules}");
     }
 }
+
+#[test]
+fn a_large_group_that_moves_takes_few_frames() {
+    let many = 3_000;
+    let children = (0..many).map(|number| placed(id(10_000 + number), LAMP));
+    let mut scene = lamp(json!({NIL: circle(100_000.0)}), children);
+    scene.options.queues.frames = 100;
+    let mut stage = scene.open();
+    let [ann] = stage.settle([ANN]);
+    stage.effect(Effect::Object(Box::new(placed(id(90_000), LAMP))));
+    stage.tick();
+    assert_eq!(ann.closed(), None);
+    stage.effect(Effect::Object(Box::new(placed(id(90_001), LAMP))));
+    stage.tick();
+    let told = definitions(&ann.read());
+    let last = seen(&mut stage, id(10_000 + many - 1));
+    let moved = told
+        .iter()
+        .find(|object| object.id == id(10_000 + many - 1));
+    assert_eq!(moved.map(|object| object.transform), Some(last));
+}
