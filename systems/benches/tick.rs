@@ -134,6 +134,8 @@ fn crowd(users: u16) -> (Stage, Vec<Client>) {
     let mut scene = Scene::default();
     scene.options = WorldOptions {
         inbox_capacity: usize::from(users),
+        // As if every session could take it all, in every tick.
+        pose_budget: usize::MAX,
         ..scene.options
     };
     let mut stage = scene.open();

@@ -1,10 +1,12 @@
 //! Who moved, encoded once and shared by all receivers that are equally far along.
 
-use bevy_ecs::prelude::{ResMut, Resource};
+use bevy_ecs::prelude::{Res, ResMut, Resource};
 use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{Pose, Profile};
 use posbus::{ListFrames, MessageType, UserTransform};
+
+use crate::live::{Settings, Tick};
 
 /// The last tick in which anybody moved.
 #[derive(Resource, Default)]
@@ -40,6 +42,13 @@ pub(crate) fn begin_tick(mut frames: ResMut<PoseFrames>) {
     }
 }
 
+/// Sets when poses go out next, if they went out now.
+pub(crate) fn pace(tick: Res<Tick>, settings: Res<Settings>, mut frames: ResMut<PoseFrames>) {
+    if frames.is_due(tick.0) {
+        frames.pace(tick.0, settings.0.tick_rate, settings.0.pose_budget);
+    }
+}
+
 impl PoseFrames {
     /// Whether poses go out in this tick.
     pub(crate) fn is_due(&self, tick: u64) -> bool {
@@ -48,7 +57,7 @@ impl PoseFrames {
 
     /// Sets when poses go out next: the more there was to say, the later, so that no session gets more than `budget` bytes
     /// a second of them. A small world says everything every tick.
-    pub(crate) fn pace(&mut self, tick: u64, tick_rate: u32, budget: usize) {
+    fn pace(&mut self, tick: u64, tick_rate: u32, budget: usize) {
         let bytes = |frames: &Vec<Bytes>| frames.iter().map(Bytes::len).sum::<usize>();
         let largest = self
             .encoded

@@ -53,7 +53,7 @@ pub(crate) fn build() -> Schedule {
             .in_set(WorldSet::Encode),
     );
     schedule.add_systems(
-        (network::publish, presence::finish_joins)
+        (network::publish, delta::pace, presence::finish_joins)
             .chain()
             .in_set(WorldSet::Publish),
     );

@@ -8,7 +8,7 @@ use components::{Pose, Profile};
 
 use super::{Link, Mailbox, Outgoing};
 use crate::delta::{LastMovement, PoseFrames};
-use crate::live::{Identity, Settings, Tick};
+use crate::live::{Identity, Tick};
 use crate::presence::Joining;
 
 /// How far a session has been told.
@@ -24,7 +24,6 @@ pub(crate) struct Received {
 pub(crate) fn publish(
     tick: Res<Tick>,
     identity: Res<Identity>,
-    settings: Res<Settings>,
     movement: Res<LastMovement>,
     mut outgoing: ResMut<Outgoing>,
     mut poses: ResMut<PoseFrames>,
@@ -57,9 +56,6 @@ pub(crate) fn publish(
             received.poses = if due { tick.0 } else { received.poses };
         }
         mailbox.0.clear();
-    }
-    if due {
-        poses.pace(tick.0, settings.0.tick_rate, settings.0.pose_budget);
     }
     outgoing.clear();
 }

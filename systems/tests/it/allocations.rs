@@ -29,7 +29,9 @@ fn a_tick_in_which_nothing_happens() {
 
 #[test]
 fn a_tick_in_which_everybody_moves() {
-    let mut stage = Scene::default().open();
+    let mut scene = Scene::default();
+    scene.options.pose_budget = usize::MAX;
+    let mut stage = scene.open();
     let clients: Vec<Client> = (0..1_000)
         .map(|number| stage.enter(id(10_000 + number)))
         .collect();

@@ -9,10 +9,12 @@ use crate::movement::moved;
 #[test]
 fn movement_keeps_to_the_budget_and_ends_at_the_newest_place() {
     let budget = 200;
-    let mut scene = Scene::default();
-    scene.options = WorldOptions {
-        pose_budget: budget,
-        ..WorldOptions::default()
+    let scene = Scene {
+        options: WorldOptions {
+            pose_budget: budget,
+            ..WorldOptions::default()
+        },
+        ..Scene::default()
     };
     let second = scene.options.tick_rate;
     let mut stage = scene.open();
