@@ -5,7 +5,7 @@ use std::time::Duration;
 use components::{AttributeId, JsonMap, Umid};
 use serde_json::Value;
 use store::{AttributeRecord, AttributeTarget, StoreError};
-use systems::Effect;
+use systems::{AttributeChange, Effect};
 use tokio::time::timeout;
 
 use crate::{
@@ -196,7 +196,13 @@ impl Node {
             self.directory().set_node_attribute(id, record.clone());
         }
         let value = record.and_then(|record| record.value);
-        let effects = effect(target, id.clone(), value.clone(), options, removed);
+        let change = AttributeChange {
+            attribute: id.clone(),
+            value: value.clone(),
+            options,
+            removed,
+        };
+        let effects = effect(target, change);
         Ok((value, effects.into_iter().collect()))
     }
 
@@ -238,44 +244,20 @@ fn turn_of(target: AttributeTarget) -> Umid {
 }
 
 /// What loaded worlds have to know of a write; nobody is told of node attributes.
-fn effect(
-    target: AttributeTarget,
-    attribute: AttributeId,
-    value: Option<JsonMap>,
-    options: Option<JsonMap>,
-    removed: bool,
-) -> Option<Effect> {
+fn effect(target: AttributeTarget, change: AttributeChange) -> Option<Effect> {
     Some(match target {
         AttributeTarget::Node => return None,
-        AttributeTarget::Object(object) => Effect::ObjectAttribute {
-            object,
-            attribute,
-            value,
-            options,
-            removed,
-        },
+        AttributeTarget::Object(object) => Effect::ObjectAttribute { object, change },
         AttributeTarget::ObjectUser { object, user } => Effect::ObjectUserAttribute {
             object,
             user,
-            attribute,
-            value,
-            options,
-            removed,
+            change,
         },
-        AttributeTarget::User(user) => Effect::UserAttribute {
-            user,
-            attribute,
-            value,
-            options,
-            removed,
-        },
+        AttributeTarget::User(user) => Effect::UserAttribute { user, change },
         AttributeTarget::UserUser { source, target } => Effect::UserUserAttribute {
             source,
             target,
-            attribute,
-            value,
-            options,
-            removed,
+            change,
         },
     })
 }

@@ -3,29 +3,22 @@
 use bevy_ecs::prelude::Entity;
 use bevy_ecs::world::World;
 use components::{
-    AttributeId, AttributeOptions, AttributeState, Attributes, Catalogue, ContentType, Id, JsonMap,
-    Name, RenderAuto, RenderSlots, Role, Roles, Scope, SlotValue, Umid, ids,
+    AttributeOptions, AttributeState, Attributes, Catalogue, ContentType, Id, JsonMap, Name,
+    RenderAuto, RenderSlots, Role, Roles, Scope, SlotValue, Umid, ids,
 };
 use indexmap::IndexMap;
 use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
 use serde_json::Value;
 
+use crate::command::AttributeChange;
 use crate::live::{Identity, Rights};
 use crate::network::{broadcast, post_to};
 use crate::objects::{self, ObjectIndex, Types};
 use crate::presence::UserIndex;
 use crate::snapshot::ObjectFrames;
 
-/// A stored change of one attribute.
-pub(crate) struct Change {
-    pub(crate) attribute: AttributeId,
-    pub(crate) value: Option<JsonMap>,
-    pub(crate) options: Option<JsonMap>,
-    pub(crate) removed: bool,
-}
-
 /// An attribute of an object changed.
-pub(crate) fn object_changed(world: &mut World, object: Umid, change: Change) {
+pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeChange) {
     let Some(entity) = world.resource::<ObjectIndex>().get(object) else {
         return;
     };
@@ -50,7 +43,12 @@ pub(crate) fn object_changed(world: &mut World, object: Umid, change: Change) {
 }
 
 /// An attribute of a user in an object changed.
-pub(crate) fn object_user_changed(world: &mut World, object: Umid, user: Umid, change: Change) {
+pub(crate) fn object_user_changed(
+    world: &mut World,
+    object: Umid,
+    user: Umid,
+    change: AttributeChange,
+) {
     if world.resource::<ObjectIndex>().get(object).is_none() {
         return;
     }
@@ -68,7 +66,7 @@ pub(crate) fn object_user_changed(world: &mut World, object: Umid, user: Umid, c
 }
 
 /// An attribute of a user changed; heard in the worlds the user is in.
-pub(crate) fn user_changed(world: &mut World, user: Umid, change: Change) {
+pub(crate) fn user_changed(world: &mut World, user: Umid, change: AttributeChange) {
     if world.resource::<UserIndex>().get(user).is_none() {
         return;
     }
@@ -86,7 +84,12 @@ pub(crate) fn user_changed(world: &mut World, user: Umid, change: Change) {
 }
 
 /// An attribute from one user to another changed; heard in the worlds the source is in, and by the target.
-pub(crate) fn user_user_changed(world: &mut World, source: Umid, target: Umid, change: Change) {
+pub(crate) fn user_user_changed(
+    world: &mut World,
+    source: Umid,
+    target: Umid,
+    change: AttributeChange,
+) {
     let options = effective(world, &change);
     let Some(auto) = &options.posbus_auto else {
         return;
@@ -122,7 +125,7 @@ struct Target {
 }
 
 /// Tells each receiver once, whichever scopes name it, and only those who may read the attribute (W21).
-fn tell(world: &mut World, options: &AttributeOptions, change: &Change, target: Target) {
+fn tell(world: &mut World, options: &AttributeOptions, change: &AttributeChange, target: Target) {
     let Some(auto) = &options.posbus_auto else {
         return;
     };
@@ -154,7 +157,7 @@ fn tell(world: &mut World, options: &AttributeOptions, change: &Change, target: 
 }
 
 /// The message about a change. A value too large for a frame is left out: clients fetch it (W36).
-fn message(target_id: Umid, change: &Change) -> AttributeValueChanged {
+fn message(target_id: Umid, change: &AttributeChange) -> AttributeValueChanged {
     let change_type = if change.removed {
         AttributeValueChanged::REMOVED
     } else {
@@ -181,21 +184,21 @@ fn message(target_id: Umid, change: &Change) -> AttributeValueChanged {
     if fits { full } else { notice }
 }
 
-fn effective(world: &World, change: &Change) -> AttributeOptions {
+fn effective(world: &World, change: &AttributeChange) -> AttributeOptions {
     world
         .resource::<Types>()
         .0
         .attribute_options(&change.attribute, change.options.as_ref())
 }
 
-fn store(world: &mut World, entity: Entity, change: &Change) {
+fn store(world: &mut World, entity: Entity, change: &AttributeChange) {
     let Some(mut attributes) = world.get_mut::<Attributes>(entity) else {
         return;
     };
     if change.removed {
         attributes.0.remove(&change.attribute);
     } else {
-        let Change {
+        let AttributeChange {
             attribute,
             value,
             options,
@@ -225,7 +228,13 @@ fn rename(world: &mut World, entity: Entity) {
 }
 
 /// Shows a value in its slot, or empties the slot (W29).
-fn show(world: &mut World, entity: Entity, object: Umid, render: &RenderAuto, change: &Change) {
+fn show(
+    world: &mut World,
+    entity: Entity,
+    object: Umid,
+    render: &RenderAuto,
+    change: &AttributeChange,
+) {
     let shown = change
         .value
         .as_ref()

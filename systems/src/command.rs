@@ -75,6 +75,19 @@ pub enum ClientAction {
     },
 }
 
+/// A stored change of one attribute.
+#[derive(Clone, Debug)]
+pub struct AttributeChange {
+    /// Which attribute.
+    pub attribute: AttributeId,
+    /// The new value; null when `removed`.
+    pub value: Option<JsonMap>,
+    /// Options of the row.
+    pub options: Option<JsonMap>,
+    /// Whether the row is gone.
+    pub removed: bool,
+}
+
 /// A change that is already durable and now reaches the loaded world (design §5).
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -98,14 +111,8 @@ pub enum Effect {
     ObjectAttribute {
         /// Whose.
         object: Umid,
-        /// Which attribute.
-        attribute: AttributeId,
-        /// The new value; null when `removed`.
-        value: Option<JsonMap>,
-        /// Options of the row.
-        options: Option<JsonMap>,
-        /// Whether the row is gone.
-        removed: bool,
+        /// What changed.
+        change: AttributeChange,
     },
     /// An attribute of a user in an object changed.
     ObjectUserAttribute {
@@ -113,27 +120,15 @@ pub enum Effect {
         object: Umid,
         /// Whose.
         user: Umid,
-        /// Which attribute.
-        attribute: AttributeId,
-        /// The new value; null when `removed`.
-        value: Option<JsonMap>,
-        /// Options of the row.
-        options: Option<JsonMap>,
-        /// Whether the row is gone.
-        removed: bool,
+        /// What changed.
+        change: AttributeChange,
     },
     /// An attribute of a user changed.
     UserAttribute {
         /// Whose.
         user: Umid,
-        /// Which attribute.
-        attribute: AttributeId,
-        /// The new value; null when `removed`.
-        value: Option<JsonMap>,
-        /// Options of the row.
-        options: Option<JsonMap>,
-        /// Whether the row is gone.
-        removed: bool,
+        /// What changed.
+        change: AttributeChange,
     },
     /// An attribute from one user to another changed.
     UserUserAttribute {
@@ -141,14 +136,8 @@ pub enum Effect {
         source: Umid,
         /// Towards whom.
         target: Umid,
-        /// Which attribute.
-        attribute: AttributeId,
-        /// The new value; null when `removed`.
-        value: Option<JsonMap>,
-        /// Options of the row.
-        options: Option<JsonMap>,
-        /// Whether the row is gone.
-        removed: bool,
+        /// What changed.
+        change: AttributeChange,
     },
     /// A user's name or avatar changed.
     Profile {

@@ -20,7 +20,7 @@ mod schedule;
 mod snapshot;
 mod social;
 
-pub use command::{ClientAction, Command, Effect, Entrant};
+pub use command::{AttributeChange, ClientAction, Command, Effect, Entrant};
 pub use live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};
 pub use network::{DisconnectCause, Link, QueueLimits, SessionLink};
 pub use objects::ObjectIndex;

@@ -93,66 +93,22 @@ fn apply_effect(world: &mut World, effect: Effect) {
         Effect::ObjectTransform { object, transform } => {
             objects::set_transform(world, object, transform)
         }
-        Effect::ObjectAttribute {
-            object,
-            attribute,
-            value,
-            options,
-            removed,
-        } => {
-            let change = attributes::Change {
-                attribute,
-                value,
-                options,
-                removed,
-            };
+        Effect::ObjectAttribute { object, change } => {
             attributes::object_changed(world, object, change);
         }
         Effect::ObjectUserAttribute {
             object,
             user,
-            attribute,
-            value,
-            options,
-            removed,
+            change,
         } => {
-            let change = attributes::Change {
-                attribute,
-                value,
-                options,
-                removed,
-            };
             attributes::object_user_changed(world, object, user, change);
         }
-        Effect::UserAttribute {
-            user,
-            attribute,
-            value,
-            options,
-            removed,
-        } => {
-            let change = attributes::Change {
-                attribute,
-                value,
-                options,
-                removed,
-            };
-            attributes::user_changed(world, user, change);
-        }
+        Effect::UserAttribute { user, change } => attributes::user_changed(world, user, change),
         Effect::UserUserAttribute {
             source,
             target,
-            attribute,
-            value,
-            options,
-            removed,
+            change,
         } => {
-            let change = attributes::Change {
-                attribute,
-                value,
-                options,
-                removed,
-            };
             attributes::user_user_changed(world, source, target, change);
         }
         Effect::Profile { user, name, avatar } => {

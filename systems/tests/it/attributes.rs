@@ -3,7 +3,7 @@
 use components::Umid;
 use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
 use serde_json::{Value, json};
-use systems::Effect;
+use systems::{AttributeChange, Effect};
 
 use crate::harness::*;
 
@@ -32,32 +32,23 @@ impl Kind {
     }
 
     fn change(self, value: Value, options: Value, removed: bool) -> Effect {
-        let attribute = core("state");
-        let value = (!removed).then(|| map(value));
-        let options = Some(map(options));
+        let change = AttributeChange {
+            attribute: core("state"),
+            value: (!removed).then(|| map(value)),
+            options: Some(map(options)),
+            removed,
+        };
         match self {
             Object => Effect::ObjectAttribute {
                 object: LAMP,
-                attribute,
-                value,
-                options,
-                removed,
+                change,
             },
             ObjectUser => Effect::ObjectUserAttribute {
                 object: LAMP,
                 user: ANN,
-                attribute,
-                value,
-                options,
-                removed,
+                change,
             },
-            User => Effect::UserAttribute {
-                user: ANN,
-                attribute,
-                value,
-                options,
-                removed,
-            },
+            User => Effect::UserAttribute { user: ANN, change },
             UserUser | FromElsewhere => Effect::UserUserAttribute {
                 source: if matches!(self, UserUser) {
                     ANN
@@ -65,10 +56,7 @@ impl Kind {
                     id(999)
                 },
                 target: BOB,
-                attribute,
-                value,
-                options,
-                removed,
+                change,
             },
         }
     }

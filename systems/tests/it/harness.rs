@@ -14,8 +14,9 @@ use parking_lot::{Mutex, RwLock};
 use posbus::Message;
 use serde_json::Value;
 use systems::{
-    ClientAction, Command, DisconnectCause, Effect, Entrant, LiveWorld, PersistBatch, PersistSink,
-    SessionLink, TickReport, WorldContext, WorldHandle, WorldOptions, WorldState,
+    AttributeChange, ClientAction, Command, DisconnectCause, Effect, Entrant, LiveWorld,
+    PersistBatch, PersistSink, SessionLink, TickReport, WorldContext, WorldHandle, WorldOptions,
+    WorldState,
 };
 
 pub(crate) const NODE: Umid = id(1);
@@ -93,10 +94,12 @@ pub(crate) fn attribute(name: &str, value: Value) -> AttributeState {
 pub(crate) fn object_attribute(object: Umid, name: &str, value: Value, options: Value) -> Effect {
     Effect::ObjectAttribute {
         object,
-        attribute: core(name),
-        value: Some(map(value)),
-        options: Some(map(options)),
-        removed: false,
+        change: AttributeChange {
+            attribute: core(name),
+            value: Some(map(value)),
+            options: Some(map(options)),
+            removed: false,
+        },
     }
 }
 

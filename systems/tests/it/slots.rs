@@ -2,7 +2,7 @@
 
 use posbus::{MAX_SERVER_FRAME, Message, ObjectData};
 use serde_json::{Value, json};
-use systems::Effect;
+use systems::{AttributeChange, Effect};
 
 use crate::harness::*;
 
@@ -85,10 +85,12 @@ fn slots_follow_their_attribute_and_empty_with_it() {
 
         stage.effect(Effect::ObjectAttribute {
             object: LAMP,
-            attribute: core("face"),
-            value: None,
-            options: Some(map(options)),
-            removed: true,
+            change: AttributeChange {
+                attribute: core("face"),
+                value: None,
+                options: Some(map(options)),
+                removed: true,
+            },
         });
         stage.tick();
         assert_eq!(ann.read(), [slot(slot_type, empty)], "{content_type}");
