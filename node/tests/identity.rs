@@ -180,7 +180,7 @@ async fn wallets_are_attached_once_and_the_last_one_stays() {
         node.detach_wallet(user, &WALLET.to_lowercase())
             .await
             .expect("detached"),
-        [other.clone()]
+        std::slice::from_ref(&other)
     );
     let last = node
         .detach_wallet(user, &other)
