@@ -35,8 +35,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         400..500 => "4xx",
         _ => "5xx",
     };
-    metrics::counter!("http_requests_total", "status" => class).increment(1);
-    metrics::histogram!("http_request_seconds").record(elapsed.as_secs_f64());
+    metrics::counter!("odyssey_http_requests_total", "status" => class).increment(1);
+    metrics::histogram!("odyssey_http_request_seconds").record(elapsed.as_secs_f64());
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
