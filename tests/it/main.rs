@@ -1,0 +1,31 @@
+//! Tests of the whole program from outside: its real binary, real sockets, real databases. One module per behaviour.
+
+mod attributes;
+mod auth;
+mod command;
+mod config;
+mod crash;
+mod database_away;
+mod dual_connection;
+mod enter;
+mod flood;
+mod full_disk;
+mod guests;
+mod handshake;
+mod high_five;
+mod hostile_frames;
+mod limits;
+mod locks;
+mod migrate;
+mod movement;
+mod object_edit;
+mod openapi;
+mod owner_claim;
+mod readme;
+mod reconnect;
+mod rest_conventions;
+mod restart;
+mod shutdown;
+mod slow_reader;
+mod support;
+mod teleport;

@@ -1,0 +1,39 @@
+//! Stopping by signal (spec: within 10 s, clients are told).
+
+use crate::support::{Api, Client, Ending, Options, Server, WELCOME};
+
+/// Close code of a server that goes.
+const GOING_AWAY: Ending = Ending::Closed(1001);
+
+#[tokio::test]
+async fn clients_are_told_and_the_program_ends_in_time() {
+    let mut server = Server::start(Options::default());
+    let guest = Api::guest(&server).await;
+    let mut inside = Client::guest(&server).await;
+    let mut outside = Client::connect(&server, &guest).await;
+    // Answered, so that it has been greeted.
+    outside.send(posbus::TeleportRequest { target: posbus::Umid::nil() }).await;
+    outside.expect("an answer", |_: &posbus::Signal| true).await;
+    let mut silent = Client::silent(&server).await;
+    // One who does not listen does not hold it up.
+    let _deaf = Client::guest(&server).await;
+    server.terminate();
+    assert_eq!(inside.ending().await, GOING_AWAY);
+    assert_eq!(outside.ending().await, GOING_AWAY);
+    assert_eq!(silent.ending().await, GOING_AWAY);
+    let status = server.wait();
+    assert!(status.success(), "{status}");
+    server.start_again();
+    let mut client = Client::connect(&server, &guest.at(&server)).await;
+    client.enter(WELCOME).await;
+}
+
+#[tokio::test]
+async fn a_second_start_on_the_same_data_is_refused() {
+    let mut server = Server::start(Options::default());
+    let (code, complaint) = server.second_start();
+    assert_eq!(code, Some(2), "{complaint}");
+    assert!(complaint.contains("data"), "{complaint}");
+    Client::guest(&server).await;
+    assert!(server.is_alive());
+}

@@ -1,0 +1,320 @@
+//! A PosBus client: one connection, whose messages are awaited, never slept for.
+
+use std::collections::VecDeque;
+
+use futures_util::{SinkExt, StreamExt};
+use posbus::{
+    HandShake, HighFive, Message, MyTransform, ObjectData, ObjectDefinition, SetWorld, Signal, SignalType, TeleportRequest, Umid, UserData, Vec3,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message as Frame, client::IntoClientRequest, http::HeaderValue},
+};
+
+use super::{Api, DEADLINE, Server, WELCOME};
+
+/// A WebSocket connection to the program.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
+/// A message type that one can wait for.
+pub(crate) trait Payload: Sized {
+    /// Takes a message of this type, or gives it back.
+    fn take(message: Message) -> Result<Self, Message>;
+}
+
+macro_rules! payloads {
+    ($($name:ident)+) => {
+        $(impl Payload for posbus::$name {
+            fn take(message: Message) -> Result<Self, Message> {
+                match message {
+                    Message::$name(payload) => Ok(payload),
+                    other => Err(other),
+                }
+            }
+        })+
+    };
+}
+
+payloads! {
+    Signal SetWorld MyTransform AddUsers RemoveUsers UsersTransformList AddObjects RemoveObjects ObjectTransform
+    ObjectData LockObjectResponse AttributeValueChanged HighFive Notification
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By a close frame with this code.
+    Closed(u16),
+    /// Without one.
+    Broken,
+}
+
+/// What a newcomer is told of a world.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The world.
+    pub(crate) world: SetWorld,
+    /// Where one enters.
+    pub(crate) spawn: MyTransform,
+    /// The objects in the order of their arrival.
+    pub(crate) objects: Vec<ObjectDefinition>,
+    /// Their slots.
+    pub(crate) data: Vec<ObjectData>,
+    /// Who is there, oneself included.
+    pub(crate) users: Vec<UserData>,
+    /// The names of all messages up to the one that announced oneself, in order.
+    pub(crate) order: Vec<&'static str>,
+}
+
+impl Snapshot {
+    /// An object of it.
+    pub(crate) fn object(&self, id: Umid) -> Option<&ObjectDefinition> {
+        self.objects.iter().find(|object| object.id == id)
+    }
+
+    /// A user in it.
+    pub(crate) fn user(&self, id: Umid) -> Option<&UserData> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// A slot of an object, as JSON.
+    pub(crate) fn slot(&self, object: Umid, slot_type: &str, name: &str) -> Option<&serde_json::Value> {
+        let data = self.data.iter().find(|data| data.id == object)?;
+        data.entries.get(slot_type)?.as_ref()?.get(name)
+    }
+}
+
+/// A user with a connection.
+pub(crate) struct Client {
+    socket: Socket,
+    /// Received and not yet asked for.
+    inbox: VecDeque<Message>,
+    ended: Option<Ending>,
+    /// Who it is.
+    pub(crate) user: Umid,
+    /// Which session it says it is.
+    pub(crate) session: Umid,
+}
+
+impl Client {
+    /// A new guest in the welcome world.
+    pub(crate) async fn guest(server: &Server) -> Client {
+        Client::join(server, &Api::guest(server).await).await
+    }
+
+    /// A user in the welcome world.
+    pub(crate) async fn join(server: &Server, api: &Api) -> Client {
+        let mut client = Client::connect(server, api).await;
+        client.enter(WELCOME).await;
+        client
+    }
+
+    /// A user who has introduced itself and is in no world.
+    pub(crate) async fn connect(server: &Server, api: &Api) -> Client {
+        Client::connect_as(server, api, Umid::now_v7()).await
+    }
+
+    /// As [`Client::connect`], with a session of one's choice.
+    pub(crate) async fn connect_as(server: &Server, api: &Api, session: Umid) -> Client {
+        let mut client = Client::silent(server).await;
+        client.introduce(&api.token, api.user, session).await;
+        client
+    }
+
+    /// A connection that has said nothing yet.
+    pub(crate) async fn silent(server: &Server) -> Client {
+        let socket = Client::dial(server, None).await.expect("the server accepts connections");
+        Client {
+            socket,
+            inbox: VecDeque::new(),
+            ended: None,
+            user: Umid::nil(),
+            session: Umid::nil(),
+        }
+    }
+
+    /// Opens a connection, as a page of some origin would.
+    pub(crate) async fn dial(
+        server: &Server,
+        origin: Option<&str>,
+    ) -> Result<Socket, tokio_tungstenite::tungstenite::Error> {
+        let stream = TcpStream::connect(server.address()).await?;
+        stream.set_nodelay(true)?;
+        let mut request = format!("ws://{}/posbus", server.address()).into_client_request()?;
+        if let Some(origin) = origin {
+            let origin = HeaderValue::from_str(origin).expect("an origin");
+            request.headers_mut().insert("origin", origin);
+        }
+        Ok(client_async(request, stream).await?.0)
+    }
+
+    /// Says who one is.
+    pub(crate) async fn introduce(&mut self, token: &str, user: Umid, session: Umid) {
+        (self.user, self.session) = (user, session);
+        self.send(HandShake {
+            handshake_version: 1,
+            protocol_version: 1,
+            token: token.to_owned(),
+            user_id: user,
+            session_id: session,
+        })
+        .await;
+    }
+
+    /// Enters a world and returns what it was told of it.
+    pub(crate) async fn enter(&mut self, world: Umid) -> Snapshot {
+        self.send(TeleportRequest { target: world }).await;
+        let set_world: SetWorld = self.expect("the world", |set: &SetWorld| set.id == world).await;
+        // Whatever is left is about the world before.
+        self.inbox.clear();
+        let mut snapshot = Snapshot {
+            world: set_world,
+            spawn: MyTransform::default(),
+            objects: Vec::new(),
+            data: Vec::new(),
+            users: Vec::new(),
+            order: vec!["set_world"],
+        };
+        while snapshot.user(self.user).is_none() {
+            let message = self.next("the snapshot").await;
+            snapshot.order.push(message.name());
+            match message {
+                Message::MyTransform(spawn) => snapshot.spawn = spawn,
+                Message::AddObjects(list) => snapshot.objects.extend(list.objects),
+                Message::ObjectData(data) => snapshot.data.push(data),
+                Message::AddUsers(list) => snapshot.users.extend(list.users),
+                _ => {}
+            }
+        }
+        snapshot
+    }
+
+    /// Moves to a place.
+    pub(crate) async fn move_to(&mut self, x: f32, y: f32, z: f32) {
+        self.send(MyTransform {
+            position: Vec3::new(x, y, z),
+            rotation: Vec3::ZERO,
+        })
+        .await;
+    }
+
+    /// Leaves the world and keeps the connection.
+    pub(crate) async fn leave(&mut self) {
+        self.send(Signal { value: SignalType::LEAVE_WORLD }).await;
+    }
+
+    /// Sends a message.
+    pub(crate) async fn send(&mut self, message: impl Into<Message>) {
+        self.send_bytes(message.into().encode()).await;
+    }
+
+    /// Sends any bytes as a binary frame.
+    pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
+        self.try_send(Frame::binary(bytes)).await.expect("the connection is open");
+    }
+
+    /// Sends a WebSocket frame over a connection that may be closed.
+    pub(crate) async fn try_send(&mut self, frame: Frame) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+        self.socket.send(frame).await
+    }
+
+    /// Waits for the first message of a type that satisfies a condition, and takes it out of the inbox. What else
+    /// arrives meanwhile stays for later.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub(crate) async fn expect<M: Payload>(&mut self, what: &str, mut wanted: impl FnMut(&M) -> bool) -> M {
+        let mut looked_at = 0;
+        let end = Instant::now() + DEADLINE;
+        loop {
+            while looked_at < self.inbox.len() {
+                let message = self.inbox.remove(looked_at).expect("below the length");
+                match M::take(message.clone()) {
+                    Ok(payload) if wanted(&payload) => return payload,
+                    _ => self.inbox.insert(looked_at, message),
+                }
+                looked_at += 1;
+            }
+            self.receive(what, end).await;
+        }
+    }
+
+    /// Takes the next message.
+    pub(crate) async fn next(&mut self, what: &str) -> Message {
+        let end = Instant::now() + DEADLINE;
+        while self.inbox.is_empty() {
+            self.receive(what, end).await;
+        }
+        self.inbox.pop_front().expect("is not empty")
+    }
+
+    /// Waits until the world has done everything asked of it so far and this client has heard of it, and returns what
+    /// it heard that nobody asked for.
+    pub(crate) async fn settle(&mut self) -> Vec<Message> {
+        let nobody = Umid::now_v7();
+        self.send(HighFive { sender_id: self.user, receiver_id: nobody, message: String::new() }).await;
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(place) = self.inbox.iter().position(|message| matches!(message, Message::Notification(_))) {
+                return self.inbox.drain(..=place).collect();
+            }
+            self.receive("an answer from the world", end).await;
+        }
+    }
+
+    /// Waits for the end of the connection; messages that come before stay in the inbox.
+    pub(crate) async fn ending(&mut self) -> Ending {
+        let end = Instant::now() + 3 * DEADLINE;
+        loop {
+            if let Some(ending) = self.ended {
+                return ending;
+            }
+            self.read("the end of the connection", end).await;
+        }
+    }
+
+    /// What has been received and not asked for.
+    pub(crate) fn heard(&self) -> impl Iterator<Item = &Message> {
+        self.inbox.iter()
+    }
+
+    async fn receive(&mut self, what: &str, end: Instant) {
+        let before = self.inbox.len();
+        while self.inbox.len() == before {
+            self.read(what, end).await;
+            if let Some(ending) = self.ended {
+                panic!("the connection ended by {ending:?} before {what} came; heard: {:?}", self.names());
+            }
+        }
+    }
+
+    /// Reads one WebSocket frame.
+    async fn read(&mut self, what: &str, end: Instant) {
+        let Ok(frame) = timeout_at(end, self.socket.next()).await else {
+            panic!("{what} did not come; heard: {:?}", self.names());
+        };
+        match frame {
+            Some(Ok(Frame::Binary(bytes))) => {
+                assert!(bytes.len() <= posbus::MAX_SERVER_FRAME, "a frame that clients refuse");
+                let message = posbus::decode(&bytes);
+                self.inbox.push_back(message.expect("servers send what clients can decode"));
+            }
+            Some(Ok(Frame::Close(frame))) => {
+                self.ended = Some(frame.map_or(Ending::Broken, |frame| Ending::Closed(frame.code.into())));
+            }
+            Some(Ok(Frame::Text(text))) => panic!("servers send no text: {text}"),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => {
+                self.ended.get_or_insert(Ending::Broken);
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.inbox.iter().map(Message::name).collect()
+    }
+}

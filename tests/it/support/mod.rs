@@ -1,0 +1,44 @@
+//! What the tests share: the program as a process, its REST API as somebody logged in uses it, and a PosBus client.
+
+mod api;
+mod client;
+mod server;
+mod wallet;
+
+use std::time::Duration;
+
+pub(crate) use api::{Answer, Api};
+pub(crate) use client::{Client, Ending};
+pub(crate) use server::{Options, Server};
+pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
+
+use posbus::{Transform, Umid, Vec3};
+use uuid::uuid;
+
+/// How long anything may take before a test gives up. Far above what is needed, so that a busy machine fails no test.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The world that an empty data directory gets.
+pub(crate) const WELCOME: Umid = uuid!("00000000-0000-8000-8000-000000000001");
+/// The first object in it, the ground one stands on.
+pub(crate) const PLAZA: Umid = uuid!("00000000-0000-8000-8000-000000000101");
+/// The object type that may stand in any world.
+pub(crate) const CUSTOM_OBJECT: Umid = uuid!("4ed3a5bb-53f8-4511-941b-07902982c31c");
+/// An object type that takes children, in a helix around it, and the type of those.
+pub(crate) const CANVAS: Umid = uuid!("590028c4-2f9d-4c7e-abc3-791774fbe4c5");
+pub(crate) const CANVAS_CHILD: Umid = uuid!("3eca3dd5-a2e1-4347-926a-19eab6da54b2");
+/// The object type of worlds.
+pub(crate) const WORLD_TYPE: Umid = uuid!("a41ee21e-6c56-41b3-81a9-1c86578b6b3c");
+/// The basic shape everybody knows.
+pub(crate) const CUBE: Umid = uuid!("5b5bd872-0328-e38c-1b54-bf2bfa70fc85");
+/// The plugin of the core attributes.
+pub(crate) const CORE: &str = "f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0";
+
+/// An unscaled, unturned transform at a place.
+pub(crate) fn at(x: f32, y: f32, z: f32) -> Transform {
+    Transform {
+        position: Vec3::new(x, y, z),
+        rotation: Vec3::ZERO,
+        scale: Vec3::ONE,
+    }
+}
