@@ -6,7 +6,11 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection, Sqlite,
+        pool::PoolOptions,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use crate::{MigrationStatus, Result, StoreError};
@@ -210,6 +214,7 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(discard_unfinished)
         .map_sqlx_sqlite_opts(move |o| {
             // FULL syncs the log at every commit: an acknowledged change survives a power cut, not only a crash.
             o.journal_mode(SqliteJournalMode::Wal)
@@ -228,6 +233,7 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
     )
     .acquire_timeout(options.acquire_timeout)
     .sqlx_logging(false)
+    .map_sqlx_sqlite_pool_opts(discard_unfinished)
     .map_sqlx_sqlite_opts(move |o| {
         o.foreign_keys(true)
             .busy_timeout(busy_timeout)
@@ -235,6 +241,18 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
     });
     let read = Database::connect(read).await?;
     Ok(Inner { read, write })
+}
+
+/// Gives up a connection whose last transaction could not be ended. After a commit that failed for want of disk space there
+/// is nothing to roll back, the driver believes the transaction to be open still, and later ones would be savepoints inside
+/// of it: acknowledged, and gone when the connection closes. The test of the pool before makes sure that a rollback that
+/// is due has been tried.
+fn discard_unfinished(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.test_before_acquire(true)
+        .before_acquire(|connection, _| {
+            let finished = !connection.is_in_transaction();
+            Box::pin(async move { Ok(finished) })
+        })
 }
 
 async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
