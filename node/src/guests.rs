@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Node, NodeError, Result};
 
-/// Time between sweeps, and how exactly it is known when somebody was last seen.
+/// Time between sweeps, and how exactly it is known when somebody was last seen. Shorter if guests are kept shorter.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// Shortest time between sweeps, however short guests are kept.
+const MIN_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Guests looked at in one query.
 const BATCH: u32 = 256;
 /// Names tried before giving up; with a tenth of all names taken, one in 10¹⁶ guests would be refused.
@@ -94,7 +96,11 @@ impl Node {
     /// not connect because the node was down has not been away.
     pub async fn sweep_guests_until(self: Arc<Self>, stop: CancellationToken) {
         let started = Instant::now();
-        let mut ticks = interval_at(started + SWEEP_INTERVAL, SWEEP_INTERVAL);
+        let interval = self
+            .options
+            .guest_ttl
+            .clamp(MIN_SWEEP_INTERVAL, SWEEP_INTERVAL);
+        let mut ticks = interval_at(started + interval, interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             let now = Utc::now();
