@@ -10,7 +10,9 @@ use crate::support::{Api, CORE, Client, Options, PLAZA, Server, WELCOME};
 /// Waits for the next change of an attribute.
 async fn change(client: &mut Client, name: &str) -> AttributeValueChanged {
     client
-        .expect("the change", |change: &AttributeValueChanged| change.attribute_name == name)
+        .expect("the change", |change: &AttributeValueChanged| {
+            change.attribute_name == name
+        })
         .await
 }
 
@@ -37,23 +39,36 @@ async fn a_rendered_attribute_shows_in_its_slot() {
     let owner = Api::owner(&mut server).await;
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;
-    let stored = owner.set(PLAZA, "object_color", json!({"value": "#00ff00"})).await.ok(202);
+    let stored = owner
+        .set(PLAZA, "object_color", json!({"value": "#00ff00"}))
+        .await
+        .ok(202);
     assert_eq!(stored, json!({"value": "#00ff00"}));
     for client in [&mut one, &mut two] {
-        assert_eq!(slot(client, PLAZA, "string", "object_color").await, "#00ff00");
+        assert_eq!(
+            slot(client, PLAZA, "string", "object_color").await,
+            "#00ff00"
+        );
     }
     let texture = json!({"render_hash": "bd6563cc9fceac3e1ed6fcad752c902d"});
     owner.set(PLAZA, "texture", texture).await.ok(202);
     let hash = slot(&mut one, PLAZA, "texture", "object_texture").await;
     assert_eq!(hash, "bd6563cc9fceac3e1ed6fcad752c902d");
     // Numbers reach clients as the one type they can read.
-    let sound = json!({"tracks": [{"render_hash": "ab", "isActive": true}], "volume": 50, "distance": 10});
+    let sound =
+        json!({"tracks": [{"render_hash": "ab", "isActive": true}], "volume": 50, "distance": 10});
     owner.set(PLAZA, "spatial_audio", sound).await.ok(202);
-    assert_eq!(slot(&mut one, PLAZA, "audio", "spatial").await["volume"], 50.0);
+    assert_eq!(
+        slot(&mut one, PLAZA, "audio", "spatial").await["volume"],
+        50.0
+    );
 
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     let snapshot = late.enter(WELCOME).await;
-    assert_eq!(snapshot.slot(PLAZA, "string", "object_color"), Some(&json!("#00ff00")));
+    assert_eq!(
+        snapshot.slot(PLAZA, "string", "object_color"),
+        Some(&json!("#00ff00"))
+    );
     assert!(snapshot.slot(PLAZA, "audio", "spatial").is_some());
 }
 
@@ -62,11 +77,23 @@ async fn w29_a_removed_attribute_leaves_an_empty_slot() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
-    owner.set(PLAZA, "object_color", json!({"value": "#123456"})).await.ok(202);
-    assert_eq!(slot(&mut client, PLAZA, "string", "object_color").await, "#123456");
-    assert_eq!(owner.unset(PLAZA, "object_color").await.ok(200), json!(null));
+    owner
+        .set(PLAZA, "object_color", json!({"value": "#123456"}))
+        .await
+        .ok(202);
+    assert_eq!(
+        slot(&mut client, PLAZA, "string", "object_color").await,
+        "#123456"
+    );
+    assert_eq!(
+        owner.unset(PLAZA, "object_color").await.ok(200),
+        json!(null)
+    );
     assert_eq!(slot(&mut client, PLAZA, "string", "object_color").await, "");
-    owner.attribute(PLAZA, "object_color").await.refused(404, "attribute_not_found");
+    owner
+        .attribute(PLAZA, "object_color")
+        .await
+        .refused(404, "attribute_not_found");
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     let snapshot = late.enter(WELCOME).await;
     assert_eq!(snapshot.slot(PLAZA, "string", "object_color"), None);
@@ -79,26 +106,41 @@ async fn a_published_attribute_is_told_to_the_world() {
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;
     let value = json!({"tracks": [{"render_hash": "ab", "name": "Song"}]});
-    owner.set(WELCOME, "soundtrack", value.clone()).await.ok(202);
+    owner
+        .set(WELCOME, "soundtrack", value.clone())
+        .await
+        .ok(202);
     for client in [&mut one, &mut two] {
         let told = change(client, "soundtrack").await;
-        assert_eq!((told.change_type.as_str(), told.target_id), ("attribute_changed", WELCOME));
+        assert_eq!(
+            (told.change_type.as_str(), told.target_id),
+            ("attribute_changed", WELCOME)
+        );
         assert_eq!(told.plugin_id.to_string(), CORE);
         assert_eq!(value_of(&told), value);
     }
     owner.unset(WELCOME, "soundtrack").await.ok(200);
     for client in [&mut one, &mut two] {
         let told = change(client, "soundtrack").await;
-        assert_eq!((told.change_type.as_str(), told.value), ("attribute_removed", None));
+        assert_eq!(
+            (told.change_type.as_str(), told.value),
+            ("attribute_removed", None)
+        );
     }
     // A shader is nothing that a slot shows, a colour is nothing that is published.
     owner.set(WELCOME, "shaders", json!({"a": 1})).await.ok(202);
-    owner.set(PLAZA, "object_color", json!({"value": "#000001"})).await.ok(202);
+    owner
+        .set(PLAZA, "object_color", json!({"value": "#000001"}))
+        .await
+        .ok(202);
     change(&mut one, "shaders").await;
     slot(&mut one, PLAZA, "string", "object_color").await;
     let told = one.settle().await;
     let more = told.iter().find(|message| {
-        matches!(message, Message::AttributeValueChanged(_) | Message::ObjectData(_))
+        matches!(
+            message,
+            Message::AttributeValueChanged(_) | Message::ObjectData(_)
+        )
     });
     assert_eq!(more, None);
 }
@@ -113,20 +155,44 @@ async fn one_key_of_an_attribute_can_be_written_alone() {
         json!({"plugin_id": CORE, "attribute_name": "shaders",
                "sub_attribute_key": key, "sub_attribute_value": value})
     };
-    let query = |key: &str| format!("{path}?plugin_id={CORE}&attribute_name=shaders&sub_attribute_key={key}");
-    owner.get(&query("glow")).await.refused(404, "attribute_value_not_found");
-    let stored = owner.post(&path, with("glow", json!({"power": 2}))).await.ok(202);
+    let query = |key: &str| {
+        format!("{path}?plugin_id={CORE}&attribute_name=shaders&sub_attribute_key={key}")
+    };
+    owner
+        .get(&query("glow"))
+        .await
+        .refused(404, "attribute_value_not_found");
+    let stored = owner
+        .post(&path, with("glow", json!({"power": 2})))
+        .await
+        .ok(202);
     assert_eq!(stored, json!({"glow": {"power": 2}}));
     owner.post(&path, with("fog", json!(false))).await.ok(202);
     change(&mut client, "shaders").await;
     let told = change(&mut client, "shaders").await;
-    assert_eq!(value_of(&told), json!({"glow": {"power": 2.0}, "fog": false}), "the whole value is told");
-    assert_eq!(owner.get(&query("glow")).await.ok(200), json!({"glow": {"power": 2}}));
-    owner.get(&query("other")).await.refused(404, "attribute_value_nil");
+    assert_eq!(
+        value_of(&told),
+        json!({"glow": {"power": 2.0}, "fog": false}),
+        "the whole value is told"
+    );
+    assert_eq!(
+        owner.get(&query("glow")).await.ok(200),
+        json!({"glow": {"power": 2}})
+    );
+    owner
+        .get(&query("other"))
+        .await
+        .refused(404, "attribute_value_nil");
     let body = json!({"plugin_id": CORE, "attribute_name": "shaders", "sub_attribute_key": "glow"});
     assert_eq!(owner.delete_with(&path, body).await.ok(200), json!(null));
-    assert_eq!(value_of(&change(&mut client, "shaders").await), json!({"fog": false}));
-    assert_eq!(owner.attribute(WELCOME, "shaders").await.ok(200), json!({"fog": false}));
+    assert_eq!(
+        value_of(&change(&mut client, "shaders").await),
+        json!({"fog": false})
+    );
+    assert_eq!(
+        owner.attribute(WELCOME, "shaders").await.ok(200),
+        json!({"fog": false})
+    );
 }
 
 #[tokio::test]
@@ -137,11 +203,16 @@ async fn everybody_reads_and_only_admins_write() {
     let user = Api::user(&server, 5).await;
     let mut watcher = Client::guest(&server).await;
     for api in [&guest, &user] {
-        let answer = api.set(PLAZA, "object_color", json!({"value": "#bad"})).await;
+        let answer = api
+            .set(PLAZA, "object_color", json!({"value": "#bad"}))
+            .await;
         answer.refused(403, "operation_not_permitted");
         let answer = api.unset(PLAZA, "object_color").await;
         answer.refused(403, "operation_not_permitted");
-        assert_eq!(api.attribute(PLAZA, "object_color").await.ok(200)["value"], "#3d4468");
+        assert_eq!(
+            api.attribute(PLAZA, "object_color").await.ok(200)["value"],
+            "#3d4468"
+        );
     }
     let answer = owner.set(PLAZA, "no_such_attribute", json!({})).await;
     assert_eq!(answer.status, 400, "{:?}", answer.json());
@@ -150,7 +221,12 @@ async fn everybody_reads_and_only_admins_write() {
     let answer = owner.set(PLAZA, "object_color", json!("a text")).await;
     answer.refused(400, "invalid_request_body");
     let told = watcher.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::ObjectData(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::ObjectData(_))),
+        "{told:?}"
+    );
 }
 
 /// Whoever reads the signing key can be anybody.
@@ -161,7 +237,10 @@ async fn s1_the_signing_key_is_in_no_attribute_and_no_answer() {
     let node = owner.get("/config/ui-client").await.ok(200)["NODE_ID"].clone();
     let node = node.as_str().expect("the node's id").to_owned();
     let file = server.data().join("keys").join("jwt.key");
-    let mode = std::fs::metadata(&file).expect("the key is a file").permissions().mode();
+    let mode = std::fs::metadata(&file)
+        .expect("the key is a file")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     let key = std::fs::read(&file).expect("readable by its owner");
     assert_eq!(key.len(), 32);
@@ -176,7 +255,10 @@ async fn s1_the_signing_key_is_in_no_attribute_and_no_answer() {
     for path in &paths {
         let answer = owner.get(path).await;
         let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
-        assert!(!text.contains(&hex::encode(&key)) && !text.contains("\"secret\""), "{path}: {text}");
+        assert!(
+            !text.contains(&hex::encode(&key)) && !text.contains("\"secret\""),
+            "{path}: {text}"
+        );
     }
     for path in &paths[..3] {
         assert_ne!(owner.get(path).await.status, 200, "{path}");
@@ -192,9 +274,14 @@ async fn w36_a_value_too_large_for_a_frame_is_announced_without_it() {
     let large = json!({"code": "x".repeat(40_000)});
     owner.set(WELCOME, "shaders", large.clone()).await.ok(202);
     let told = change(&mut client, "shaders").await;
-    assert_eq!((told.change_type.as_str(), told.value), ("attribute_changed", None));
+    assert_eq!(
+        (told.change_type.as_str(), told.value),
+        ("attribute_changed", None)
+    );
     assert_eq!(owner.attribute(WELCOME, "shaders").await.ok(200), large);
-    let refused = owner.set(WELCOME, "shaders", json!({"code": "x".repeat(300_000)})).await;
+    let refused = owner
+        .set(WELCOME, "shaders", json!({"code": "x".repeat(300_000)}))
+        .await;
     assert!(matches!(refused.status, 400 | 413), "{}", refused.status);
     client.settle().await;
 }
@@ -204,10 +291,15 @@ async fn w28_names_are_those_of_now() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;
-    owner.set(WELCOME, "name", json!({"name": "Plaza of tomorrow"})).await.ok(202);
+    owner
+        .set(WELCOME, "name", json!({"name": "Plaza of tomorrow"}))
+        .await
+        .ok(202);
     watcher
         .expect("the new name", |list: &AddObjects| {
-            list.objects.iter().any(|object| object.id == WELCOME && object.name == "Plaza of tomorrow")
+            list.objects
+                .iter()
+                .any(|object| object.id == WELCOME && object.name == "Plaza of tomorrow")
         })
         .await;
     let mut late = Client::connect(&server, &owner).await;
@@ -215,11 +307,20 @@ async fn w28_names_are_those_of_now() {
     let listed = owner.get(&format!("/worlds/{WELCOME}")).await.ok(200);
     assert_eq!(listed["name"], "Plaza of tomorrow");
 
-    let profile = json!({"name": "Ada", "profile": {"avatarHash": "03ce359d18bfc0fe977bd66ab471d222"}});
+    let profile =
+        json!({"name": "Ada", "profile": {"avatarHash": "03ce359d18bfc0fe977bd66ab471d222"}});
     owner.patch("/profile", profile).await.ok(200);
-    let named = |list: &AddUsers| list.users.iter().any(|user| user.id == owner.user && user.name == "Ada");
+    let named = |list: &AddUsers| {
+        list.users
+            .iter()
+            .any(|user| user.id == owner.user && user.name == "Ada")
+    };
     let list: AddUsers = watcher.expect("the new name", named).await;
-    let entry = list.users.iter().find(|user| user.id == owner.user).expect("was just found");
+    let entry = list
+        .users
+        .iter()
+        .find(|user| user.id == owner.user)
+        .expect("was just found");
     assert_eq!(entry.avatar, "03ce359d18bfc0fe977bd66ab471d222");
 }
 
@@ -229,10 +330,19 @@ async fn c7_a_rendered_attribute_outside_of_a_world_harms_nobody() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let config = owner.get("/config/ui-client").await.ok(200);
-    let node = config["NODE_ID"].as_str().and_then(|id| id.parse().ok()).expect("the node's id");
+    let node = config["NODE_ID"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("the node's id");
     let mut client = Client::guest(&server).await;
-    owner.set(node, "object_color", json!({"value": "#ffffff"})).await.ok(202);
-    owner.set(node, "name", json!({"name": "Node"})).await.ok(202);
+    owner
+        .set(node, "object_color", json!({"value": "#ffffff"}))
+        .await
+        .ok(202);
+    owner
+        .set(node, "name", json!({"name": "Node"}))
+        .await
+        .ok(202);
     client.settle().await;
     assert!(server.is_alive());
 }
@@ -243,10 +353,21 @@ async fn c14_values_of_any_shape_are_stored_or_refused() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
-    for value in [json!({"value": {"value": 1}}), json!({"value": [1, {"a": null}]}), json!({"value": null}), json!({})] {
-        owner.set(PLAZA, "object_color", value.clone()).await.ok(202);
+    for value in [
+        json!({"value": {"value": 1}}),
+        json!({"value": [1, {"a": null}]}),
+        json!({"value": null}),
+        json!({}),
+    ] {
+        owner
+            .set(PLAZA, "object_color", value.clone())
+            .await
+            .ok(202);
         assert_eq!(owner.attribute(PLAZA, "object_color").await.ok(200), value);
-        owner.set(PLAZA, "object_color", json!({"value": "#010101"})).await.ok(202);
+        owner
+            .set(PLAZA, "object_color", json!({"value": "#010101"}))
+            .await
+            .ok(202);
     }
     client.settle().await;
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Api, Client, EthereumWallet, Options, PolkadotWallet, Server, Wallet};
+use crate::support::{
+    Answer, Api, Client, EthereumWallet, Options, PolkadotWallet, Server, Wallet,
+};
 
 /// Tries to add a wallet to an account.
 async fn attach(api: &Api, wallet: &dyn Wallet, signature: &str) -> Answer {
@@ -55,7 +57,10 @@ async fn s9_a_challenge_is_answered_once_and_by_its_wallet_only() {
     let stranger = Api::stranger(&server);
     let (mine, other) = (EthereumWallet::new(1), EthereumWallet::new(2));
 
-    stranger.answer_challenge(&mine, &mine.sign("anything")).await.refused(404, "challenge_not_found");
+    stranger
+        .answer_challenge(&mine, &mine.sign("anything"))
+        .await
+        .refused(404, "challenge_not_found");
     let challenge = stranger.challenge(&mine).await;
     let expected = format!(
         "Please sign this message with the private key for address {} to prove that you own it. ",
@@ -64,30 +69,59 @@ async fn s9_a_challenge_is_answered_once_and_by_its_wallet_only() {
     assert!(challenge.starts_with(&expected), "{challenge}");
     let signature = mine.sign(&challenge);
     stranger.answer_challenge(&mine, &signature).await.ok(200);
-    stranger.answer_challenge(&mine, &signature).await.refused(404, "challenge_not_found");
+    stranger
+        .answer_challenge(&mine, &signature)
+        .await
+        .refused(404, "challenge_not_found");
 
     let challenge = stranger.challenge(&mine).await;
-    stranger.answer_challenge(&mine, &other.sign(&challenge)).await.refused(403, "invalid_signature");
-    let late = stranger.answer_challenge(&mine, &mine.sign(&challenge)).await;
+    stranger
+        .answer_challenge(&mine, &other.sign(&challenge))
+        .await
+        .refused(403, "invalid_signature");
+    let late = stranger
+        .answer_challenge(&mine, &mine.sign(&challenge))
+        .await;
     late.refused(404, "challenge_not_found");
     let challenge = stranger.challenge(&mine).await;
-    stranger.answer_challenge(&mine, "0x12").await.refused(400, "signature_validation_failed");
-    let late = stranger.answer_challenge(&mine, &mine.sign(&challenge)).await;
+    stranger
+        .answer_challenge(&mine, "0x12")
+        .await
+        .refused(400, "signature_validation_failed");
+    let late = stranger
+        .answer_challenge(&mine, &mine.sign(&challenge))
+        .await;
     late.refused(404, "challenge_not_found");
     // A newer challenge replaces the older one.
     let old = stranger.challenge(&mine).await;
     stranger.challenge(&mine).await;
-    stranger.answer_challenge(&mine, &mine.sign(&old)).await.refused(403, "invalid_signature");
+    stranger
+        .answer_challenge(&mine, &mine.sign(&old))
+        .await
+        .refused(403, "invalid_signature");
 
     let substrate = PolkadotWallet::new(5, true);
     let challenge = stranger.challenge(&substrate).await;
     let foreign = PolkadotWallet::new(6, true).sign(&challenge);
-    stranger.answer_challenge(&substrate, &foreign).await.refused(403, "invalid_signature");
+    stranger
+        .answer_challenge(&substrate, &foreign)
+        .await
+        .refused(403, "invalid_signature");
 
-    for body in [json!({}), json!({"wallet": mine.address()}), json!({"wallet": "", "signedChallenge": "0x"})] {
-        stranger.post("/auth/token", body).await.refused(400, "invalid_request_body");
+    for body in [
+        json!({}),
+        json!({"wallet": mine.address()}),
+        json!({"wallet": "", "signedChallenge": "0x"}),
+    ] {
+        stranger
+            .post("/auth/token", body)
+            .await
+            .refused(400, "invalid_request_body");
     }
-    stranger.get("/auth/challenge").await.refused(400, "invalid_request_query");
+    stranger
+        .get("/auth/challenge")
+        .await
+        .refused(400, "invalid_request_query");
 }
 
 #[tokio::test]
@@ -96,7 +130,9 @@ async fn s7_s9_one_wallet_belongs_to_one_account() {
     let guest = Api::guest(&server).await;
     let wallet = EthereumWallet::new(11);
     let challenge = guest.challenge(&wallet).await;
-    let list = attach(&guest, &wallet, &wallet.sign(&challenge)).await.ok(202);
+    let list = attach(&guest, &wallet, &wallet.sign(&challenge))
+        .await
+        .ok(202);
     assert_eq!(list["wallet"].as_array().map(Vec::len), Some(1), "{list}");
     assert_eq!(Api::login(&server, &wallet).await.user, guest.user);
 
@@ -107,14 +143,22 @@ async fn s7_s9_one_wallet_belongs_to_one_account() {
     // Nor by an attribute of one's own, where the reference looked wallets up.
     let plant = json!({"plugin_id": "86dc3ae7-9f3d-42cb-85a3-a71abc3c3cb8", "attribute_name": "wallet",
                        "attribute_value": {"wallet": [wallet.address()]}});
-    let planted = other.post(&format!("/users/{}/attributes", other.user), plant).await;
+    let planted = other
+        .post(&format!("/users/{}/attributes", other.user), plant)
+        .await;
     assert!(planted.status >= 400, "{}", planted.status);
     assert_eq!(Api::login(&server, &wallet).await.user, guest.user);
 
     let last = json!({"wallet": EthereumWallet::new(12).address()});
-    other.delete_with("/users/me/remove-wallet", last).await.refused(409, "last_wallet");
+    other
+        .delete_with("/users/me/remove-wallet", last)
+        .await
+        .refused(409, "last_wallet");
     let foreign = json!({"wallet": wallet.address()});
-    other.delete_with("/users/me/remove-wallet", foreign).await.refused(404, "wallet_not_found");
+    other
+        .delete_with("/users/me/remove-wallet", foreign)
+        .await
+        .refused(404, "wallet_not_found");
 }
 
 /// Anybody may ask for challenges; that must not fill anything.
@@ -136,9 +180,15 @@ async fn c17_challenges_are_limited_and_bounded() {
     let unlimited = Server::start(Options::default().unlimited());
     let stranger = Api::stranger(&unlimited);
     let long = format!("/auth/challenge?wallet=0x{}", "a".repeat(5_000));
-    stranger.get(&long).await.refused(400, "invalid_request_query");
+    stranger
+        .get(&long)
+        .await
+        .refused(400, "invalid_request_query");
     for number in 0..300_u32 {
-        stranger.get(&format!("/auth/challenge?wallet=0x{number:040x}")).await.ok(200);
+        stranger
+            .get(&format!("/auth/challenge?wallet=0x{number:040x}"))
+            .await
+            .ok(200);
     }
     Api::login(&unlimited, &EthereumWallet::new(1)).await;
 }
@@ -149,12 +199,16 @@ async fn guests_get_a_token_whatever_they_send() {
     let stranger = Api::stranger(&server);
     let bare = stranger.request(reqwest::Method::POST, "/auth/guest-token");
     let one = stranger.send(bare).await.ok(200);
-    let nonsense = stranger.request(reqwest::Method::POST, "/auth/guest-token").body("{}");
+    let nonsense = stranger
+        .request(reqwest::Method::POST, "/auth/guest-token")
+        .body("{}");
     let two = stranger.send(nonsense).await.ok(200);
     for guest in [&one, &two] {
         assert_eq!(guest["isGuest"], true);
         assert_eq!(guest["userTypeId"], "76802331-37b3-44fa-9010-35008b0cbaec");
-        let name = guest["name"].as_str().and_then(|name| name.strip_prefix("Visitor_"));
+        let name = guest["name"]
+            .as_str()
+            .and_then(|name| name.strip_prefix("Visitor_"));
         assert!(name.is_some_and(|digits| digits.len() == 7), "{guest}");
     }
     assert_ne!(one["id"], two["id"]);

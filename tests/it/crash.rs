@@ -37,7 +37,12 @@ async fn no_acknowledged_edit_is_lost_in_sqlite() {
 #[tokio::test]
 async fn no_acknowledged_edit_is_lost_in_postgresql() {
     let database = PostgresServer::start();
-    survive(Options::default().unlimited().database(&database.database("crash"))).await;
+    survive(
+        Options::default()
+            .unlimited()
+            .database(&database.database("crash")),
+    )
+    .await;
 }
 
 /// What is known of one object.
@@ -71,7 +76,8 @@ struct Stream {
 }
 
 async fn survive(options: Options) {
-    let rounds = env::var("ODYSSEY_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
+    let rounds =
+        env::var("ODYSSEY_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
     let mut server = Server::start(options);
     let mut owner = Api::owner(&mut server).await;
     let mut streams = Vec::new();
@@ -85,7 +91,9 @@ async fn survive(options: Options) {
     }
     let mut random = 0x0d15_5e75_u64;
     for round in 0..rounds {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         // One of the worlds is loaded, so that its part of the work is under way, too.
         let mut guest = Client::connect(&server, &Api::guest(&server).await).await;
         guest.enter(streams[0].shelf).await;
@@ -118,7 +126,11 @@ async fn edit_until_killed(
     let mut running: Vec<_> = streams
         .into_iter()
         .map(|stream| {
-            let (owner, acknowledged, enough) = (owner.clone(), Arc::clone(&acknowledged), Arc::clone(&enough));
+            let (owner, acknowledged, enough) = (
+                owner.clone(),
+                Arc::clone(&acknowledged),
+                Arc::clone(&enough),
+            );
             tokio::spawn(async move {
                 let count = || {
                     if acknowledged.fetch_add(1, Ordering::Relaxed) + 1 == goal {
@@ -159,7 +171,9 @@ impl Stream {
                 _ => answer.ok(200),
             };
             let id = body["object_id"].as_str().and_then(|id| id.parse().ok());
-            self.things = edit.applied(&self.things, id).expect("applies to what is there");
+            self.things = edit
+                .applied(&self.things, id)
+                .expect("applies to what is there");
             self.pending = None;
             acknowledged();
         }
@@ -179,14 +193,20 @@ impl Stream {
             0 | 6 => Edit::Delete { id },
             1 => Edit::Rename { id, name },
             5 => Edit::Unpaint { id },
-            _ => Edit::Paint { id, colour: format!("#{:06x}", number % 0x0100_0000) },
+            _ => Edit::Paint {
+                id,
+                colour: format!("#{:06x}", number % 0x0100_0000),
+            },
         }
     }
 
     /// Compares what was found with what is known, and goes on from there.
     fn reconcile(&mut self, found: Things, problem: &str) {
         let with_pending = self.pending.take().and_then(|edit| {
-            let new = found.keys().find(|id| !self.things.contains_key(id)).copied();
+            let new = found
+                .keys()
+                .find(|id| !self.things.contains_key(id))
+                .copied();
             edit.applied(&self.things, new)
         });
         if found != self.things {
@@ -199,7 +219,9 @@ impl Stream {
 
 impl Edit {
     fn request(&self, owner: &Api, shelf: Umid) -> reqwest::RequestBuilder {
-        let colour = |id: &Umid| format!("/objects/{id}/attributes?plugin_id={CORE}&attribute_name=object_color");
+        let colour = |id: &Umid| {
+            format!("/objects/{id}/attributes?plugin_id={CORE}&attribute_name=object_color")
+        };
         match self {
             Edit::Create { name } => owner.request(Method::POST, "/objects").json(
                 &json!({"object_name": name, "parent_id": shelf, "object_type_id": CUSTOM_OBJECT}),
@@ -248,7 +270,10 @@ async fn read(owner: &Api, shelf: Umid) -> Things {
         let name = node["name"].as_str().unwrap_or_default().to_owned();
         let stored = owner.attribute(id, "name").await.ok(200);
         assert_eq!(stored["name"], json!(name), "one name everywhere");
-        assert_eq!(owner.get(&format!("/objects/{id}")).await.ok(200)["parent_id"], json!(shelf));
+        assert_eq!(
+            owner.get(&format!("/objects/{id}")).await.ok(200)["parent_id"],
+            json!(shelf)
+        );
         assert_eq!(node["children"], Value::Object(Default::default()));
         things.insert(id, Thing { name, colour });
     }

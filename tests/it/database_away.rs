@@ -10,7 +10,9 @@ use crate::support::{Api, Client, DEADLINE, Options, PLAZA, Server, WELCOME, at}
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
     one.move_to(x, 0.0, 0.0).await;
     two.expect("a move", |list: &UsersTransformList| {
-        list.value.iter().any(|entry| entry.id == one.user && entry.transform.position.x == x)
+        list.value
+            .iter()
+            .any(|entry| entry.id == one.user && entry.transform.position.x == x)
     })
     .await;
 }
@@ -18,16 +20,26 @@ async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
 #[tokio::test]
 async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     let mut database = PostgresServer::start();
-    let mut server = Server::start(Options::default().unlimited().database(&database.database("away")));
+    let mut server = Server::start(
+        Options::default()
+            .unlimited()
+            .database(&database.database("away")),
+    );
     let owner = Api::owner(&mut server).await;
     let mut one = Client::join(&server, &owner).await;
     let mut two = Client::guest(&server).await;
-    owner.set(PLAZA, "object_color", json!({"value": "#111111"})).await.ok(202);
+    owner
+        .set(PLAZA, "object_color", json!({"value": "#111111"}))
+        .await
+        .ok(202);
     moves_are_seen(&mut one, &mut two, 1.0).await;
+    two.settle().await;
 
     database.stop();
     moves_are_seen(&mut one, &mut two, 2.0).await;
-    let refused = owner.set(PLAZA, "object_color", json!({"value": "#222222"})).await;
+    let refused = owner
+        .set(PLAZA, "object_color", json!({"value": "#222222"}))
+        .await;
     refused.refused(503, "unavailable");
     let refused = owner.try_create(WELCOME, "Never", at(0.0, 0.0, 0.0)).await;
     refused.refused(503, "unavailable");
@@ -38,12 +50,25 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     moves_are_seen(&mut one, &mut two, 3.0).await;
     // Locks are in memory only, dragging is saved later.
     one.send(posbus::LockObject { id: PLAZA }).await;
-    two.expect("the lock", |lock: &posbus::LockObjectResponse| lock.id == PLAZA && lock.result == 1).await;
+    two.expect("the lock", |lock: &posbus::LockObjectResponse| {
+        lock.id == PLAZA && lock.result == 1
+    })
+    .await;
     let object_transform = at(77.0, 0.0, 0.0);
-    one.send(posbus::ObjectTransform { id: PLAZA, object_transform }).await;
-    two.expect("the drag", |moved: &posbus::ObjectTransform| moved.object_transform == object_transform).await;
+    one.send(posbus::ObjectTransform {
+        id: PLAZA,
+        object_transform,
+    })
+    .await;
+    two.expect("the drag", |moved: &posbus::ObjectTransform| {
+        moved.object_transform == object_transform
+    })
+    .await;
     one.send(posbus::UnlockObject { id: PLAZA }).await;
-    two.expect("the unlock", |lock: &posbus::LockObjectResponse| lock.result == 1).await;
+    two.expect("the unlock", |lock: &posbus::LockObjectResponse| {
+        lock.result == 1
+    })
+    .await;
     let told = two.settle().await;
     let changed = told.iter().find(|message| {
         use posbus::Message::{AddObjects, ObjectData, RemoveObjects};
@@ -54,11 +79,20 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     database.restart();
     let end = Instant::now() + DEADLINE;
     while owner.root("/ready").await.status != 200 {
-        assert!(Instant::now() < end, "the database is back and nobody notices");
+        assert!(
+            Instant::now() < end,
+            "the database is back and nobody notices"
+        );
         sleep_until(Instant::now() + std::time::Duration::from_millis(100)).await;
     }
-    assert_eq!(owner.attribute(PLAZA, "object_color").await.ok(200)["value"], "#111111");
-    owner.set(PLAZA, "object_color", json!({"value": "#333333"})).await.ok(202);
+    assert_eq!(
+        owner.attribute(PLAZA, "object_color").await.ok(200)["value"],
+        "#111111"
+    );
+    owner
+        .set(PLAZA, "object_color", json!({"value": "#333333"}))
+        .await
+        .ok(202);
     let new = owner.create(WELCOME, "At last", at(0.0, 0.0, 0.0)).await;
     moves_are_seen(&mut one, &mut two, 4.0).await;
     // The drag was made while there was nothing to save it in.
@@ -67,6 +101,12 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     let owner = owner.at(&server);
     let plaza = owner.get(&format!("/objects/{PLAZA}")).await.ok(200);
     assert_eq!(plaza["transform"]["position"]["x"], 77.0);
-    assert_eq!(owner.attribute(PLAZA, "object_color").await.ok(200)["value"], "#333333");
-    assert_eq!(owner.attribute(new, "name").await.ok(200)["name"], "At last");
+    assert_eq!(
+        owner.attribute(PLAZA, "object_color").await.ok(200)["value"],
+        "#333333"
+    );
+    assert_eq!(
+        owner.attribute(new, "name").await.ok(200)["name"],
+        "At last"
+    );
 }

@@ -1,6 +1,9 @@
 //! One user, two connections (spec posbus §1.4, trap T7).
 
-use posbus::{LockObject, LockObjectResponse, Message, Signal, SignalType, TeleportRequest, Umid, UsersTransformList};
+use posbus::{
+    LockObject, LockObjectResponse, Message, Signal, SignalType, TeleportRequest, Umid,
+    UsersTransformList,
+};
 
 use crate::support::{Api, Client, Ending, Options, PLAZA, Server, WELCOME};
 
@@ -11,7 +14,9 @@ const DISPLACED: Ending = Ending::Closed(4008);
 
 async fn is_displaced(client: &mut Client) {
     client
-        .expect("the reason", |signal: &Signal| signal.value == SignalType::DUAL_CONNECTION)
+        .expect("the reason", |signal: &Signal| {
+            signal.value == SignalType::DUAL_CONNECTION
+        })
         .await;
 }
 
@@ -20,7 +25,9 @@ async fn moves_are_seen(mover: &mut Client, watcher: &mut Client, x: f32) {
     let user = mover.user;
     watcher
         .expect("the move", |list: &UsersTransformList| {
-            list.value.iter().any(|entry| entry.id == user && entry.transform.position.x == x)
+            list.value
+                .iter()
+                .any(|entry| entry.id == user && entry.transform.position.x == x)
         })
         .await;
 }
@@ -28,7 +35,12 @@ async fn moves_are_seen(mover: &mut Client, watcher: &mut Client, x: f32) {
 /// Nobody has left, as far as this client knows.
 async fn nobody_left(client: &mut Client) {
     let told = client.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::RemoveUsers(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::RemoveUsers(_))),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -50,7 +62,12 @@ async fn t7_w40_the_newer_session_stays_and_the_displaced_one_cannot_return() {
     moves_are_seen(&mut new, &mut watcher, 4.0).await;
     nobody_left(&mut watcher).await;
     let told = new.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::Signal(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::Signal(_))),
+        "{told:?}"
+    );
 
     // A person who opens a third window means it.
     let mut third = Client::join(&server, &user).await;
@@ -69,7 +86,9 @@ async fn a_displaced_session_may_return_once_the_newer_one_is_gone() {
     assert_eq!(old.ending().await, DUAL_CONNECTION);
     drop(new);
     watcher
-        .expect("the leave", |list: &posbus::RemoveUsers| list.users.contains(&user.user))
+        .expect("the leave", |list: &posbus::RemoveUsers| {
+            list.users.contains(&user.user)
+        })
         .await;
     let mut back = Client::connect_as(&server, &user, old.session).await;
     back.enter(WELCOME).await;
@@ -87,7 +106,12 @@ async fn one_user_may_be_in_two_worlds() {
     there.enter(world).await;
     there.settle().await;
     let told = here.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::Signal(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::Signal(_))),
+        "{told:?}"
+    );
     // Coming here as well is what displaces.
     there.enter(WELCOME).await;
     is_displaced(&mut here).await;
@@ -100,13 +124,24 @@ async fn locks_survive_the_change_of_the_connection() {
     let mut watcher = Client::guest(&server).await;
     let mut old = Client::join(&server, &owner).await;
     old.send(LockObject { id: PLAZA }).await;
-    watcher.expect("the lock", |lock: &LockObjectResponse| lock.lock_owner == owner.user).await;
+    watcher
+        .expect("the lock", |lock: &LockObjectResponse| {
+            lock.lock_owner == owner.user
+        })
+        .await;
     let mut new = Client::join(&server, &owner).await;
     assert_eq!(old.ending().await, DUAL_CONNECTION);
     new.settle().await;
     let told = watcher.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::LockObjectResponse(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::LockObjectResponse(_))),
+        "{told:?}"
+    );
     new.send(posbus::UnlockObject { id: PLAZA }).await;
-    let unlocked: LockObjectResponse = watcher.expect("the unlock", |lock: &LockObjectResponse| lock.id == PLAZA).await;
+    let unlocked: LockObjectResponse = watcher
+        .expect("the unlock", |lock: &LockObjectResponse| lock.id == PLAZA)
+        .await;
     assert_eq!((unlocked.result, unlocked.lock_owner), (1, Umid::nil()));
 }

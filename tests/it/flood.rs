@@ -20,12 +20,28 @@ async fn a_flood_disturbs_nobody_else() {
         for number in 0..FLOOD {
             let message: Message = match number % 4 {
                 0 => posbus::LockObject { id: PLAZA }.into(),
-                1 => HighFive { sender_id: user, receiver_id: victim, message: "!".to_owned() }.into(),
-                2 => posbus::TeleportRequest { target: Umid::from_u128(number as u128) }.into(),
-                _ => MyTransform { position: Vec3::new(number as f32, 0.0, 0.0), rotation: Vec3::ZERO }.into(),
+                1 => HighFive {
+                    sender_id: user,
+                    receiver_id: victim,
+                    message: "!".to_owned(),
+                }
+                .into(),
+                2 => posbus::TeleportRequest {
+                    target: Umid::from_u128(number as u128),
+                }
+                .into(),
+                _ => MyTransform {
+                    position: Vec3::new(number as f32, 0.0, 0.0),
+                    rotation: Vec3::ZERO,
+                }
+                .into(),
             };
             // What does not fit into the connection any more waits, or the server has closed it.
-            if flooder.try_send(Frame::binary(message.encode())).await.is_err() {
+            if flooder
+                .try_send(Frame::binary(message.encode()))
+                .await
+                .is_err()
+            {
                 break;
             }
         }
@@ -35,12 +51,17 @@ async fn a_flood_disturbs_nobody_else() {
         let x = 1_000_000.0 + step as f32;
         one.move_to(x, 0.0, 0.0).await;
         two.expect("a move", |list: &UsersTransformList| {
-            list.value.iter().any(|entry| entry.id == one.user && entry.transform.position.x == x)
+            list.value
+                .iter()
+                .any(|entry| entry.id == one.user && entry.transform.position.x == x)
         })
         .await;
     }
     let told = one.settle().await;
-    let fives = told.iter().filter(|message| matches!(message, Message::HighFive(_))).count();
+    let fives = told
+        .iter()
+        .filter(|message| matches!(message, Message::HighFive(_)))
+        .count();
     assert!(fives < FLOOD / 8, "{fives} of the greetings got through");
     flood.abort();
     assert!(server.is_alive());
@@ -57,7 +78,9 @@ async fn frames_in_pieces_are_put_together() {
     let server = Server::start(Options::default());
     let mut watcher = Client::guest(&server).await;
     let api = Api::guest(&server).await;
-    let mut socket = Client::dial(&server, None).await.expect("the server accepts connections");
+    let mut socket = Client::dial(&server, None)
+        .await
+        .expect("the server accepts connections");
     let handshake = posbus::HandShake {
         handshake_version: 1,
         protocol_version: 1,
@@ -65,13 +88,22 @@ async fn frames_in_pieces_are_put_together() {
         user_id: api.user,
         session_id: Umid::now_v7(),
     };
-    for message in [Message::from(handshake), posbus::TeleportRequest { target: crate::support::WELCOME }.into()] {
+    for message in [
+        Message::from(handshake),
+        posbus::TeleportRequest {
+            target: crate::support::WELCOME,
+        }
+        .into(),
+    ] {
         let bytes = message.encode();
         let (head, tail) = bytes.split_at(bytes.len() / 2);
         let first = Piece::message(head.to_vec(), OpCode::Data(Data::Binary), false);
         let last = Piece::message(tail.to_vec(), OpCode::Data(Data::Continue), true);
         for piece in [first, last] {
-            socket.send(Frame::Frame(piece)).await.expect("the connection is open");
+            socket
+                .send(Frame::Frame(piece))
+                .await
+                .expect("the connection is open");
         }
     }
     let entered = |list: &posbus::AddUsers| list.users.iter().any(|user| user.id == api.user);

@@ -42,14 +42,24 @@ async fn on_a_full_disk_people_move_on_and_nothing_is_half_done() {
         assert!(number < 500, "the disk never fills");
     }
     let refused = owner.try_create(WELCOME, "Never", at(0.0, 0.0, 0.0)).await;
-    assert!(matches!(refused.status, 201 | 503), "small things may still fit: {}", refused.status);
+    assert!(
+        matches!(refused.status, 201 | 503),
+        "small things may still fit: {}",
+        refused.status
+    );
 
     assert_eq!(owner.root("/health").await.status, 200);
-    assert_eq!(owner.attribute(PLAZA, "shaders").await.ok(200), stored, "what was stored is read");
+    assert_eq!(
+        owner.attribute(PLAZA, "shaders").await.ok(200),
+        stored,
+        "what was stored is read"
+    );
     for x in [1.0, 2.0, 3.0] {
         one.move_to(x, 0.0, 0.0).await;
         two.expect("a move", |list: &UsersTransformList| {
-            list.value.iter().any(|entry| entry.id == one.user && entry.transform.position.x == x)
+            list.value
+                .iter()
+                .any(|entry| entry.id == one.user && entry.transform.position.x == x)
         })
         .await;
     }
@@ -59,12 +69,21 @@ async fn on_a_full_disk_people_move_on_and_nothing_is_half_done() {
         .args(["--pid", &server.id().to_string(), "--fsize=unlimited"])
         .status();
     assert!(lifted.expect("prlimit runs").success());
-    owner.set(PLAZA, "object_color", json!({"value": "#444444"})).await.ok(202);
+    owner
+        .set(PLAZA, "object_color", json!({"value": "#444444"}))
+        .await
+        .ok(202);
     let new = owner.create(WELCOME, "At last", at(0.0, 0.0, 0.0)).await;
     server.stop();
     server.start_again_with(Options::default());
     let owner = owner.at(&server);
     assert_eq!(owner.attribute(PLAZA, "shaders").await.ok(200), stored);
-    assert_eq!(owner.attribute(PLAZA, "object_color").await.ok(200)["value"], "#444444");
-    assert_eq!(owner.attribute(new, "name").await.ok(200)["name"], "At last");
+    assert_eq!(
+        owner.attribute(PLAZA, "object_color").await.ok(200)["value"],
+        "#444444"
+    );
+    assert_eq!(
+        owner.attribute(new, "name").await.ok(200)["name"],
+        "At last"
+    );
 }

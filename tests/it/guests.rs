@@ -1,6 +1,6 @@
 //! Guests come and go (spec posbus §8 W27; spec model §7.2, §12.3 D1).
 
-use posbus::{MyTransform, UsersTransformList, Vec3};
+use posbus::UsersTransformList;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
@@ -27,7 +27,10 @@ async fn w27_d1_guests_who_left_are_deleted_and_those_who_came_back_are_not() {
     let builder = Api::guest(&server).await;
     let stayer = Client::guest(&server).await;
     let member = json!({"role": "admin", "user_id": builder.user});
-    owner.post(&format!("/objects/{WELCOME}/members"), member).await.ok(200);
+    owner
+        .post(&format!("/objects/{WELCOME}/members"), member)
+        .await
+        .ok(200);
     let built = builder.create(WELCOME, "Keepsake", at(0.0, 0.0, 0.0)).await;
     for guest in [&leaver, &returner, &builder] {
         drop(Client::join(&server, guest).await);
@@ -37,9 +40,14 @@ async fn w27_d1_guests_who_left_are_deleted_and_those_who_came_back_are_not() {
     is_deleted(&owner, &leaver).await;
     is_deleted(&owner, &builder).await;
     // A token of nobody opens nothing (s23).
-    leaver.get("/users/me").await.refused(401, "failed_to_verify_access_token");
+    leaver
+        .get("/users/me")
+        .await
+        .refused(401, "failed_to_verify_access_token");
     let mut refused = Client::connect(&server, &leaver).await;
-    refused.expect("the refusal", |_: &posbus::Signal| true).await;
+    refused
+        .expect("the refusal", |_: &posbus::Signal| true)
+        .await;
     // What a guest built stays, with an heir.
     let object = owner.get(&format!("/objects/{built}")).await.ok(200);
     assert_eq!(object["owner_id"], "00000000-0000-0000-0000-000000000003");
@@ -47,8 +55,8 @@ async fn w27_d1_guests_who_left_are_deleted_and_those_who_came_back_are_not() {
     for kept in [returner.user, stayer.user] {
         owner.get(&format!("/users/{kept}")).await.ok(200);
     }
-    back.send(MyTransform { position: Vec3::new(5.0, 5.0, 5.0), rotation: Vec3::ZERO }).await;
     let mut watcher = Client::guest(&server).await;
+    back.move_to(5.0, 5.0, 5.0).await;
     watcher
         .expect("the one who came back", |list: &UsersTransformList| {
             list.value.iter().any(|entry| entry.id == returner.user)

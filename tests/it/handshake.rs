@@ -19,7 +19,9 @@ const TIMEOUT: Ending = Ending::Closed(4000);
 
 async fn is_told(client: &mut Client) {
     client
-        .expect("the refusal", |signal: &Signal| signal.value == SignalType::INVALID_TOKEN)
+        .expect("the refusal", |signal: &Signal| {
+            signal.value == SignalType::INVALID_TOKEN
+        })
         .await;
 }
 
@@ -35,12 +37,18 @@ async fn w18_who_is_refused_hears_why_and_is_closed_a_while_later() {
     let mut server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let mut client = Client::silent(&server).await;
-    client.introduce("no.real.token", guest.user, Umid::now_v7()).await;
+    client
+        .introduce("no.real.token", guest.user, Umid::now_v7())
+        .await;
     is_told(&mut client).await;
     let told = Instant::now();
     // Reference clients come back the moment they are closed, so that moment has to be later.
     assert_eq!(client.ending().await, REFUSED);
-    assert!(told.elapsed() > Duration::from_millis(900), "{:?}", told.elapsed());
+    assert!(
+        told.elapsed() > Duration::from_millis(900),
+        "{:?}",
+        told.elapsed()
+    );
     assert!(server.is_alive());
 }
 
@@ -50,27 +58,43 @@ async fn w19_s2_nobody_can_be_somebody_else() {
     let guest = Api::guest(&server).await;
     let other = Api::guest(&server).await;
     let user = guest.user;
-    let fixed = ["69e1d7f6-3130-4005-9969-31edf9af9445", "eb50bbc8-ba4e-46a3-a480-a9b30141ce91"];
+    let fixed = [
+        "69e1d7f6-3130-4005-9969-31edf9af9445",
+        "eb50bbc8-ba4e-46a3-a480-a9b30141ce91",
+    ];
     let mut attempts = vec![
         ("another user's id", guest.token.clone(), other.user),
         ("no id", guest.token.clone(), Umid::nil()),
         ("no token", String::new(), user),
         ("no signature", unsigned(&guest.token), user),
-        ("a cut signature", guest.token[..guest.token.len() - 2].to_owned(), user),
+        (
+            "a cut signature",
+            guest.token[..guest.token.len() - 2].to_owned(),
+            user,
+        ),
     ];
     for id in fixed {
-        attempts.push(("the id of a service", guest.token.clone(), id.parse().expect("an id")));
+        attempts.push((
+            "the id of a service",
+            guest.token.clone(),
+            id.parse().expect("an id"),
+        ));
     }
     for (what, token, id) in attempts {
         let mut client = Client::silent(&server).await;
         client.introduce(&token, id, Umid::now_v7()).await;
         client.send(TeleportRequest { target: WELCOME }).await;
         let first = client.next(what).await;
-        let refusal = Message::from(Signal { value: SignalType::INVALID_TOKEN });
+        let refusal = Message::from(Signal {
+            value: SignalType::INVALID_TOKEN,
+        });
         assert_eq!(first, refusal, "{what}");
     }
     let forged = guest.with_token(&unsigned(&guest.token));
-    forged.get("/users/me").await.refused(401, "failed_to_verify_access_token");
+    forged
+        .get("/users/me")
+        .await
+        .refused(401, "failed_to_verify_access_token");
     Client::join(&server, &guest).await;
 }
 
@@ -87,19 +111,30 @@ async fn w3_only_a_handshake_comes_first() {
     };
     let valid = Message::from(greeting.clone()).encode();
     let firsts = [
-        ("another message", Frame::binary(Message::from(TeleportRequest { target: WELCOME }).encode())),
+        (
+            "another message",
+            Frame::binary(Message::from(TeleportRequest { target: WELCOME }).encode()),
+        ),
         ("a text", Frame::text("hello")),
         ("nonsense", Frame::binary(vec![7; 30])),
         ("nothing", Frame::binary(Vec::new())),
     ];
     for (what, first) in firsts {
         let mut client = Client::silent(&server).await;
-        client.try_send(first).await.expect("the connection is open");
+        client
+            .try_send(first)
+            .await
+            .expect("the connection is open");
         // Too late for the real thing.
         client.send_bytes(valid.clone()).await;
         client.send(TeleportRequest { target: WELCOME }).await;
         is_told(&mut client).await;
-        assert!(!client.heard().any(|message| matches!(message, Message::SetWorld(_))), "{what}");
+        assert!(
+            !client
+                .heard()
+                .any(|message| matches!(message, Message::SetWorld(_))),
+            "{what}"
+        );
     }
 
     let mut long = Client::silent(&server).await;
@@ -131,10 +166,16 @@ async fn w3_who_says_nothing_is_closed() {
     let server = Server::start(Options::default());
     let mut silent = Client::silent(&server).await;
     let mut pinging = Client::silent(&server).await;
-    pinging.try_send(Frame::Ping(Vec::new().into())).await.expect("the connection is open");
+    pinging
+        .try_send(Frame::Ping(Vec::new().into()))
+        .await
+        .expect("the connection is open");
     let mut mute = TcpStream::connect(server.address()).await.expect("accepts");
     let mut halting = TcpStream::connect(server.address()).await.expect("accepts");
-    halting.write_all(b"GET /posbus HTTP/1.1\r\nHost: ").await.expect("is open");
+    halting
+        .write_all(b"GET /posbus HTTP/1.1\r\nHost: ")
+        .await
+        .expect("is open");
     let (silent, pinging, mute, halting) = tokio::join!(
         silent.ending(),
         pinging.ending(),
@@ -148,7 +189,9 @@ async fn w3_who_says_nothing_is_closed() {
 /// Whether the server closes a bare connection.
 async fn closed(stream: &mut TcpStream) -> bool {
     let mut answer = Vec::new();
-    timeout(3 * DEADLINE, stream.read_to_end(&mut answer)).await.is_ok()
+    timeout(3 * DEADLINE, stream.read_to_end(&mut answer))
+        .await
+        .is_ok()
 }
 
 #[tokio::test]
@@ -161,11 +204,19 @@ async fn s24_only_pages_of_allowed_origins_connect() {
         other => panic!("{other:?}"),
     }
     assert!(Client::dial(&server, Some("null")).await.is_err());
-    assert!(Client::dial(&server, Some("https://odyssey.example")).await.is_ok());
+    assert!(
+        Client::dial(&server, Some("https://odyssey.example"))
+            .await
+            .is_ok()
+    );
     // What is no page sends no origin.
     Client::guest(&server).await;
     let open = Server::start(Options::default());
-    assert!(Client::dial(&open, Some("https://anywhere.example")).await.is_ok());
+    assert!(
+        Client::dial(&open, Some("https://anywhere.example"))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,10 @@ fn five(sender: Umid, receiver: Umid, message: &str) -> HighFive {
 }
 
 fn high_fives(messages: &[Message]) -> usize {
-    messages.iter().filter(|message| matches!(message, Message::HighFive(_))).count()
+    messages
+        .iter()
+        .filter(|message| matches!(message, Message::HighFive(_)))
+        .count()
 }
 
 #[tokio::test]
@@ -24,14 +27,20 @@ async fn w22_s12_two_people_hear_a_high_five_and_know_who_gave_it() {
     let mut third = Client::guest(&server).await;
 
     // Claims to be somebody else.
-    giver.send(five(third.user, taker.user, "High five, Zoë! ✋")).await;
+    giver
+        .send(five(third.user, taker.user, "High five, Zoë! ✋"))
+        .await;
     let told = five(giver.user, taker.user, "High five, Zoë! ✋");
     for client in [&mut giver, &mut taker] {
         let heard: HighFive = client.expect("the high five", |_| true).await;
         assert_eq!(heard, told);
     }
     taker.settle().await;
-    assert_eq!(high_fives(&third.settle().await), 0, "it is nobody else's business");
+    assert_eq!(
+        high_fives(&third.settle().await),
+        0,
+        "it is nobody else's business"
+    );
 }
 
 #[tokio::test]
@@ -41,7 +50,9 @@ async fn who_cannot_be_greeted_is_not_found() {
     let mut taker = Client::guest(&server).await;
     taker.leave().await;
     giver
-        .expect("the leave", |list: &posbus::RemoveUsers| list.users.contains(&taker.user))
+        .expect("the leave", |list: &posbus::RemoveUsers| {
+            list.users.contains(&taker.user)
+        })
         .await;
     for absent in [taker.user, Umid::now_v7(), Umid::nil()] {
         giver.send(five(giver.user, absent, "anybody there?")).await;
@@ -58,7 +69,13 @@ async fn w22_a_greeting_is_not_a_channel() {
     let server = Server::start(Options::default());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;
-    giver.send(five(giver.user, taker.user, &"x".repeat(900))).await;
-    giver.expect("a refusal", |note: &Notification| note.value != "Target user not found").await;
+    giver
+        .send(five(giver.user, taker.user, &"x".repeat(900)))
+        .await;
+    giver
+        .expect("a refusal", |note: &Notification| {
+            note.value != "Target user not found"
+        })
+        .await;
     assert_eq!(high_fives(&taker.settle().await), 0);
 }

@@ -16,7 +16,9 @@ async fn guests_until_refused(api: &Api, hops: Option<&str>) -> usize {
 }
 
 async fn try_guest(api: &Api, hops: Option<&str>) -> Answer {
-    let mut request = api.request(Method::POST, "/auth/guest-token").json(&json!({}));
+    let mut request = api
+        .request(Method::POST, "/auth/guest-token")
+        .json(&json!({}));
     if let Some(hops) = hops {
         request = request.header("x-forwarded-for", hops);
     }
@@ -34,13 +36,17 @@ async fn one_address_makes_only_so_many_guests() {
     let refused = try_guest(&stranger, None).await;
     refused.refused(429, "too_many_requests");
     // Whoever says it is somebody else without being a trusted proxy is not believed.
-    try_guest(&stranger, Some("203.0.113.7")).await.refused(429, "too_many_requests");
+    try_guest(&stranger, Some("203.0.113.7"))
+        .await
+        .refused(429, "too_many_requests");
     assert_eq!(stranger.root("/health").await.status, 200);
 }
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_everybody_counts_alone() {
-    let options = Options::default().config("trusted_proxies = [\"127.0.0.1\"]").config(FEW);
+    let options = Options::default()
+        .config("trusted_proxies = [\"127.0.0.1\"]")
+        .config(FEW);
     let server = Server::start(options);
     let stranger = Api::stranger(&server);
     let made = guests_until_refused(&stranger, Some("203.0.113.7")).await;

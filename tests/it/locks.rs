@@ -23,7 +23,10 @@ impl Scene {
         let owner = Api::owner(&mut server).await;
         let second = Api::user(&server, 2).await;
         let member = json!({"role": "admin", "user_id": second.user});
-        owner.post(&format!("/objects/{WELCOME}/members"), member).await.ok(200);
+        owner
+            .post(&format!("/objects/{WELCOME}/members"), member)
+            .await
+            .ok(200);
         Scene {
             admin: Client::join(&server, &owner).await,
             second: Client::join(&server, &second).await,
@@ -53,7 +56,10 @@ impl Scene {
         for client in self.everybody() {
             let told = client.settle().await;
             let heard = told.iter().find(|message| {
-                matches!(message, Message::LockObjectResponse(_) | Message::ObjectTransform(_))
+                matches!(
+                    message,
+                    Message::LockObjectResponse(_) | Message::ObjectTransform(_)
+                )
             });
             assert_eq!(heard, None);
         }
@@ -64,17 +70,30 @@ impl Scene {
 async fn answers(client: &mut Client, number: usize) -> Vec<LockObjectResponse> {
     let mut found = Vec::new();
     while found.len() < number {
-        found.push(client.expect("an answer about a lock", |_: &LockObjectResponse| true).await);
+        found.push(
+            client
+                .expect("an answer about a lock", |_: &LockObjectResponse| true)
+                .await,
+        );
     }
     found
 }
 
 fn response(id: Umid, result: u32, lock_owner: Umid) -> LockObjectResponse {
-    LockObjectResponse { id, result, lock_owner }
+    LockObjectResponse {
+        id,
+        result,
+        lock_owner,
+    }
 }
 
 async fn drag(client: &mut Client, id: Umid, object_transform: Transform) {
-    client.send(ObjectTransform { id, object_transform }).await;
+    client
+        .send(ObjectTransform {
+            id,
+            object_transform,
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -102,13 +121,22 @@ async fn t6_the_table_of_locks() {
     scene.all_hear(response(PLAZA, 1, nobody)).await;
     // Unlock of what nobody holds.
     scene.admin.send(UnlockObject { id: PLAZA }).await;
-    assert_eq!(answers(&mut scene.admin, 1).await, [response(PLAZA, 0, nobody)]);
+    assert_eq!(
+        answers(&mut scene.admin, 1).await,
+        [response(PLAZA, 0, nobody)]
+    );
     // Lock by somebody without rights, and of what is not in this world: refused, but answered (w38).
     scene.guest.send(LockObject { id: PLAZA }).await;
-    assert_eq!(answers(&mut scene.guest, 1).await, [response(PLAZA, 0, nobody)]);
+    assert_eq!(
+        answers(&mut scene.guest, 1).await,
+        [response(PLAZA, 0, nobody)]
+    );
     let elsewhere = Umid::now_v7();
     scene.admin.send(LockObject { id: elsewhere }).await;
-    assert_eq!(answers(&mut scene.admin, 1).await, [response(elsewhere, 0, nobody)]);
+    assert_eq!(
+        answers(&mut scene.admin, 1).await,
+        [response(elsewhere, 0, nobody)]
+    );
     scene.silence().await;
 }
 
@@ -127,7 +155,9 @@ async fn an_admin_locks_drags_and_unlocks_and_all_see_it() {
         drag(&mut scene.admin, PLAZA, to).await;
         for client in scene.everybody() {
             client
-                .expect("the drag", |moved: &ObjectTransform| moved.id == PLAZA && moved.object_transform == to)
+                .expect("the drag", |moved: &ObjectTransform| {
+                    moved.id == PLAZA && moved.object_transform == to
+                })
                 .await;
         }
     }
@@ -139,7 +169,11 @@ async fn an_admin_locks_drags_and_unlocks_and_all_see_it() {
     scene.admin.send(UnlockObject { id: PLAZA }).await;
     for client in scene.everybody() {
         let about: Vec<_> = {
-            client.expect("the unlock", |lock: &LockObjectResponse| *lock == response(PLAZA, 1, Umid::nil())).await;
+            client
+                .expect("the unlock", |lock: &LockObjectResponse| {
+                    *lock == response(PLAZA, 1, Umid::nil())
+                })
+                .await;
             client.heard().cloned().collect()
         };
         let told = about.iter().any(|message| match message {
@@ -151,7 +185,10 @@ async fn an_admin_locks_drags_and_unlocks_and_all_see_it() {
     // Who enters later finds it there.
     let mut late = Client::connect(&scene.server, &Api::guest(&scene.server).await).await;
     let snapshot = late.enter(WELCOME).await;
-    assert_eq!(snapshot.object(PLAZA).map(|plaza| plaza.transform), Some(last));
+    assert_eq!(
+        snapshot.object(PLAZA).map(|plaza| plaza.transform),
+        Some(last)
+    );
 }
 
 #[tokio::test]
@@ -179,7 +216,10 @@ async fn without_the_lock_nothing_moves() {
 async fn who_leaves_gives_all_locks_back() {
     let mut scene = Scene::new().await;
     let admin = scene.admin.user;
-    let other = scene.owner.create(WELCOME, "Other", at(0.0, 0.0, 0.0)).await;
+    let other = scene
+        .owner
+        .create(WELCOME, "Other", at(0.0, 0.0, 0.0))
+        .await;
     for id in [PLAZA, other] {
         scene.admin.send(LockObject { id }).await;
         scene.all_hear(response(id, 1, admin)).await;
@@ -188,17 +228,30 @@ async fn who_leaves_gives_all_locks_back() {
     for client in [&mut scene.second, &mut scene.guest] {
         let mut released = answers(client, 2).await;
         released.sort_by_key(|lock| lock.id);
-        let mut expected = [response(PLAZA, 0, Umid::nil()), response(other, 0, Umid::nil())];
+        let mut expected = [
+            response(PLAZA, 0, Umid::nil()),
+            response(other, 0, Umid::nil()),
+        ];
         expected.sort_by_key(|lock| lock.id);
         assert_eq!(released, expected);
-        client.expect("the leave", |list: &RemoveUsers| list.users.contains(&admin)).await;
+        client
+            .expect("the leave", |list: &RemoveUsers| {
+                list.users.contains(&admin)
+            })
+            .await;
     }
     // Cut off is as good as leaving.
     let second = scene.second.user;
     scene.second.send(LockObject { id: PLAZA }).await;
-    assert_eq!(answers(&mut scene.guest, 1).await, [response(PLAZA, 1, second)]);
+    assert_eq!(
+        answers(&mut scene.guest, 1).await,
+        [response(PLAZA, 1, second)]
+    );
     drop(scene.second);
-    assert_eq!(answers(&mut scene.guest, 1).await, [response(PLAZA, 0, Umid::nil())]);
+    assert_eq!(
+        answers(&mut scene.guest, 1).await,
+        [response(PLAZA, 0, Umid::nil())]
+    );
 }
 
 #[tokio::test]
@@ -212,7 +265,10 @@ async fn w23_who_loses_the_right_loses_the_lock() {
     scene.all_hear(response(PLAZA, 0, Umid::nil())).await;
     drag(&mut scene.second, PLAZA, at(1.0, 1.0, 1.0)).await;
     scene.second.send(LockObject { id: PLAZA }).await;
-    assert_eq!(answers(&mut scene.second, 1).await, [response(PLAZA, 0, Umid::nil())]);
+    assert_eq!(
+        answers(&mut scene.second, 1).await,
+        [response(PLAZA, 0, Umid::nil())]
+    );
     scene.silence().await;
 }
 
@@ -220,15 +276,27 @@ async fn w23_who_loses_the_right_loses_the_lock() {
 #[tokio::test]
 async fn what_is_deleted_is_locked_by_nobody() {
     let mut scene = Scene::new().await;
-    let object = scene.owner.create(WELCOME, "Short-lived", at(0.0, 0.0, 0.0)).await;
+    let object = scene
+        .owner
+        .create(WELCOME, "Short-lived", at(0.0, 0.0, 0.0))
+        .await;
     scene.admin.send(LockObject { id: object }).await;
     scene.all_hear(response(object, 1, scene.admin.user)).await;
-    scene.owner.delete(&format!("/objects/{object}")).await.ok(200);
+    scene
+        .owner
+        .delete(&format!("/objects/{object}"))
+        .await
+        .ok(200);
     drag(&mut scene.admin, object, at(1.0, 1.0, 1.0)).await;
     scene.admin.send(UnlockObject { id: object }).await;
-    assert_eq!(answers(&mut scene.admin, 1).await, [response(object, 0, Umid::nil())]);
+    assert_eq!(
+        answers(&mut scene.admin, 1).await,
+        [response(object, 0, Umid::nil())]
+    );
     scene.admin.leave().await;
     let told = scene.guest.settle().await;
-    let locks = told.iter().filter(|message| matches!(message, Message::LockObjectResponse(_)));
+    let locks = told
+        .iter()
+        .filter(|message| matches!(message, Message::LockObjectResponse(_)));
     assert_eq!(locks.count(), 0, "{told:?}");
 }

@@ -7,7 +7,9 @@ use crate::support::{Client, Options, Server};
 /// Waits until a client sees a user at a place.
 async fn sees(client: &mut Client, user: Umid, place: Vec3) {
     let there = |list: &UsersTransformList| {
-        list.value.iter().any(|entry| entry.id == user && entry.transform.position == place)
+        list.value
+            .iter()
+            .any(|entry| entry.id == user && entry.transform.position == place)
     };
     client.expect("the user at the new place", there).await;
 }
@@ -17,8 +19,10 @@ async fn two_guests_see_each_other_move() {
     let server = Server::start(Options::default());
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;
-    one.expect("the other one", |list: &AddUsers| list.users.iter().any(|user| user.id == two.user))
-        .await;
+    one.expect("the other one", |list: &AddUsers| {
+        list.users.iter().any(|user| user.id == two.user)
+    })
+    .await;
     for step in 1..=5 {
         let x = step as f32;
         one.move_to(x, 1.5, -0.1).await;
@@ -32,7 +36,9 @@ async fn two_guests_see_each_other_move() {
     };
     one.send(turned).await;
     let looks = |list: &UsersTransformList| {
-        list.value.iter().any(|entry| entry.id == one.user && entry.transform.rotation == turned.rotation)
+        list.value
+            .iter()
+            .any(|entry| entry.id == one.user && entry.transform.rotation == turned.rotation)
     };
     two.expect("the turn", looks).await;
 }
@@ -53,11 +59,15 @@ async fn w14_of_many_moves_the_last_one_counts() {
         .await
         .into_iter()
         .filter_map(|message| match message {
-            Message::UsersTransformList(list) => list.value.into_iter().find(|entry| entry.id == one.user),
+            Message::UsersTransformList(list) => {
+                list.value.into_iter().find(|entry| entry.id == one.user)
+            }
             _ => None,
         })
         .collect();
-    let back = later.iter().find(|entry| entry.transform.position.x != 99.0);
+    let back = later
+        .iter()
+        .find(|entry| entry.transform.position.x != 99.0);
     assert_eq!(back, None, "nobody jumps back to where they were before");
 }
 
@@ -79,5 +89,10 @@ async fn w15_places_that_are_none_reach_nobody() {
     // The client decodes every frame and accepts finite numbers only.
     sees(&mut two, one.user, Vec3::new(7.0, 7.0, 7.0)).await;
     let settled = two.settle().await;
-    assert!(!settled.iter().any(|message| matches!(message, Message::RemoveUsers(_))), "{settled:?}");
+    assert!(
+        !settled
+            .iter()
+            .any(|message| matches!(message, Message::RemoveUsers(_))),
+        "{settled:?}"
+    );
 }

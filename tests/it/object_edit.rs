@@ -3,18 +3,30 @@
 use posbus::{AddObjects, Message, ObjectDefinition, RemoveObjects, Umid};
 use serde_json::json;
 
-use crate::support::{Api, CANVAS, CANVAS_CHILD, CUBE, CUSTOM_OBJECT, Client, Options, PLAZA, Server, WELCOME, at};
+use crate::support::{
+    Api, CANVAS, CANVAS_CHILD, CUBE, CUSTOM_OBJECT, Client, Options, PLAZA, Server, WELCOME, at,
+};
 
 async fn sees(client: &mut Client, id: Umid, name: &str) -> ObjectDefinition {
-    let shows = |list: &AddObjects| list.objects.iter().any(|object| object.id == id && object.name == name);
+    let shows = |list: &AddObjects| {
+        list.objects
+            .iter()
+            .any(|object| object.id == id && object.name == name)
+    };
     let list = client.expect("the object", shows).await;
-    list.objects.into_iter().find(|object| object.id == id).expect("was just found")
+    list.objects
+        .into_iter()
+        .find(|object| object.id == id)
+        .expect("was just found")
 }
 
 async fn sees_nothing(client: &mut Client) {
     let told = client.settle().await;
     let heard = told.iter().find(|message| {
-        matches!(message, Message::AddObjects(_) | Message::RemoveObjects(_) | Message::ObjectData(_))
+        matches!(
+            message,
+            Message::AddObjects(_) | Message::RemoveObjects(_) | Message::ObjectData(_)
+        )
     });
     assert_eq!(heard, None);
 }
@@ -48,7 +60,11 @@ async fn what_an_admin_builds_others_see() {
 
     owner.delete(&path).await.ok(200);
     for client in [&mut one, &mut two] {
-        client.expect("the removal", |list: &RemoveObjects| list.objects == [object]).await;
+        client
+            .expect("the removal", |list: &RemoveObjects| {
+                list.objects == [object]
+            })
+            .await;
     }
     owner.get(&path).await.refused(404, "object_not_found");
 }
@@ -69,26 +85,45 @@ async fn what_stands_on_an_object_goes_with_it() {
     let mut places = Vec::new();
     for child in &children {
         let object = owner.get(&format!("/objects/{child}")).await.ok(200);
-        assert!(!places.contains(&object["transform"]["position"]), "{object}");
+        assert!(
+            !places.contains(&object["transform"]["position"]),
+            "{object}"
+        );
         places.push(object["transform"]["position"].clone());
     }
-    let tree = owner.get(&format!("/objects/{WELCOME}/tree?max_depth=5")).await.ok(200);
+    let tree = owner
+        .get(&format!("/objects/{WELCOME}/tree?max_depth=5"))
+        .await
+        .ok(200);
     let node = &tree["children"][canvas.to_string()];
-    assert_eq!((&node["name"], &node["total_direct_children"]), (&json!("Canvas"), &json!(3)), "{tree}");
+    assert_eq!(
+        (&node["name"], &node["total_direct_children"]),
+        (&json!("Canvas"), &json!(3)),
+        "{tree}"
+    );
     assert_eq!(node["children"][children[1].to_string()]["name"], "Two");
     assert_eq!(tree["max_depth"], 5);
 
     owner.delete(&format!("/objects/{canvas}")).await.ok(200);
     let removed: RemoveObjects = watcher
-        .expect("the removal", |list: &RemoveObjects| list.objects.contains(&canvas))
+        .expect("the removal", |list: &RemoveObjects| {
+            list.objects.contains(&canvas)
+        })
         .await;
     for child in &children {
         assert!(removed.objects.contains(child), "{removed:?}");
-        owner.get(&format!("/objects/{child}")).await.refused(404, "object_not_found");
+        owner
+            .get(&format!("/objects/{child}"))
+            .await
+            .refused(404, "object_not_found");
     }
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     let snapshot = late.enter(WELCOME).await;
-    assert!(children.iter().all(|child| snapshot.object(*child).is_none()));
+    assert!(
+        children
+            .iter()
+            .all(|child| snapshot.object(*child).is_none())
+    );
 }
 
 #[tokio::test]
@@ -103,7 +138,9 @@ async fn strangers_and_guests_build_nothing() {
         let answer = api.try_create(WELCOME, "Mine", place).await;
         answer.refused(403, "object_creation_not_permitted");
         let path = format!("/objects/{PLAZA}");
-        api.patch(&path, json!({"object_name": "Mine"})).await.refused(403, "not_admin");
+        api.patch(&path, json!({"object_name": "Mine"}))
+            .await
+            .refused(403, "not_admin");
         api.delete(&path).await.refused(403, "not_admin");
         let member = json!({"role": "admin", "user_id": api.user});
         let members = format!("/objects/{WELCOME}/members");
@@ -112,7 +149,9 @@ async fn strangers_and_guests_build_nothing() {
         assert_eq!(api.get(&path).await.status, 200, "looking is allowed");
     }
     let stranger = Api::stranger(&server);
-    let answer = stranger.try_create(WELCOME, "Mine", at(0.0, 0.0, 0.0)).await;
+    let answer = stranger
+        .try_create(WELCOME, "Mine", at(0.0, 0.0, 0.0))
+        .await;
     answer.refused(401, "failed_to_verify_access_token");
     let answer = stranger.delete(&format!("/objects/{PLAZA}")).await;
     answer.refused(401, "failed_to_verify_access_token");
@@ -124,7 +163,8 @@ async fn members_may_edit_as_long_as_they_are_members() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let user = Api::user(&server, 4).await;
-    let by_wallet = json!({"role": "admin", "wallet": user.get("/users/me").await.ok(200)["wallet"]});
+    let by_wallet =
+        json!({"role": "admin", "wallet": user.get("/users/me").await.ok(200)["wallet"]});
     let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;
     let members = format!("/objects/{canvas}/members");
     assert_eq!(owner.post(&members, by_wallet).await.ok(200), json!(null));
@@ -136,12 +176,17 @@ async fn members_may_edit_as_long_as_they_are_members() {
     let own = user.create_of(canvas, CANVAS_CHILD, "Step").await;
     let answer = user.try_create(WELCOME, "Other", at(0.0, 0.0, 0.0)).await;
     answer.refused(403, "object_creation_not_permitted");
-    owner.delete(&format!("{members}/{}", user.user)).await.ok(200);
+    owner
+        .delete(&format!("{members}/{}", user.user))
+        .await
+        .ok(200);
     let answer = user.try_create(canvas, "Other", at(0.0, 0.0, 0.0)).await;
     answer.refused(403, "object_creation_not_permitted");
     // What one owns one may edit.
     let own = format!("/objects/{own}");
-    user.patch(&own, json!({"object_name": "My step"})).await.ok(200);
+    user.patch(&own, json!({"object_name": "My step"}))
+        .await
+        .ok(200);
     owner.delete(&own).await.ok(200);
 }
 
@@ -151,15 +196,24 @@ async fn impossible_objects_are_refused_and_leave_nothing_behind() {
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;
     let unknown = Umid::now_v7();
-    let base = json!({"object_name": "Thing", "parent_id": WELCOME, "object_type_id": CUSTOM_OBJECT});
+    let base =
+        json!({"object_name": "Thing", "parent_id": WELCOME, "object_type_id": CUSTOM_OBJECT});
     let node_type = "00000000-0000-0000-0000-000000000001";
     let cases = [
         (json!({"object_name": ""}), 400, "invalid_request_body"),
         (json!({"object_name": null}), 400, "invalid_request_body"),
         (json!({"parent_id": "nonsense"}), 400, "invalid_parent_id"),
         (json!({"parent_id": unknown}), 404, "object_not_found"),
-        (json!({"object_type_id": "nonsense"}), 400, "invalid_object_type_id"),
-        (json!({"object_type_id": node_type}), 400, "object_type_not_permitted"),
+        (
+            json!({"object_type_id": "nonsense"}),
+            400,
+            "invalid_object_type_id",
+        ),
+        (
+            json!({"object_type_id": node_type}),
+            400,
+            "object_type_not_permitted",
+        ),
         (json!({"asset_3d_id": unknown}), 400, "invalid_asset_3d_id"),
         (json!({"asset_2d_id": unknown}), 400, "invalid_asset_2d_id"),
     ];
@@ -170,12 +224,21 @@ async fn impossible_objects_are_refused_and_leave_nothing_behind() {
         }
         owner.post("/objects", body).await.refused(status, reason);
     }
-    owner.delete(&format!("/objects/{WELCOME}")).await.refused(403, "forbidden");
+    owner
+        .delete(&format!("/objects/{WELCOME}"))
+        .await
+        .refused(403, "forbidden");
     let gone = format!("/objects/{unknown}");
     owner.delete(&gone).await.refused(404, "object_not_found");
-    owner.patch(&gone, json!({"object_name": "x"})).await.refused(404, "object_not_found");
+    owner
+        .patch(&gone, json!({"object_name": "x"}))
+        .await
+        .refused(404, "object_not_found");
     let plaza = format!("/objects/{PLAZA}");
-    owner.patch(&plaza, json!({"asset_3d_id": unknown})).await.refused(404, "asset_3d_not_found");
+    owner
+        .patch(&plaza, json!({"asset_3d_id": unknown}))
+        .await
+        .refused(404, "asset_3d_not_found");
     sees_nothing(&mut watcher).await;
 }
 
@@ -189,7 +252,10 @@ async fn an_object_without_a_place_appears_where_its_maker_is() {
     let new = json!({"object_name": "Here", "parent_id": WELCOME, "object_type_id": CUSTOM_OBJECT,
                      "asset_2d_id": null, "asset_3d_id": CUBE});
     let created = owner.post("/objects", new).await.ok(201);
-    let id = created["object_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let id = created["object_id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("an id");
     let seen = sees(&mut maker, id, "Here").await;
     let place = seen.transform.position;
     assert_eq!((place.x, place.y, place.z), (11.0, 12.0, 13.0));

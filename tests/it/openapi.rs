@@ -21,7 +21,10 @@ const ROUTES: [(&str, &[&str]); 22] = [
     ("/objects/{objectID}", &["get", "patch", "delete"]),
     ("/objects/{objectID}/tree", &["get"]),
     ("/objects/{objectID}/attributes", &["get", "post", "delete"]),
-    ("/objects/{objectID}/attributes/sub", &["get", "post", "delete"]),
+    (
+        "/objects/{objectID}/attributes/sub",
+        &["get", "post", "delete"],
+    ),
     ("/objects/{objectID}/members", &["get", "post"]),
     ("/objects/{objectID}/members/{userID}", &["delete"]),
     ("/plugin", &["get"]),
@@ -33,11 +36,18 @@ async fn the_document_lists_every_route() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let document = stranger.get("/openapi.json").await.ok(200);
-    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")));
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3."))
+    );
     for (path, methods) in ROUTES {
         let full = format!("/api/v4{path}");
         for method in methods {
-            assert!(document["paths"][&full][method].is_object(), "{method} {full}");
+            assert!(
+                document["paths"][&full][method].is_object(),
+                "{method} {full}"
+            );
         }
     }
     for path in ["/version", "/health", "/ready"] {
@@ -46,9 +56,16 @@ async fn the_document_lists_every_route() {
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
         let name = reference.split('"').next().expect("a name");
-        assert!(document["components"]["schemas"][name].is_object(), "{name} is described");
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{name} is described"
+        );
     }
     let page = stranger.root("/api/docs/").await;
     assert_eq!(page.status, 200);
-    assert!(page.content_type.starts_with("text/html"), "{}", page.content_type);
+    assert!(
+        page.content_type.starts_with("text/html"),
+        "{}",
+        page.content_type
+    );
 }

@@ -18,17 +18,29 @@ async fn w10_the_same_session_takes_over_and_nobody_sees_it_blink() {
     assert_eq!(snapshot.spawn.position.x, 8.0, "where it was");
     assert_eq!(old.ending().await, Ending::Closed(1000));
     let told: Vec<_> = old.heard().collect();
-    assert!(!told.iter().any(|message| matches!(message, Message::Signal(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::Signal(_))),
+        "{told:?}"
+    );
     // The old connection is cleaned up by now; the new one is still in the world.
     drop(old);
     new.move_to(9.0, 9.0, 9.0).await;
     watcher
         .expect("the move", |list: &UsersTransformList| {
-            list.value.iter().any(|entry| entry.id == user.user && entry.transform.position.x == 9.0)
+            list.value
+                .iter()
+                .any(|entry| entry.id == user.user && entry.transform.position.x == 9.0)
         })
         .await;
     let told = watcher.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::RemoveUsers(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::RemoveUsers(_))),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -39,7 +51,11 @@ async fn t12_a_session_without_an_id_is_a_session() {
     one.enter(WELCOME).await;
     let mut two = Client::connect_as(&server, &user, Umid::nil()).await;
     two.enter(WELCOME).await;
-    assert_eq!(one.ending().await, Ending::Closed(1000), "equal ids are the same client");
+    assert_eq!(
+        one.ending().await,
+        Ending::Closed(1000),
+        "equal ids are the same client"
+    );
     two.settle().await;
 }
 
@@ -58,6 +74,10 @@ async fn w30_d4_who_comes_back_is_where_it_left() {
         client.move_to(x, 1.0, 1.0).await;
         client.settle().await;
         drop(client);
-        watcher.expect("the leave", |list: &RemoveUsers| list.users.contains(&user.user)).await;
+        watcher
+            .expect("the leave", |list: &RemoveUsers| {
+                list.users.contains(&user.user)
+            })
+            .await;
     }
 }

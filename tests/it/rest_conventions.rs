@@ -11,25 +11,50 @@ async fn the_node_tells_what_it_is() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let version = stranger.root("/version").await.ok(200);
-    assert_eq!(version["api"]["major"], 4, "the UI builds its paths from it");
+    assert_eq!(
+        version["api"]["major"], 4,
+        "the UI builds its paths from it"
+    );
     for key in ["major", "minor", "patch"] {
         assert!(version["controller"][key].is_number(), "{version}");
     }
-    assert_eq!(stranger.root("/health").await.ok(200), json!({"status": "ok"}));
+    assert_eq!(
+        stranger.root("/health").await.ok(200),
+        json!({"status": "ok"})
+    );
     assert_eq!(stranger.root("/ready").await.status, 200);
     let metrics = stranger.root("/metrics").await;
     assert_eq!(metrics.status, 200);
-    assert!(metrics.content_type.starts_with("text/plain"), "{}", metrics.content_type);
+    assert!(
+        metrics.content_type.starts_with("text/plain"),
+        "{}",
+        metrics.content_type
+    );
     let page = stranger.root("/").await;
     assert_eq!(page.status, 200);
-    assert!(page.content_type.starts_with("text/html"), "{}", page.content_type);
+    assert!(
+        page.content_type.starts_with("text/html"),
+        "{}",
+        page.content_type
+    );
 
     let config = stranger.get("/config/ui-client").await.ok(200);
-    let node: Umid = config["NODE_ID"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let node: Umid = config["NODE_ID"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("an id");
     assert!(!node.is_nil());
-    assert_eq!(config["RENDER_SERVICE_URL"], json!(format!("{}/api/v4/media/render", server.url())));
+    assert_eq!(
+        config["RENDER_SERVICE_URL"],
+        json!(format!("{}/api/v4/media/render", server.url()))
+    );
     let plugins = stranger.get("/plugin").await.ok(200);
-    let names: Vec<_> = plugins.as_array().expect("a list").iter().map(|plugin| &plugin["meta"]["name"]).collect();
+    let names: Vec<_> = plugins
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|plugin| &plugin["meta"]["name"])
+        .collect();
     assert!(names.contains(&&json!("Core")), "{names:?}");
     let found = stranger.get("/plugin?text=Cor").await.ok(200);
     assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
@@ -46,12 +71,24 @@ async fn errors_have_one_shape() {
         ("/worlds/nonsense".to_owned(), 400, "invalid_world_id"),
         (format!("/objects/{unknown}"), 404, "object_not_found"),
         (format!("/objects/{unknown}/tree"), 404, "object_not_found"),
-        (format!("/objects/{unknown}/members"), 404, "object_not_found"),
+        (
+            format!("/objects/{unknown}/members"),
+            404,
+            "object_not_found",
+        ),
         (format!("/users/{unknown}"), 404, "user_not_found"),
         (format!("/worlds/{unknown}"), 404, "world_not_found"),
         (format!("/worlds/{PLAZA}"), 404, "world_not_found"),
-        (format!("/worlds/{unknown}/online-users"), 404, "world_not_found"),
-        (format!("/objects/{PLAZA}/attributes"), 400, "invalid_request_query"),
+        (
+            format!("/worlds/{unknown}/online-users"),
+            404,
+            "world_not_found",
+        ),
+        (
+            format!("/objects/{PLAZA}/attributes"),
+            400,
+            "invalid_request_query",
+        ),
     ];
     for (path, status, reason) in cases {
         guest.get(&path).await.refused(status, reason);
@@ -63,12 +100,24 @@ async fn errors_have_one_shape() {
     }
     let wrong_method = guest.delete("/worlds").await;
     assert_eq!(wrong_method.status, 404, "the reference knows no 405");
-    let broken = guest.request(Method::POST, "/objects").body("{\"object_name\": ");
-    guest.send(broken).await.refused(400, "invalid_request_body");
+    let broken = guest
+        .request(Method::POST, "/objects")
+        .body("{\"object_name\": ");
+    guest
+        .send(broken)
+        .await
+        .refused(400, "invalid_request_body");
     for token in ["", "nonsense", "a.b.c"] {
         let nobody = guest.with_token(token);
-        for path in ["/users/me".to_owned(), "/worlds".to_owned(), format!("/objects/{PLAZA}")] {
-            nobody.get(&path).await.refused(401, "failed_to_verify_access_token");
+        for path in [
+            "/users/me".to_owned(),
+            "/worlds".to_owned(),
+            format!("/objects/{PLAZA}"),
+        ] {
+            nobody
+                .get(&path)
+                .await
+                .refused(401, "failed_to_verify_access_token");
         }
     }
     let too_large = json!({"name": "x".repeat(3 << 20)});
@@ -90,12 +139,18 @@ async fn the_content_type_of_a_request_does_not_matter() {
         .header("content-type", "text/plain;charset=UTF-8")
         .body(proof.to_string());
     let token = stranger.send(request).await;
-    assert!(token.content_type.starts_with("application/json"), "{}", token.content_type);
+    assert!(
+        token.content_type.starts_with("application/json"),
+        "{}",
+        token.content_type
+    );
     let token = token.ok(200)["token"].clone();
     let token = token.as_str().expect("a token");
     // With the prefix, and bare.
     for header in [format!("Bearer {token}"), token.to_owned()] {
-        let request = stranger.request(Method::GET, "/users/me").header("authorization", header);
+        let request = stranger
+            .request(Method::GET, "/users/me")
+            .header("authorization", header);
         stranger.send(request).await.ok(200);
     }
 }
@@ -112,9 +167,17 @@ async fn ids_are_understood_in_every_spelling() {
         PLAZA.urn().to_string(),
     ];
     for id in spellings {
-        assert_eq!(guest.get(&format!("/objects/{id}")).await.ok(200), plain, "{id}");
+        assert_eq!(
+            guest.get(&format!("/objects/{id}")).await.ok(200),
+            plain,
+            "{id}"
+        );
     }
-    assert_eq!(plain["parent_id"], json!(WELCOME), "answers use lower case with dashes");
+    assert_eq!(
+        plain["parent_id"],
+        json!(WELCOME),
+        "answers use lower case with dashes"
+    );
 }
 
 #[tokio::test]
@@ -127,10 +190,25 @@ async fn s6_lists_take_odd_limits_and_no_instructions() {
         let all = owner.get(path).await.ok(200);
         assert_eq!(all.as_array().map(Vec::len), Some(2), "{path}: {all}");
         let one = owner.get(&format!("{path}?limit=1&sort=ASC")).await.ok(200);
-        let other = owner.get(&format!("{path}?limit=1&sort=DESC")).await.ok(200);
-        assert_eq!((one[0].clone(), other[0].clone()), (all[1].clone(), all[0].clone()), "{path}");
-        owner.get(&format!("{path}?limit=9007199254740991")).await.ok(200);
-        for limit in ["1;DROP%20TABLE%20object", "1%20UNION%20SELECT%201", "-1", "x"] {
+        let other = owner
+            .get(&format!("{path}?limit=1&sort=DESC"))
+            .await
+            .ok(200);
+        assert_eq!(
+            (one[0].clone(), other[0].clone()),
+            (all[1].clone(), all[0].clone()),
+            "{path}"
+        );
+        owner
+            .get(&format!("{path}?limit=9007199254740991"))
+            .await
+            .ok(200);
+        for limit in [
+            "1;DROP%20TABLE%20object",
+            "1%20UNION%20SELECT%201",
+            "-1",
+            "x",
+        ] {
             let answer = owner.get(&format!("{path}?limit={limit}")).await;
             answer.refused(400, "invalid_request_query");
         }
@@ -146,17 +224,32 @@ async fn pages_elsewhere_may_call() {
         .request(Method::OPTIONS, "/objects")
         .header("origin", "https://somewhere.example")
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "authorization,content-type");
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let response = http.execute(preflight.build().expect("a request")).await.expect("an answer");
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        );
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let response = http
+        .execute(preflight.build().expect("a request"))
+        .await
+        .expect("an answer");
     let header = |name: &str| {
-        let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+        let value = response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_lowercase()
     };
     assert!(response.status().is_success(), "{}", response.status());
     assert!(!header("access-control-allow-origin").is_empty());
     for name in ["authorization", "content-type"] {
-        assert!(header("access-control-allow-headers").contains(name), "a star does not cover it");
+        assert!(
+            header("access-control-allow-headers").contains(name),
+            "a star does not cover it"
+        );
     }
     for method in ["get", "post", "patch", "delete"] {
         assert!(header("access-control-allow-methods").contains(method));

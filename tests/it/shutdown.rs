@@ -12,7 +12,11 @@ async fn clients_are_told_and_the_program_ends_in_time() {
     let mut inside = Client::guest(&server).await;
     let mut outside = Client::connect(&server, &guest).await;
     // Answered, so that it has been greeted.
-    outside.send(posbus::TeleportRequest { target: posbus::Umid::nil() }).await;
+    outside
+        .send(posbus::TeleportRequest {
+            target: posbus::Umid::nil(),
+        })
+        .await;
     outside.expect("an answer", |_: &posbus::Signal| true).await;
     let mut silent = Client::silent(&server).await;
     // One who does not listen does not hold it up.

@@ -24,8 +24,14 @@ async fn w11_w12_c19_who_does_not_read_slows_nobody_and_is_closed_in_the_end() {
 
     let value = "x".repeat(VALUE);
     let mut sent = 0;
-    while !two.heard().any(|message| matches!(message, posbus::Message::RemoveUsers(list) if gone(list))) {
-        assert!(sent < CHANGES, "somebody who reads nothing is kept for ever");
+    while !two
+        .heard()
+        .any(|message| matches!(message, posbus::Message::RemoveUsers(list) if gone(list)))
+    {
+        assert!(
+            sent < CHANGES,
+            "somebody who reads nothing is kept for ever"
+        );
         for number in sent..sent + BATCH {
             let shaders = json!({"number": number, "code": value});
             owner.set(WELCOME, "shaders", shaders).await.ok(202);
@@ -35,7 +41,9 @@ async fn w11_w12_c19_who_does_not_read_slows_nobody_and_is_closed_in_the_end() {
         let x = sent as f32;
         one.move_to(x, 0.0, 0.0).await;
         two.expect("a move", |list: &UsersTransformList| {
-            list.value.iter().any(|entry| entry.id == one.user && entry.transform.position.x == x)
+            list.value
+                .iter()
+                .any(|entry| entry.id == one.user && entry.transform.position.x == x)
         })
         .await;
         one.settle().await;
@@ -43,6 +51,8 @@ async fn w11_w12_c19_who_does_not_read_slows_nobody_and_is_closed_in_the_end() {
     two.expect("the leave", gone).await;
     let metrics = owner.root("/metrics").await;
     let metrics = String::from_utf8_lossy(&metrics.bytes);
-    let cause = |cause: &str| metrics.contains(&format!("odyssey_disconnects_total{{cause=\"{cause}\"}} 1"));
+    let cause = |cause: &str| {
+        metrics.contains(&format!("odyssey_disconnects_total{{cause=\"{cause}\"}} 1"))
+    };
     assert!(cause("slow_reader") || cause("write_timeout"), "{metrics}");
 }

@@ -18,7 +18,9 @@ async fn t10_signal_5_leaves_the_world_and_keeps_the_connection() {
     let mut other = Client::guest(&server).await;
     leaver.leave().await;
     let gone = leaver.user;
-    other.expect("the leave", |list: &RemoveUsers| names(list, gone)).await;
+    other
+        .expect("the leave", |list: &RemoveUsers| names(list, gone))
+        .await;
 
     leaver.move_to(1.0, 1.0, 1.0).await;
     leaver.leave().await;
@@ -26,10 +28,17 @@ async fn t10_signal_5_leaves_the_world_and_keeps_the_connection() {
     assert!(snapshot.user(other.user).is_some());
     assert!(snapshot.user(leaver.user).is_some());
     other
-        .expect("the return", |list: &AddUsers| list.users.iter().any(|user| user.id == gone))
+        .expect("the return", |list: &AddUsers| {
+            list.users.iter().any(|user| user.id == gone)
+        })
         .await;
     let told = leaver.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::RemoveUsers(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::RemoveUsers(_))),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -39,16 +48,25 @@ async fn an_unknown_world_is_refused_and_one_stays_where_one_is() {
     let mut two = Client::guest(&server).await;
     for target in [Umid::nil(), Umid::now_v7(), PLAZA] {
         one.send(TeleportRequest { target }).await;
-        one.expect("the refusal", |signal: &Signal| signal.value == SignalType::WORLD_DOES_NOT_EXIST)
-            .await;
+        one.expect("the refusal", |signal: &Signal| {
+            signal.value == SignalType::WORLD_DOES_NOT_EXIST
+        })
+        .await;
     }
     one.move_to(3.0, 3.0, 3.0).await;
     two.expect("a move", |list: &UsersTransformList| {
-        list.value.iter().any(|entry| entry.id == one.user && entry.transform.position.x == 3.0)
+        list.value
+            .iter()
+            .any(|entry| entry.id == one.user && entry.transform.position.x == 3.0)
     })
     .await;
     let told = two.settle().await;
-    assert!(!told.iter().any(|message| matches!(message, Message::RemoveUsers(_))), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|message| matches!(message, Message::RemoveUsers(_))),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -65,7 +83,9 @@ async fn going_to_another_world_is_a_leave_and_an_entry() {
     assert_eq!(snapshot.objects.len(), 1, "the world object alone");
     assert_eq!(snapshot.users.len(), 1);
     let gone = traveller.user;
-    stays.expect("the leave", |list: &RemoveUsers| names(list, gone)).await;
+    stays
+        .expect("the leave", |list: &RemoveUsers| names(list, gone))
+        .await;
 
     traveller.move_to(9.0, 9.0, 9.0).await;
     traveller.settle().await;
@@ -81,7 +101,9 @@ async fn going_to_another_world_is_a_leave_and_an_entry() {
     assert_eq!(again.spawn.position.x, 9.0, "where one was");
     traveller.enter(WELCOME).await;
     stays
-        .expect("the return", |list: &AddUsers| list.users.iter().any(|user| user.id == gone))
+        .expect("the return", |list: &AddUsers| {
+            list.users.iter().any(|user| user.id == gone)
+        })
         .await;
 }
 
@@ -116,7 +138,10 @@ async fn w5_c2_acting_outside_of_a_world_harms_nobody() {
     assert!(snapshot.user(other.user).is_some());
     let told = other.settle().await;
     let touched = told.iter().find(|message| {
-        matches!(message, Message::HighFive(_) | Message::LockObjectResponse(_) | Message::ObjectTransform(_))
+        matches!(
+            message,
+            Message::HighFive(_) | Message::LockObjectResponse(_) | Message::ObjectTransform(_)
+        )
     });
     assert_eq!(touched, None);
     assert!(server.is_alive());
@@ -129,7 +154,9 @@ async fn w17_who_is_cut_off_is_gone_at_once() {
     let cut = Client::guest(&server).await;
     let gone = cut.user;
     drop(cut);
-    stays.expect("the leave", |list: &RemoveUsers| names(list, gone)).await;
+    stays
+        .expect("the leave", |list: &RemoveUsers| names(list, gone))
+        .await;
 }
 
 /// Leaving and being cut off at the same moment, many times over.
@@ -144,10 +171,20 @@ async fn w9_leaving_while_being_cut_off_is_one_leave() {
         leaver.send(TeleportRequest { target: WELCOME }).await;
         leaver.leave().await;
         drop(leaver);
-        stays.expect("the arrival", |list: &AddUsers| list.users.iter().any(|user| user.id == gone)).await;
-        stays.expect("the leave", |list: &RemoveUsers| names(list, gone)).await;
+        stays
+            .expect("the arrival", |list: &AddUsers| {
+                list.users.iter().any(|user| user.id == gone)
+            })
+            .await;
+        stays
+            .expect("the leave", |list: &RemoveUsers| names(list, gone))
+            .await;
     }
     assert!(server.is_alive());
-    let online = Api::guest(&server).await.get(&format!("/worlds/{WELCOME}/online-users")).await.ok(200);
+    let online = Api::guest(&server)
+        .await
+        .get(&format!("/worlds/{WELCOME}/online-users"))
+        .await
+        .ok(200);
     assert_eq!(online.as_array().map(Vec::len), Some(1), "{online}");
 }

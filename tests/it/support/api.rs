@@ -34,7 +34,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body, which has to be JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{}: {error}: {self:?}", self.request))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{}: {error}: {self:?}", self.request))
     }
 
     /// The body of a success.
@@ -56,7 +57,11 @@ impl Answer {
         assert_eq!(self.status, status, "{}: {text}", self.request);
         let body = self.json();
         assert_eq!(body["error"]["reason"], reason, "{}: {text}", self.request);
-        assert!(body["error"]["message"].is_string(), "{}: {text}", self.request);
+        assert!(
+            body["error"]["message"].is_string(),
+            "{}: {text}",
+            self.request
+        );
     }
 }
 
@@ -93,7 +98,9 @@ impl Api {
     pub(crate) async fn login(server: &Server, wallet: &dyn Wallet) -> Api {
         let stranger = Api::stranger(server);
         let challenge = stranger.challenge(wallet).await;
-        let answer = stranger.answer_challenge(wallet, &wallet.sign(&challenge)).await;
+        let answer = stranger
+            .answer_challenge(wallet, &wallet.sign(&challenge))
+            .await;
         let mut api = Api {
             token: text(&answer.ok(200), "token"),
             ..stranger
@@ -155,11 +162,19 @@ impl Api {
 
     /// Puts an object below another one.
     pub(crate) async fn create(&self, parent: Umid, name: &str, transform: Transform) -> Umid {
-        id(&self.try_create(parent, name, transform).await.ok(201), "object_id")
+        id(
+            &self.try_create(parent, name, transform).await.ok(201),
+            "object_id",
+        )
     }
 
     /// Tries to put an object below another one.
-    pub(crate) async fn try_create(&self, parent: Umid, name: &str, transform: Transform) -> Answer {
+    pub(crate) async fn try_create(
+        &self,
+        parent: Umid,
+        name: &str,
+        transform: Transform,
+    ) -> Answer {
         let object = json!({
             "object_name": name,
             "parent_id": parent,
@@ -171,7 +186,8 @@ impl Api {
 
     /// Puts an object of some type below another one, without saying where.
     pub(crate) async fn create_of(&self, parent: Umid, object_type: Umid, name: &str) -> Umid {
-        let object = json!({"object_name": name, "parent_id": parent, "object_type_id": object_type});
+        let object =
+            json!({"object_name": name, "parent_id": parent, "object_type_id": object_type});
         id(&self.post("/objects", object).await.ok(201), "object_id")
     }
 
@@ -190,7 +206,8 @@ impl Api {
     /// Writes a core attribute of an object.
     pub(crate) async fn set(&self, object: Umid, attribute: &str, value: Value) -> Answer {
         let set = json!({"plugin_id": CORE, "attribute_name": attribute, "attribute_value": value});
-        self.post(&format!("/objects/{object}/attributes"), set).await
+        self.post(&format!("/objects/{object}/attributes"), set)
+            .await
     }
 
     /// Reads a core attribute of an object.
@@ -210,12 +227,14 @@ impl Api {
 
     /// POST with a JSON body.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::POST, path).json(&body)).await
+        self.send(self.request(Method::POST, path).json(&body))
+            .await
     }
 
     /// PATCH with a JSON body.
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::PATCH, path).json(&body)).await
+        self.send(self.request(Method::PATCH, path).json(&body))
+            .await
     }
 
     /// DELETE without a body.
@@ -225,17 +244,21 @@ impl Api {
 
     /// DELETE with a JSON body.
     pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::DELETE, path).json(&body)).await
+        self.send(self.request(Method::DELETE, path).json(&body))
+            .await
     }
 
     /// GET of a path outside of the versioned API.
     pub(crate) async fn root(&self, path: &str) -> Answer {
-        self.send(self.http.get(format!("{}{path}", self.base))).await
+        self.send(self.http.get(format!("{}{path}", self.base)))
+            .await
     }
 
     /// A request below the base path, with the token if there is one.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}/api/v4{path}", self.base));
+        let request = self
+            .http
+            .request(method, format!("{}/api/v4{path}", self.base));
         if self.token.is_empty() {
             request
         } else {
@@ -280,5 +303,7 @@ pub(crate) fn text(body: &Value, key: &str) -> String {
 
 /// An id in an answer.
 pub(crate) fn id(body: &Value, key: &str) -> Umid {
-    text(body, key).parse().unwrap_or_else(|error| panic!("{key} in {body}: {error}"))
+    text(body, key)
+        .parse()
+        .unwrap_or_else(|error| panic!("{key} in {body}: {error}"))
 }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use futures_util::{SinkExt, StreamExt};
 use posbus::{
-    HandShake, HighFive, Message, MyTransform, ObjectData, ObjectDefinition, SetWorld, Signal, SignalType, TeleportRequest, Umid, UserData, Vec3,
+    HandShake, HighFive, Message, MyTransform, ObjectData, ObjectDefinition, SetWorld, Signal,
+    SignalType, TeleportRequest, Umid, UserData, Vec3,
 };
 use tokio::{
     net::TcpStream,
@@ -82,7 +83,12 @@ impl Snapshot {
     }
 
     /// A slot of an object, as JSON.
-    pub(crate) fn slot(&self, object: Umid, slot_type: &str, name: &str) -> Option<&serde_json::Value> {
+    pub(crate) fn slot(
+        &self,
+        object: Umid,
+        slot_type: &str,
+        name: &str,
+    ) -> Option<&serde_json::Value> {
         let data = self.data.iter().find(|data| data.id == object)?;
         data.entries.get(slot_type)?.as_ref()?.get(name)
     }
@@ -127,7 +133,9 @@ impl Client {
 
     /// A connection that has said nothing yet.
     pub(crate) async fn silent(server: &Server) -> Client {
-        let socket = Client::dial(server, None).await.expect("the server accepts connections");
+        let socket = Client::dial(server, None)
+            .await
+            .expect("the server accepts connections");
         Client {
             socket,
             inbox: VecDeque::new(),
@@ -168,7 +176,9 @@ impl Client {
     /// Enters a world and returns what it was told of it.
     pub(crate) async fn enter(&mut self, world: Umid) -> Snapshot {
         self.send(TeleportRequest { target: world }).await;
-        let set_world: SetWorld = self.expect("the world", |set: &SetWorld| set.id == world).await;
+        let set_world: SetWorld = self
+            .expect("the world", |set: &SetWorld| set.id == world)
+            .await;
         // Whatever is left is about the world before.
         self.inbox.clear();
         let mut snapshot = Snapshot {
@@ -204,7 +214,10 @@ impl Client {
 
     /// Leaves the world and keeps the connection.
     pub(crate) async fn leave(&mut self) {
-        self.send(Signal { value: SignalType::LEAVE_WORLD }).await;
+        self.send(Signal {
+            value: SignalType::LEAVE_WORLD,
+        })
+        .await;
     }
 
     /// Sends a message.
@@ -214,11 +227,16 @@ impl Client {
 
     /// Sends any bytes as a binary frame.
     pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
-        self.try_send(Frame::binary(bytes)).await.expect("the connection is open");
+        self.try_send(Frame::binary(bytes))
+            .await
+            .expect("the connection is open");
     }
 
     /// Sends a WebSocket frame over a connection that may be closed.
-    pub(crate) async fn try_send(&mut self, frame: Frame) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    pub(crate) async fn try_send(
+        &mut self,
+        frame: Frame,
+    ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
         self.socket.send(frame).await
     }
 
@@ -227,7 +245,11 @@ impl Client {
     ///
     /// # Panics
     /// If none comes in time.
-    pub(crate) async fn expect<M: Payload>(&mut self, what: &str, mut wanted: impl FnMut(&M) -> bool) -> M {
+    pub(crate) async fn expect<M: Payload>(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(&M) -> bool,
+    ) -> M {
         let mut looked_at = 0;
         let end = Instant::now() + DEADLINE;
         loop {
@@ -256,10 +278,19 @@ impl Client {
     /// it heard that nobody asked for.
     pub(crate) async fn settle(&mut self) -> Vec<Message> {
         let nobody = Umid::now_v7();
-        self.send(HighFive { sender_id: self.user, receiver_id: nobody, message: String::new() }).await;
+        self.send(HighFive {
+            sender_id: self.user,
+            receiver_id: nobody,
+            message: String::new(),
+        })
+        .await;
         let end = Instant::now() + DEADLINE;
         loop {
-            if let Some(place) = self.inbox.iter().position(|message| matches!(message, Message::Notification(_))) {
+            if let Some(place) = self
+                .inbox
+                .iter()
+                .position(|message| matches!(message, Message::Notification(_)))
+            {
                 return self.inbox.drain(..=place).collect();
             }
             self.receive("an answer from the world", end).await;
@@ -287,7 +318,10 @@ impl Client {
         while self.inbox.len() == before {
             self.read(what, end).await;
             if let Some(ending) = self.ended {
-                panic!("the connection ended by {ending:?} before {what} came; heard: {:?}", self.names());
+                panic!(
+                    "the connection ended by {ending:?} before {what} came; heard: {:?}",
+                    self.names()
+                );
             }
         }
     }
@@ -299,12 +333,17 @@ impl Client {
         };
         match frame {
             Some(Ok(Frame::Binary(bytes))) => {
-                assert!(bytes.len() <= posbus::MAX_SERVER_FRAME, "a frame that clients refuse");
+                assert!(
+                    bytes.len() <= posbus::MAX_SERVER_FRAME,
+                    "a frame that clients refuse"
+                );
                 let message = posbus::decode(&bytes);
-                self.inbox.push_back(message.expect("servers send what clients can decode"));
+                self.inbox
+                    .push_back(message.expect("servers send what clients can decode"));
             }
             Some(Ok(Frame::Close(frame))) => {
-                self.ended = Some(frame.map_or(Ending::Broken, |frame| Ending::Closed(frame.code.into())));
+                self.ended =
+                    Some(frame.map_or(Ending::Broken, |frame| Ending::Closed(frame.code.into())));
             }
             Some(Ok(Frame::Text(text))) => panic!("servers send no text: {text}"),
             Some(Ok(_)) => {}

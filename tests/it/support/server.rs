@@ -116,7 +116,9 @@ impl Server {
         let process = self.process.as_mut().expect("the program runs");
         let end = Instant::now() + DEADLINE;
         while process.claim.is_none() {
-            let line = process.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            let line = process
+                .lines
+                .recv_timeout(end.saturating_duration_since(Instant::now()));
             process.note(&line.expect("the program prints a link to claim it"));
         }
         let link = process.claim.as_deref().expect("was just found");
@@ -209,7 +211,10 @@ impl Server {
         let mut errors = child.stderr.take().expect("was piped");
         errors.read_to_string(&mut words).expect("text");
         let status = child.wait().expect("a child of ours");
-        (status.code(), words.lines().last().unwrap_or_default().to_owned())
+        (
+            status.code(),
+            words.lines().last().unwrap_or_default().to_owned(),
+        )
     }
 
     fn running(&self) -> &Process {
@@ -222,7 +227,8 @@ impl Server {
 
     fn launch(&mut self) {
         let process = Process::start(&self.options, self.home.path());
-        self.process = Some(process.unwrap_or_else(|problem| panic!("{problem}\n{}", self.end_of_log())));
+        self.process =
+            Some(process.unwrap_or_else(|problem| panic!("{problem}\n{}", self.end_of_log())));
     }
 
     fn end_of_log(&self) -> String {
@@ -235,7 +241,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("--- the end of the program's log ---\n{}\n---", self.end_of_log());
+            eprintln!(
+                "--- the end of the program's log ---\n{}\n---",
+                self.end_of_log()
+            );
         }
         if let Some(mut process) = self.process.take() {
             // One that has ended already cannot be killed, which is as well.
@@ -286,9 +295,14 @@ impl Process {
     fn wait_until_listening(&mut self) -> Result<(), String> {
         let end = Instant::now() + 3 * DEADLINE;
         while self.address.is_empty() {
-            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => self.note(&line),
-                Err(RecvTimeoutError::Timeout) => return Err("the program never listens".to_owned()),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err("the program never listens".to_owned());
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err("the program ended before it listened".to_owned());
                 }

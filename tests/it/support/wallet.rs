@@ -36,10 +36,17 @@ impl Wallet for EthereumWallet {
     }
 
     fn sign(&self, challenge: &str) -> String {
-        let text = format!("\x19Ethereum Signed Message:\n{}{challenge}", challenge.len());
+        let text = format!(
+            "\x19Ethereum Signed Message:\n{}{challenge}",
+            challenge.len()
+        );
         let digest = Keccak256::digest(text);
         let (signature, recovery) = self.0.sign_prehash_recoverable(&digest).expect("signs");
-        format!("0x{}{:02x}", hex::encode(signature.to_bytes()), 27 + recovery.to_byte())
+        format!(
+            "0x{}{:02x}",
+            hex::encode(signature.to_bytes()),
+            27 + recovery.to_byte()
+        )
     }
 }
 
