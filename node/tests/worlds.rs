@@ -121,7 +121,7 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
     };
 
     let (handle, link) = enter(&node, id, user).await;
-    link.offer_pose(place);
+    link.offer_pose(id, place);
     // Two questions: the tick of the first may have taken its poses before this one was offered.
     node.worlds().online_users(id).await;
     node.worlds().online_users(id).await;
@@ -217,7 +217,7 @@ async fn shutdown_saves_where_everybody_is() {
         position: Vec3::new(4.0, 5.0, 6.0),
         rotation: Vec3::ZERO,
     };
-    link.offer_pose(place);
+    link.offer_pose(id, place);
     // Two questions: the tick of the first may have taken its poses before this one was offered.
     node.worlds().online_users(id).await;
     node.worlds().online_users(id).await;

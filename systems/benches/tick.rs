@@ -53,7 +53,9 @@ fn moving(bencher: Bencher, users: u16) {
             step += 0.37;
             for (number, client) in clients.iter().enumerate() {
                 client.drain();
-                client.link.offer_pose(pose(step + number as f32 / 3.0));
+                client
+                    .link
+                    .offer_pose(WORLD, pose(step + number as f32 / 3.0));
             }
         })
         .bench_local_values(|()| stage.borrow_mut().tick());

@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use posbus::{ListFrames, MessageType, ObjectTransform};
 
 use crate::delta::LastMovement;
-use crate::live::Tick;
+use crate::live::{Identity, Tick};
 use crate::network::{Link, Outgoing, broadcast, encode};
 use crate::objects::{self, ObjectIndex};
 
@@ -35,12 +35,13 @@ impl MovedObjects {
 
 /// Takes the newest pose of each session. What is not finite was refused at the door.
 pub(crate) fn take_poses(
+    identity: Res<Identity>,
     tick: Res<Tick>,
     mut last: ResMut<LastMovement>,
     mut users: Query<(&Link, &mut Pose)>,
 ) {
     for (link, mut pose) in &mut users {
-        let Some(transform) = link.0.take_pose() else {
+        let Some(transform) = link.0.take_pose(identity.world) else {
             continue;
         };
         if transform != pose.transform {

@@ -7,9 +7,11 @@ use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut, Resourc
 use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
+use indexmap::IndexMap;
 use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
 
 use crate::command::Entrant;
+use crate::delta::LastMovement;
 use crate::live::{Identity, Settings, Tick};
 use crate::network::{DisconnectCause, Link, Mailbox, Outgoing, Received, encode};
 use crate::persistence::{LastPosition, Unsaved};
@@ -17,6 +19,9 @@ use crate::{locks, objects};
 
 /// How many displaced sessions are remembered; beyond, the oldest is forgotten.
 const MAX_DISPLACED: usize = 1_024;
+
+/// How many of those who left are remembered here; beyond, the oldest is long stored.
+const MAX_LEFT: usize = 1_024;
 
 /// The entity of each user in the world.
 #[derive(Resource, Default)]
@@ -65,6 +70,20 @@ pub(crate) struct Departed(Vec<Umid>);
 #[derive(Resource, Default)]
 struct Displaced(Vec<(Umid, Umid)>);
 
+/// Where those were who left lately. Who comes straight back looked their last position up before it was stored.
+#[derive(Resource, Default)]
+struct LeftFrom(IndexMap<Umid, TransformNoScale>);
+
+impl LeftFrom {
+    fn note(&mut self, user: Umid, transform: TransformNoScale) {
+        self.0.shift_remove(&user);
+        if self.0.len() == MAX_LEFT {
+            self.0.shift_remove_index(0);
+        }
+        self.0.insert(user, transform);
+    }
+}
+
 /// Reused between ticks.
 #[derive(Resource)]
 pub(crate) struct UserLists {
@@ -76,6 +95,7 @@ pub(crate) fn insert_resources(world: &mut World) {
     world.init_resource::<UserIndex>();
     world.init_resource::<Departed>();
     world.init_resource::<Displaced>();
+    world.init_resource::<LeftFrom>();
     world.insert_resource(UserLists {
         arrivals: ListFrames::new(MessageType::AddUsers),
         departures: ListFrames::new(MessageType::RemoveUsers),
@@ -118,6 +138,7 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
             turn_away(&link);
             return;
         }
+        take_unseen_pose(world, entity);
         displace(world, entity, user, session.session_id);
         // Pose and locks stay: for the others nothing but an upsert happens.
         world.entity_mut(entity).insert((
@@ -131,8 +152,9 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
         return;
     }
     let restore = world.resource::<Settings>().0.restore_last_position;
-    let last = entrant
-        .last_position
+    let left = world.resource_mut::<LeftFrom>().0.shift_remove(&user);
+    let last = left
+        .or(entrant.last_position)
         .filter(|pose| restore && pose.is_finite());
     let transform = last.unwrap_or_else(|| objects::spawn_point(world));
     let pose = Pose {
@@ -198,12 +220,11 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
         return;
     };
     locks::release_all(world, entity);
-    if let Some(pose) = world.get::<Pose>(entity) {
-        let position = LastPosition {
-            user,
-            transform: pose.transform,
-        };
+    take_unseen_pose(world, entity);
+    if let Some(transform) = world.get::<Pose>(entity).map(|pose| pose.transform) {
+        let position = LastPosition { user, transform };
         world.resource_mut::<Unsaved>().position(position);
+        world.resource_mut::<LeftFrom>().note(user, transform);
     }
     world.despawn(entity);
     world.resource_mut::<UserIndex>().0.remove(&user);
@@ -212,6 +233,24 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
         .0
         .retain(|(displaced, _)| *displaced != user);
     world.resource_mut::<Departed>().0.push(user);
+}
+
+/// A connection that goes may have moved since the last tick; that is where its user is.
+fn take_unseen_pose(world: &mut World, entity: Entity) {
+    let (here, tick) = (
+        world.resource::<Identity>().world,
+        world.resource::<Tick>().0,
+    );
+    let unseen = world
+        .get::<Link>(entity)
+        .and_then(|link| link.0.take_pose(here));
+    if let (Some(transform), Some(mut pose)) = (unseen, world.get_mut::<Pose>(entity)) {
+        *pose = Pose {
+            transform,
+            changed: tick,
+        };
+        world.resource_mut::<LastMovement>().0 = tick;
+    }
 }
 
 /// Everybody leaves, as at shutdown; their sessions are not closed by this.

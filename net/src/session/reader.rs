@@ -209,7 +209,7 @@ impl Reader {
                 };
                 if let Some(world) = &self.world {
                     self.last_pose = Some((world.id(), pose));
-                    self.link.offer_pose(pose);
+                    self.link.offer_pose(world.id(), pose);
                 }
             }
             Message::TeleportRequest(request) => self.teleport(request.target).await,
@@ -301,7 +301,6 @@ impl Reader {
 
     async fn leave(&mut self) {
         if let Some(world) = self.world.take() {
-            self.link.clear_pose();
             let leave = Command::Leave {
                 user: self.profile.user,
                 connection: self.connection,

@@ -37,8 +37,10 @@ pub struct Link(pub Arc<SessionLink>);
 
 /// Shared by the socket tasks of a session and the world it is in. Nothing here waits for the other side.
 pub struct SessionLink {
+    /// Whether there may be a pose: what nearly all looks at it need to know.
     moved: AtomicBool,
-    pose: Mutex<TransformNoScale>,
+    /// The newest pose, and the world it was meant for, until that world takes it.
+    pose: Mutex<Option<(Umid, TransformNoScale)>>,
     out: Mutex<Out>,
     wake: Notify,
     limits: QueueLimits,
@@ -77,32 +79,34 @@ impl SessionLink {
         })
     }
 
-    /// The session moved; overwrites a pose that no tick has seen yet.
-    pub fn offer_pose(&self, pose: TransformNoScale) {
-        *self.pose.lock() = pose;
+    /// The session moved in a world; overwrites a pose that no tick has seen yet.
+    pub fn offer_pose(&self, world: Umid, pose: TransformNoScale) {
+        let mut newest = self.pose.lock();
+        *newest = Some((world, pose));
         self.moved.store(true, Ordering::Release);
-    }
-
-    /// Forgets a pose that was meant for the world just left.
-    pub fn clear_pose(&self) {
-        self.moved.store(false, Ordering::Release);
     }
 
     /// The session is in this world from now on. The one it came from may be in the middle of a tick still, but what
     /// that one says is of no interest any more: it would appear in the new world.
     pub(crate) fn attach(&self, world: Umid) {
-        self.out.lock().world = world;
+        let mut out = self.out.lock();
+        if out.world != world {
+            out.world = world;
+            out.poses.clear();
+        }
     }
 
-    /// The newest pose since the last call.
-    pub(crate) fn take_pose(&self) -> Option<TransformNoScale> {
-        // A plain load first: most sessions did not move, and a swap would take the cache line for writing.
-        if !self.moved.load(Ordering::Relaxed) {
+    /// The newest pose in this world since the last call. One that is meant for another world is left to that: a session
+    /// that moves on is in two worlds for a moment.
+    pub(crate) fn take_pose(&self, world: Umid) -> Option<TransformNoScale> {
+        // A plain load first: most sessions did not move.
+        if !self.moved.load(Ordering::Acquire) {
             return None;
         }
-        self.moved
-            .swap(false, Ordering::Acquire)
-            .then(|| *self.pose.lock())
+        let mut newest = self.pose.lock();
+        let (_, pose) = newest.take_if(|(meant_for, _)| *meant_for == world)?;
+        self.moved.store(false, Ordering::Release);
+        Some(pose)
     }
 
     /// Queues one frame and wakes the writer.

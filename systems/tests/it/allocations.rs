@@ -9,7 +9,9 @@ fn allocations(stage: &mut Stage, clients: &[Client], moving: bool) -> u64 {
         for (number, client) in clients.iter().enumerate() {
             client.drain();
             if moving {
-                client.link.offer_pose(pose((step * 1_000 + number) as f32));
+                client
+                    .link
+                    .offer_pose(WORLD, pose((step * 1_000 + number) as f32));
             }
         }
         found = allocation_counter::measure(|| {

@@ -67,7 +67,7 @@ fn a_crowd_enters_moves_and_leaves_in_frames_that_fit() {
     assert!(lists > 1);
 
     for (number, client) in crowd.iter().enumerate() {
-        client.link.offer_pose(pose(0.1 + number as f32));
+        client.link.offer_pose(WORLD, pose(0.1 + number as f32));
     }
     stage.tick();
     let (lists, users) = ids(&bob.drain().0, moved);

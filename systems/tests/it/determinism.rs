@@ -113,7 +113,7 @@ fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick:
             name: format!("name {tick}"),
             avatar: String::new(),
         }),
-        _ => client.link.offer_pose(pose(x)),
+        _ => client.link.offer_pose(WORLD, pose(x)),
     }
 }
 

@@ -11,7 +11,7 @@ fn a_leaver_releases_locks_is_told_of_once_and_is_remembered() {
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::Lock(SHADE));
-    owner.link.offer_pose(pose(4.0));
+    owner.link.offer_pose(WORLD, pose(4.0));
     stage.tick();
     for client in [&owner, &bob] {
         client.read();
@@ -83,7 +83,7 @@ fn who_left_is_ignored() {
     stage.leave(&owner);
     stage.tick();
     bob.read();
-    owner.link.offer_pose(pose(5.0));
+    owner.link.offer_pose(WORLD, pose(5.0));
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(
         &owner,
@@ -122,4 +122,24 @@ fn who_has_moved_on_hears_nothing_of_the_old_world() {
     new.enter(EVE);
     new.tick();
     assert_eq!(names(&ann.read()), ["add_users"]);
+}
+
+/// What a client says last, it says right before it goes.
+#[test]
+fn the_last_move_before_leaving_counts() {
+    let mut stage = Scene::default().open();
+    let [ann] = stage.settle([ANN]);
+    ann.link.offer_pose(WORLD, pose(6.0));
+    stage.leave(&ann);
+    stage.tick();
+    let positions: Vec<LastPosition> = stage
+        .saved()
+        .into_iter()
+        .flat_map(|batch| batch.positions)
+        .collect();
+    let position = LastPosition {
+        user: ANN,
+        transform: pose(6.0),
+    };
+    assert_eq!(positions, [position]);
 }

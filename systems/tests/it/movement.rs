@@ -34,7 +34,7 @@ fn everybody_hears_the_newest_pose_of_each_tick_once() {
     let mut stage = Scene::default().open();
     let clients = stage.settle([ANN, BOB]);
     for x in [1.0, 2.0, 3.0] {
-        clients[0].link.offer_pose(pose(x));
+        clients[0].link.offer_pose(WORLD, pose(x));
     }
     stage.tick();
     for client in &clients {
@@ -42,7 +42,7 @@ fn everybody_hears_the_newest_pose_of_each_tick_once() {
         assert_eq!(names(&news), ["users_transform_list"]);
         assert_eq!(moved(&news), [(ANN, 3.0)]);
     }
-    clients[0].link.offer_pose(pose(3.0));
+    clients[0].link.offer_pose(WORLD, pose(3.0));
     stage.tick();
     for client in &clients {
         assert_eq!(client.read(), [], "nobody moved");
@@ -50,13 +50,27 @@ fn everybody_hears_the_newest_pose_of_each_tick_once() {
 }
 
 #[test]
-fn a_pose_meant_for_another_world_can_be_withdrawn() {
-    let mut stage = Scene::default().open();
-    let [ann, bob] = stage.settle([ANN, BOB]);
-    ann.link.offer_pose(pose(1.0));
-    ann.link.clear_pose();
-    stage.tick();
+fn a_pose_meant_for_another_world_is_left_to_that() {
+    let elsewhere = id(20);
+    let mut old = Scene::default().open();
+    let mut new = Scene {
+        world: elsewhere,
+        objects: vec![object(elsewhere, NODE)],
+        ..Scene::default()
+    }
+    .open();
+    let [ann, bob] = old.settle([ANN, BOB]);
+    let [eve] = new.settle([EVE]);
+    new.enter_again(&ann, None);
+    ann.link.offer_pose(elsewhere, pose(1.0));
+    old.tick();
     assert_eq!(bob.read(), []);
+    new.tick();
+    let entered = eve.read().into_iter().find_map(|message| match message {
+        Message::AddUsers(list) => list.users.first().map(|user| user.transform),
+        _ => None,
+    });
+    assert_eq!(entered, Some(pose(1.0)));
 }
 
 #[test]

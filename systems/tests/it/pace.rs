@@ -21,7 +21,7 @@ fn movement_keeps_to_the_budget_and_ends_at_the_newest_place() {
     let [ann, bob] = stage.settle([ANN, BOB]);
     let (mut bytes, mut lists, mut seen) = (0, 0, None);
     for tick in 0..10 * second {
-        ann.link.offer_pose(pose(tick as f32));
+        ann.link.offer_pose(WORLD, pose(tick as f32));
         stage.tick();
         let heard = bob.read();
         let list = |message: &&Message| matches!(message, Message::UsersTransformList(_));

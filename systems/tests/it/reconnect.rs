@@ -22,7 +22,7 @@ fn a_reconnect_is_an_upsert_that_keeps_place_and_locks() {
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     stage.tick();
     bob.read();
-    owner.link.offer_pose(pose(7.0));
+    owner.link.offer_pose(WORLD, pose(7.0));
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.tick();
     bob.read();
@@ -117,4 +117,26 @@ fn late_messages_of_an_old_connection_change_nothing() {
     assert_eq!(bob.read(), []);
     assert_eq!(new.read(), []);
     assert_eq!(stage.saved(), []);
+}
+
+/// Cut off, a client is back before its last position is in the database: it brings an older one or none.
+#[test]
+fn who_comes_straight_back_is_where_they_were() {
+    for ticks_between in [0, 1] {
+        let mut stage = Scene::default().open();
+        let old = stage.enter_with(ANN, DESKTOP, None);
+        stage.tick();
+        old.link.offer_pose(WORLD, pose(7.0));
+        stage.leave(&old);
+        for _ in 0..ticks_between {
+            stage.tick();
+        }
+        let new = stage.enter_with(ANN, DESKTOP, Some(pose(1.0)));
+        stage.tick();
+        let place = new.read().into_iter().find_map(|message| match message {
+            Message::MyTransform(place) => Some(place.position.x),
+            _ => None,
+        });
+        assert_eq!(place, Some(7.0), "{ticks_between} ticks between");
+    }
 }

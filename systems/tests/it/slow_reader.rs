@@ -10,14 +10,14 @@ use crate::movement::moved;
 fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
     let mut stage = Scene::default().open();
     let [ann, bob, slow] = stage.settle([ANN, BOB, EVE]);
-    ann.link.offer_pose(pose(1.0));
+    ann.link.offer_pose(WORLD, pose(1.0));
     stage.tick();
     // One list waits for the slow reader; what follows is not queued behind it.
     for x in [2.0, 3.0, 4.0] {
-        ann.link.offer_pose(pose(x));
+        ann.link.offer_pose(WORLD, pose(x));
         stage.tick();
     }
-    bob.link.offer_pose(pose(9.0));
+    bob.link.offer_pose(WORLD, pose(9.0));
     stage.tick();
     assert_eq!(moved(&slow.read()), [(ANN, 1.0)]);
     stage.tick();
@@ -35,7 +35,7 @@ fn what_happened_is_not_skipped() {
     let mut stage = Scene::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
     for step in 0..5 {
-        ann.link.offer_pose(pose(step as f32 + 1.0));
+        ann.link.offer_pose(WORLD, pose(step as f32 + 1.0));
         let name = json!({"name": format!("lamp {step}")});
         stage.effect(object_attribute(LAMP, "name", name, json!({})));
         stage.tick();
@@ -121,7 +121,7 @@ fn reading_in_small_portions_changes_nothing_but_their_size() {
     let (whole, portions) = (stage.enter(BOB), stage.enter(EVE));
     let name = json!({"name": "lamp"});
     stage.effect(object_attribute(LAMP, "name", name, json!({})));
-    ann.link.offer_pose(pose(1.0));
+    ann.link.offer_pose(WORLD, pose(1.0));
     stage.tick();
     let (whole, _) = whole.drain();
     let portions = portions.drain_by(1);

@@ -29,7 +29,7 @@ fn a_world_with_people_ends_only_by_force() {
 fn nothing_unsaved_is_lost_at_the_end() {
     let mut stage = Scene::default().open();
     let [owner, ann] = stage.settle([OWNER, ANN]);
-    ann.link.offer_pose(pose(2.0));
+    ann.link.offer_pose(WORLD, pose(2.0));
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(5.0)));
     stage.tick();
