@@ -251,11 +251,11 @@ impl Node {
 
     /// Stores a patch and returns what the world has to know of it.
     pub(crate) async fn patch_object(&self, object: Umid, patch: &ObjectPatch) -> Result<Effect> {
-        self.store().update_object(object, patch).await?;
+        let record = self.store().update_object(object, patch).await?;
         if let Some(owner) = patch.owner {
             self.directory().set_owner(object, owner);
         }
-        Ok(Effect::Object(Box::new(state(self.record(object).await?))))
+        Ok(Effect::Object(Box::new(state(record))))
     }
 
     /// Deletes an object and all below it.

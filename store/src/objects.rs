@@ -28,18 +28,9 @@ impl Store {
     /// Only those of the database.
     pub async fn object(&self, id: Umid) -> Result<Option<ObjectRecord>> {
         let snapshot = self.snapshot().await?;
-        let Some(row) = object::Entity::find_by_id(id).one(&snapshot).await? else {
-            return Ok(None);
-        };
-        let attributes = object_attribute::Entity::find()
-            .filter(object_attribute::Column::ObjectId.eq(id))
-            .order_by_asc(object_attribute::Column::PluginId)
-            .order_by_asc(object_attribute::Column::AttributeName)
-            .all(&snapshot)
-            .await?;
+        let record = read(&snapshot, id).await?;
         snapshot.commit().await?;
-        let attributes = by_object(attributes)?.remove(&id).unwrap_or_default();
-        object_record(row, attributes).map(Some)
+        Ok(record)
     }
 
     /// Inserts objects with their attributes, all or none; a parent comes before its children. Returns the creation
@@ -56,11 +47,12 @@ impl Store {
         Ok(time)
     }
 
-    /// Changes an object; a name goes into the attribute `name` of the core plugin, leaving its other keys alone.
+    /// Changes an object; a name goes into the attribute `name` of the core plugin, leaving its other keys alone. Returns
+    /// the object as it is then: read before the commit, so that who stored a change can always tell of it.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, `Conflict` when the new owner or asset is gone.
-    pub async fn update_object(&self, id: Umid, patch: &ObjectPatch) -> Result<()> {
+    pub async fn update_object(&self, id: Umid, patch: &ObjectPatch) -> Result<ObjectRecord> {
         let time = now();
         let transaction = self.begin().await?;
         let mut row = object::ActiveModel {
@@ -102,8 +94,11 @@ impl Store {
             )
             .await?;
         }
+        let record = read(&transaction, id)
+            .await?
+            .ok_or(StoreError::NotFound("object"))?;
         transaction.commit().await?;
-        Ok(())
+        Ok(record)
     }
 
     /// Deletes an object and all below it. Returns the ids deleted, parents before children.
@@ -133,6 +128,21 @@ impl Store {
             Ok(ids)
         }
     }
+}
+
+/// Reads an object with its attributes within a transaction.
+async fn read(transaction: &DatabaseTransaction, id: Umid) -> Result<Option<ObjectRecord>> {
+    let Some(row) = object::Entity::find_by_id(id).one(transaction).await? else {
+        return Ok(None);
+    };
+    let attributes = object_attribute::Entity::find()
+        .filter(object_attribute::Column::ObjectId.eq(id))
+        .order_by_asc(object_attribute::Column::PluginId)
+        .order_by_asc(object_attribute::Column::AttributeName)
+        .all(transaction)
+        .await?;
+    let attributes = by_object(attributes)?.remove(&id).unwrap_or_default();
+    object_record(row, attributes).map(Some)
 }
 
 /// Inserts objects and their attributes within a transaction.

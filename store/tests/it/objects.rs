@@ -166,8 +166,12 @@ async fn a_patch_changes_what_it_names(fixture: Fixture) {
         options: Some(Some(map(json!({ "minimap": true })))),
         ..ObjectPatch::default()
     };
-    store.update_object(id, &patch).await.unwrap();
-    let after = store.object(id).await.unwrap().unwrap();
+    let after = store.update_object(id, &patch).await.unwrap();
+    assert_eq!(
+        store.object(id).await.unwrap().as_ref(),
+        Some(&after),
+        "what is returned is what is stored"
+    );
     assert_eq!(
         (after.asset_3d, after.asset_2d, after.owner),
         (Some(cube), None, owner)

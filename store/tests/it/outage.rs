@@ -27,7 +27,10 @@ async fn a_stopped_postgres_is_unavailable_until_it_is_back() {
             .insert_objects(&[object(ids::CUSTOM_OBJECT_TYPE, owner, world)])
             .await
             .map(drop),
-        store.update_object(world, &ObjectPatch::default()).await,
+        store
+            .update_object(world, &ObjectPatch::default())
+            .await
+            .map(drop),
         store
             .set_attribute(
                 AttributeTarget::Object(world),
