@@ -13,8 +13,8 @@ use crate::{
     permissions::{Access, check_entry, check_key, check_value},
 };
 
-/// How long a write of a user's attribute waits for those before it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a change of a user's attributes or of the node waits for those before it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What to do to an attribute.
 pub(crate) enum Write {

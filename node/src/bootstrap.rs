@@ -65,12 +65,15 @@ impl Node {
             }
         };
         let node = self.directory().node();
-        if let Err(error) = self.store().set_member(node, user, ADMIN).await {
+        let change = async {
+            self.store().set_member(node, user, ADMIN).await?;
+            self.directory().set_admin(node, user, true);
+            Ok(((), vec![Effect::RolesChanged]))
+        };
+        if let Err(error) = self.change_roles(node, change).await {
             *self.identity.claim.lock() = offer;
-            return Err(error.into());
+            return Err(error);
         }
-        self.directory().set_admin(node, user, true);
-        self.worlds().announce(vec![Effect::RolesChanged]).await;
         tracing::info!(%user, "the node has an owner");
         Ok(())
     }

@@ -62,11 +62,15 @@ impl Node {
     /// Takes the role of a user on an object; one who has none stays without.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`.
+    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `Conflict("last_admin")` if the node would have no admin
+    /// left.
     pub async fn remove_member(&self, caller: Caller, object: Umid, user: Umid) -> Result<()> {
         self.require_admin(caller, object)?;
         let change = async {
             self.require_admin(caller, object)?;
+            if object == self.directory().node() {
+                self.keep_an_admin(user).await?;
+            }
             self.store().remove_member(object, user).await?;
             self.directory().set_admin(object, user, false);
             Ok(((), vec![Effect::RolesChanged]))
@@ -74,8 +78,20 @@ impl Node {
         self.change_roles(object, change).await
     }
 
+    /// Refuses to take the role of the only admin of the node. Any other object has an owner to fall back on; the node
+    /// belongs to the system user, as whom nobody can log in.
+    async fn keep_an_admin(&self, leaving: Umid) -> Result<()> {
+        let members = self.store().members(self.directory().node()).await?;
+        let admins = members.iter().filter(|member| member.role == ADMIN);
+        let (leaving, others): (Vec<_>, Vec<_>) = admins.partition(|member| member.user == leaving);
+        if others.is_empty() && !leaving.is_empty() {
+            return Err(NodeError::Conflict("last_admin"));
+        }
+        Ok(())
+    }
+
     /// Roles on the node reach into every world, those on any other object into its own.
-    async fn change_roles<F>(&self, object: Umid, change: F) -> Result<()>
+    pub(crate) async fn change_roles<F>(&self, object: Umid, change: F) -> Result<()>
     where
         F: Future<Output = Result<((), Vec<Effect>)>>,
     {

@@ -7,8 +7,9 @@ use components::{
 use serde_json::Value;
 use store::{AttributeTarget, NewObjectRow, ObjectPatch, ObjectRecord};
 use systems::Effect;
+use tokio::time::timeout;
 
-use crate::{Caller, Node, NodeError, Result};
+use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};
 
 /// Longest name of an object in characters: it stands above the object, and everybody in the world gets it.
 pub(crate) const MAX_NAME: usize = 256;
@@ -347,15 +348,22 @@ impl Node {
         ObjectOptions::effective(record.options.as_ref(), of_type)
     }
 
-    /// Runs a structural change of an object in the turn of its world. The node object has no world: nobody is in it,
-    /// so there is nobody to order the change for or to tell of it.
+    /// Runs a structural change of an object in the turn of its world. The node object has no world: nobody is in it, so
+    /// there is nobody to tell; its changes still take turns, or the directory could follow them in another order than
+    /// the database.
     pub(crate) async fn change_object<T, F>(&self, object: Umid, change: F) -> Result<T>
     where
         F: Future<Output = Result<(T, Vec<Effect>)>>,
     {
         match self.directory().world_of(object) {
             Some(world) => self.worlds().change(world, change).await,
-            None => Ok(change.await?.0),
+            None => {
+                let turn = self.directory().turn(Umid::nil());
+                let _turn = timeout(PATIENCE, turn.lock())
+                    .await
+                    .map_err(|_| NodeError::Unavailable)?;
+                Ok(change.await?.0)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use components::{Umid, ids};
-use node::{Node, NodeError, NodeOptions, ProfileChanges};
+use node::{Caller, NewMember, Node, NodeError, NodeOptions, ProfileChanges};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
 use tempfile::TempDir;
 
@@ -367,4 +367,38 @@ async fn ownership_survives_a_restart_and_offers_do_not() {
     let node = start(&dir).await;
     assert_eq!(node.offer_ownership().await.expect("answered"), None);
     assert!(node.directory().is_admin(user, node.directory().node()));
+}
+
+#[tokio::test]
+async fn the_last_admin_of_the_node_stays() {
+    let (_dir, node) = fresh().await;
+    let link = node
+        .offer_ownership()
+        .await
+        .expect("answered")
+        .expect("nobody owns it");
+    let first = node.user_for_wallet(WALLET).await.expect("made");
+    let second = node.user_for_wallet(&wallet(1)).await.expect("made");
+    node.claim_ownership(first, token(&link))
+        .await
+        .expect("claimed");
+    let object = node.directory().node();
+    let caller = Caller {
+        user: first,
+        is_guest: false,
+    };
+    let alone = node.remove_member(caller, object, first).await;
+    assert!(matches!(alone, Err(NodeError::Conflict("last_admin"))));
+    assert!(node.directory().is_admin(first, object));
+    node.remove_member(caller, object, second)
+        .await
+        .expect("who has no role stays without");
+
+    node.add_member(caller, object, NewMember::User(second))
+        .await
+        .expect("added");
+    node.remove_member(caller, object, first)
+        .await
+        .expect("there is another one");
+    assert!(!node.directory().is_admin(first, object));
 }

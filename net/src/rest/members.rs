@@ -112,6 +112,7 @@ async fn add(
     (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
     (status = 403, body = ErrorBody, description = "`not_admin`"),
     (status = 404, body = ErrorBody, description = "`object_not_found`"),
+    (status = 409, body = ErrorBody, description = "`last_admin`: the node would have none left"),
     (status = 503, body = ErrorBody, description = "`unavailable`"),
 ))]
 async fn remove(
