@@ -10,7 +10,7 @@ use crate::{
     Result, Store, StoreError,
     convert::now,
     entity::{object, user},
-    users,
+    users, wallets,
 };
 
 impl Store {
@@ -46,13 +46,18 @@ impl Store {
     /// Deletes a guest with memberships and attributes and hands its objects to `heir`. Returns those objects.
     ///
     /// # Errors
-    /// `NotFound("user")` if there is no such guest, `Conflict("heir")` if the heir is the guest or does not exist.
+    /// `NotFound("user")` if there is no such guest, `Conflict("wallet")` if it has a wallet by now, with which it can come
+    /// back, `Conflict("heir")` if the heir is the guest or does not exist.
     pub async fn delete_guest(&self, user: Umid, heir: Umid) -> Result<Vec<Umid>> {
         if user == heir {
             return Err(StoreError::Conflict("heir"));
         }
         let transaction = self.begin().await?;
         users::lock(&transaction, user).await?;
+        // Attaching a wallet takes the same lock: whichever comes first, no wallet goes with the account.
+        if wallets::has_any(&transaction, user).await? {
+            return Err(StoreError::Conflict("wallet"));
+        }
         let owned: Vec<Umid> = object::Entity::find()
             .select_only()
             .column(object::Column::ObjectId)

@@ -125,6 +125,11 @@ pub(crate) async fn attach(
     Ok(wallets)
 }
 
+/// Whether a user has a wallet.
+pub(crate) async fn has_any(transaction: &DatabaseTransaction, user: Umid) -> Result<bool> {
+    Ok(!rows(transaction, user).await?.is_empty())
+}
+
 async fn rows<C: ConnectionTrait>(db: &C, user: Umid) -> Result<Vec<user_wallet::Model>> {
     let select = user_wallet::Entity::find().filter(user_wallet::Column::UserId.eq(user));
     Ok(select

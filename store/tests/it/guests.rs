@@ -11,7 +11,8 @@ use crate::fixture::{Fixture, core, map, on_both};
 on_both!(
     a_deleted_guest_hands_its_objects_over,
     only_absent_guests_expire,
-    an_heir_has_to_exist
+    an_heir_has_to_exist,
+    a_wallet_attached_meanwhile_keeps_the_guest,
 );
 
 async fn a_deleted_guest_hands_its_objects_over(fixture: Fixture) {
@@ -143,4 +144,17 @@ async fn an_heir_has_to_exist(fixture: Fixture) {
         "nothing is half applied"
     );
     assert!(store.user(guest).await.unwrap().is_some());
+}
+
+/// A sweep looks at many guests before it deletes the first of them.
+async fn a_wallet_attached_meanwhile_keeps_the_guest(fixture: Fixture) {
+    let store = &fixture.store;
+    let guest = fixture.guest().await;
+    let wallet = "0x00000000000000000000000000000000000000cc";
+    store.attach_wallet(guest, wallet).await.unwrap();
+    assert!(matches!(
+        store.delete_guest(guest, ids::SYSTEM_USER).await,
+        Err(StoreError::Conflict("wallet"))
+    ));
+    assert_eq!(store.user_by_wallet(wallet).await.unwrap(), Some(guest));
 }
