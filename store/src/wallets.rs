@@ -26,6 +26,10 @@ impl Store {
     /// # Errors
     /// Only those of the database.
     pub async fn user_by_wallet(&self, wallet: &str) -> Result<Option<Umid>> {
+        // PostgreSQL refuses to even compare with this character.
+        if wallet.contains('\0') {
+            return Ok(None);
+        }
         let row = user_wallet::Entity::find_by_id(fold_wallet(wallet))
             .one(self.read())
             .await?;

@@ -12,6 +12,7 @@ on_both!(
     a_planted_attribute_captures_nobody,
     wallets_keep_order_and_spelling,
     the_last_wallet_stays,
+    no_text_is_too_odd_to_ask_for,
     parallel_logins_make_one_account,
 );
 
@@ -166,4 +167,10 @@ async fn parallel_logins_make_one_account(fixture: Fixture) {
         }
     }
     assert_eq!(made, 1);
+}
+
+async fn no_text_is_too_odd_to_ask_for(fixture: Fixture) {
+    for text in ["", "\0", "0x00\0", "'; --", "\u{130}"] {
+        assert_eq!(fixture.store.user_by_wallet(text).await.unwrap(), None);
+    }
 }
