@@ -135,7 +135,10 @@ pub(crate) fn check_entry(
 ) -> Result<()> {
     check_key(key)?;
     check_size(size(value), MAX_VALUE)?;
-    check_size(size(value) + key.len() + present.map_or(0, size), MAX_GROWN)?;
+    // What is replaced does not count, or a full attribute could not even be made smaller.
+    let replaced = present.and_then(|map| map.get(key)).map_or(0, size);
+    let grown = present.map_or(0, size).saturating_sub(replaced) + key.len() + size(value);
+    check_size(grown, MAX_GROWN)?;
     if holds_nul(value) {
         return Err(unstorable());
     }
@@ -261,6 +264,11 @@ mod tests {
         assert!(
             check_entry(&id, "k", &json!("v"), Some(&of_size(MAX_GROWN))).is_err(),
             "grown"
+        );
+        let full = of_size(MAX_GROWN);
+        assert!(
+            check_entry(&id, "a", &json!("v"), Some(&full)).is_ok(),
+            "it becomes smaller"
         );
         assert!(check_entry(&id, "k", &json!(null), None).is_ok());
         for key in ["", "a\u{0}", &"k".repeat(MAX_KEY + 1)] {
