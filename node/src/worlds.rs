@@ -17,6 +17,7 @@ use systems::{
     Command, Effect, LiveWorld, ObjectIndex, UserIndex, WorldContext, WorldHandle, WorldState,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -192,11 +193,16 @@ impl Worlds {
 
     /// Ends all worlds and writes what is unsaved.
     pub(crate) async fn shutdown(&self) {
+        // All at once: each ends in its own next tick, and a node has more worlds than ticks until it has to be gone.
+        let mut ends = JoinSet::new();
         for handle in self.inner.handles() {
-            if timeout(STOP_TIMEOUT, stop(&handle, true)).await.is_err() {
-                tracing::error!(world = %handle.id(), "world did not end in time");
-            }
+            ends.spawn(async move {
+                if timeout(STOP_TIMEOUT, stop(&handle, true)).await.is_err() {
+                    tracing::error!(world = %handle.id(), "world did not end in time");
+                }
+            });
         }
+        ends.join_all().await;
         if let Err(error) = self.inner.write_behind.flush().await {
             tracing::error!(%error, "the last positions and transforms could not be saved");
         }

@@ -1,14 +1,14 @@
 //! Worlds of a complete node on a real database: loading, unloading, failing, and what is saved meanwhile.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use bevy_ecs::prelude::IntoScheduleConfigs;
+use bevy_ecs::prelude::{IntoScheduleConfigs, Res};
 use components::{AttributeId, Profile, TransformNoScale, Umid, Vec3, ids};
 use node::{Node, NodeError, NodeOptions, WorldExtension};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
-use systems::{Command, Entrant, LiveWorld, SessionLink, WorldHandle, WorldSet};
+use systems::{Command, Entrant, LiveWorld, SessionLink, UserIndex, WorldHandle, WorldSet};
 use tempfile::TempDir;
 
 async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
@@ -226,4 +226,55 @@ async fn shutdown_saves_where_everybody_is() {
 
     let node = start(&dir, NodeOptions::default()).await;
     assert_eq!(node.last_position(id, user).await, Some(place));
+}
+
+/// Ticks are far apart compared to the time a node with many worlds has to stop.
+#[tokio::test]
+async fn at_shutdown_no_world_waits_for_another_to_end() {
+    let ending = Arc::new((Mutex::new(0), Condvar::new()));
+    let armed = Arc::new(AtomicBool::new(false));
+    let extension = {
+        let (ending, armed) = (Arc::clone(&ending), Arc::clone(&armed));
+        WorldExtension(Arc::new(move |live: &mut LiveWorld| {
+            let (ending, armed) = (Arc::clone(&ending), Arc::clone(&armed));
+            let wait_for_the_other = move |users: Res<UserIndex>| {
+                if armed.load(Ordering::SeqCst) && users.is_empty() {
+                    let (count, changed) = &*ending;
+                    let mut count = count.lock().expect("counts");
+                    *count += 1;
+                    changed.notify_all();
+                    let limit = Duration::from_secs(2);
+                    let (_count, waited) = changed
+                        .wait_timeout_while(count, limit, |count| *count < 2)
+                        .expect("counts");
+                    assert!(!waited.timed_out(), "the other world was not told");
+                }
+            };
+            live.extend(|_, schedule| {
+                schedule.add_systems(wait_for_the_other.in_set(WorldSet::Simulate));
+            });
+        }))
+    };
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = NodeOptions {
+        simulation_threads: 2,
+        extension: Some(extension),
+        ..NodeOptions::default()
+    };
+    let node = start(&dir, options).await;
+    let user = node.create_guest().await.expect("a guest").id;
+    let mut links = Vec::new();
+    for world in [1, 2] {
+        let (_handle, link) = enter(&node, Umid::from_u128(world), user).await;
+        links.push(link);
+    }
+    armed.store(true, Ordering::SeqCst);
+    node.shutdown().await;
+    drop(node);
+
+    let node = start(&dir, NodeOptions::default()).await;
+    for world in [1, 2] {
+        let position = node.last_position(Umid::from_u128(world), user).await;
+        assert!(position.is_some(), "world {world} ended in order");
+    }
 }
