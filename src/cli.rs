@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::swarm;
+
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
 #[command(name = "odyssey", version, about, max_term_width = 100)]
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     },
     /// Print the effective configuration as TOML, with secrets hidden
     Config,
+    /// Load a running server with bots and report what they saw
+    Swarm(swarm::Arguments),
     /// Translate PosBus frames, one a line, from standard input to standard output
     Posbus {
         #[command(subcommand)]

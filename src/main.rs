@@ -6,6 +6,7 @@ mod exit;
 mod migrate;
 mod posbus_cli;
 mod serve;
+mod swarm;
 mod welcome;
 
 use std::{
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Posbus { filter } => filter_posbus(&filter).map_err(Failure::runtime),
+        Command::Swarm(arguments) => block_on(swarm::run(arguments)),
         Command::Config => {
             let config = Config::load(&cli.settings)?;
             exit::print(&config.to_toml()).map_err(Failure::runtime)

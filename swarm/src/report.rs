@@ -1,0 +1,543 @@
+//! What a run found, and whether it counts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    Options, ProcessUse, Quantiles,
+    bot::{Outcome, Tally},
+    process::Usage,
+    scrape::Scrape,
+    sight::Final,
+};
+
+/// The swarm's own lag in milliseconds, of which 99 % has to stay below. Above, it measured itself.
+const MAX_LAG: f64 = 5.0;
+/// The share of what had to be seen that has to have been.
+const ENOUGH: f64 = 0.99;
+
+/// What a run found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What was asked for.
+    pub options: Options,
+    /// Where it ran.
+    pub machine: Machine,
+    /// Who was there.
+    pub users: Users,
+    /// How they entered.
+    pub joins: Joins,
+    /// What was sent and seen.
+    pub updates: Updates,
+    /// What everybody knew of everybody.
+    pub pairs: Pairs,
+    /// Milliseconds from the sending of an update to its first sight by another bot, for each of these. Updates that a
+    /// server merged into later ones are never seen and not in it; see the ages for what that costs.
+    pub latency_ms: Quantiles,
+    /// The same, where sender and receiver were within 64 m of each other.
+    pub latency_near_ms: Quantiles,
+    /// Milliseconds since the sending of the newest known position of others within 64 m, sampled once a second; 0 if it
+    /// is where they are.
+    pub age_near_ms: Quantiles,
+    /// What a reading bot received.
+    pub traffic: Traffic,
+    /// What must not happen.
+    pub faults: Faults,
+    /// Milliseconds that the swarm itself was late.
+    pub lag_ms: Quantiles,
+    /// What the swarm used; per-user figures are per bot.
+    pub generator: Option<ProcessUse>,
+    /// What the server used, if its process was named.
+    pub server_process: Option<ProcessUse>,
+    /// What the server says of itself, if it does.
+    pub server: Option<ServerFigures>,
+    /// Why the run does not count, if so.
+    pub void: Option<String>,
+    /// What went wrong; nothing if all was well.
+    pub failures: Vec<String>,
+}
+
+/// Where a run took place.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Machine {
+    /// Cores that the swarm may use.
+    pub cores: usize,
+    /// Load average of a minute before the run.
+    pub load_before: Option<f64>,
+    /// The same after it.
+    pub load_after: Option<f64>,
+}
+
+/// Who was there.
+#[derive(Clone, Debug, Serialize)]
+pub struct Users {
+    /// Bots asked for.
+    pub asked: u32,
+    /// Bots that entered.
+    pub entered: u32,
+    /// Bots that were there to the end and read all the time.
+    pub readers: u32,
+    /// Bots that stopped reading when the measurement began.
+    pub stalled: u32,
+    /// Of these, sent away by the server.
+    pub stalled_sent_away: u32,
+    /// Reading bots that were lost, or never entered.
+    pub lost: u32,
+    /// The same by kind; a close by the server with its code and reason.
+    pub losses: BTreeMap<String, u32>,
+}
+
+/// How they entered.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Joins {
+    /// Seconds from the first to the last.
+    pub seconds: f64,
+    /// Bots per second.
+    pub per_second: f64,
+    /// Milliseconds from the first packet to the own name in the list of users.
+    pub took_ms: Quantiles,
+}
+
+/// What was sent and seen during the measurement.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Updates {
+    /// Updates sent by reading bots.
+    pub sent: u64,
+    /// The same per second and bot.
+    pub sent_per_user_second: f64,
+    /// Updates not sent because the swarm was too late for them.
+    pub skipped: u64,
+    /// One for every update sent and every reading bot other than its sender.
+    pub expected: u64,
+    /// Of these, seen. A server may merge updates of one mover, so less than all is no fault.
+    pub seen: u64,
+    /// The share of them.
+    pub seen_share: f64,
+}
+
+/// What everybody knew of everybody: pairs of a reading bot and another one.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Pairs {
+    /// All pairs.
+    pub expected: u64,
+    /// Of these, where the other one was announced.
+    pub known: u64,
+    /// Of these, where an update of the other one was seen.
+    pub seen: u64,
+    /// Of these, where the last update of the other one was seen, a little after the last movement.
+    pub settled: u64,
+    /// Pairs sampled during the measurement.
+    pub sampled: u64,
+    /// Of these, where the newest known position was the last one or at most 2 s old.
+    pub fresh: u64,
+    /// The share of them.
+    pub fresh_share: f64,
+}
+
+/// What a reading bot received during the measurement, in PosBus frames; the WebSocket adds 2 to 4 bytes to each.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Traffic {
+    /// Frames per bot and second.
+    pub frames_per_user_second: f64,
+    /// Bytes per bot and second.
+    pub bytes_per_user_second: f64,
+    /// Positions per bot and second, own and repeated ones included.
+    pub positions_per_user_second: f64,
+    /// Bytes per position, all overhead of its frame included.
+    pub bytes_per_position: f64,
+}
+
+/// What must not happen.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Faults {
+    /// Older positions after newer ones of the same mover.
+    pub order_violations: u64,
+    /// Positions that nobody sent.
+    pub wrong_positions: u64,
+    /// Users said to be gone who were there.
+    pub false_removals: u64,
+    /// Frames that could not be decoded.
+    pub undecodable: u64,
+}
+
+/// What the server says of the time of the measurement, all its worlds together.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerFigures {
+    /// Its ticks.
+    pub tick: TickFigures,
+    /// PosBus frames sent.
+    pub frames_sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Sessions that ended, by cause.
+    pub disconnects: BTreeMap<String, u64>,
+}
+
+/// Ticks of a server.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TickFigures {
+    /// How many.
+    pub count: u64,
+    /// Mean time in milliseconds.
+    pub mean_ms: f64,
+    /// 99 % took at most so many milliseconds, estimated within a bucket of the server's histogram; none if beyond its
+    /// last bound.
+    pub p99_ms_estimate: Option<f64>,
+    /// Ticks that took longer than their period.
+    pub overruns: u64,
+}
+
+/// What a run leaves behind.
+pub(crate) struct Gathered {
+    pub(crate) options: Options,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// How long entering took for all together.
+    pub(crate) ramp: Duration,
+    /// Load average before and after.
+    pub(crate) load: Option<(f64, f64)>,
+    pub(crate) lag: Quantiles,
+    /// The swarm at start and end of the measurement.
+    pub(crate) own: Option<(Usage, Usage)>,
+    /// The server before anybody entered, at start and at end.
+    pub(crate) server: Option<((Usage, Usage), Usage)>,
+    /// The server's figures at start and end.
+    pub(crate) scrapes: Option<(Scrape, Scrape)>,
+    pub(crate) joining: Quantiles,
+    pub(crate) latency: Quantiles,
+    pub(crate) latency_near: Quantiles,
+    pub(crate) age_near: Quantiles,
+}
+
+impl Report {
+    pub(crate) fn new(gathered: Gathered) -> Self {
+        let seconds = gathered.options.window.as_secs_f64();
+        let users = count_users(&gathered);
+        let reading: Vec<_> = gathered.outcomes.iter().filter(|bot| reads(bot)).collect();
+        let tally = reading
+            .iter()
+            .fold(Tally::default(), |sum, bot| sum.plus(bot.tally));
+        let end = reading
+            .iter()
+            .fold(Final::default(), |sum, bot| sum.plus(bot.end));
+        let readers = f64::from(users.readers);
+        let per_user_second = |count: u64| ratio(count as f64, readers * seconds);
+        let server = |((before, start), end)| {
+            ProcessUse::between(before, start, end, users.entered, seconds)
+        };
+        let own = |(start, end)| ProcessUse::between(start, start, end, users.entered, seconds);
+        let expected = tally.sent * u64::from(users.readers.saturating_sub(1));
+        let mut report = Self {
+            machine: Machine {
+                cores: std::thread::available_parallelism().map_or(1, usize::from),
+                load_before: gathered.load.map(|(before, _)| before),
+                load_after: gathered.load.map(|(_, after)| after),
+            },
+            joins: Joins {
+                seconds: gathered.ramp.as_secs_f64(),
+                per_second: f64::from(users.entered) / gathered.ramp.as_secs_f64().max(1e-3),
+                took_ms: gathered.joining,
+            },
+            updates: Updates {
+                sent: tally.sent,
+                sent_per_user_second: per_user_second(tally.sent),
+                skipped: tally.skipped,
+                expected,
+                seen: tally.seen,
+                seen_share: ratio(tally.seen as f64, expected as f64),
+            },
+            pairs: Pairs {
+                expected: end.expected,
+                known: end.known,
+                seen: end.seen,
+                settled: end.settled,
+                sampled: tally.sampled.looked_at,
+                fresh: tally.sampled.fresh,
+                fresh_share: ratio(tally.sampled.fresh as f64, tally.sampled.looked_at as f64),
+            },
+            latency_ms: gathered.latency,
+            latency_near_ms: gathered.latency_near,
+            age_near_ms: gathered.age_near,
+            traffic: Traffic {
+                frames_per_user_second: per_user_second(tally.frames),
+                bytes_per_user_second: per_user_second(tally.bytes),
+                positions_per_user_second: per_user_second(tally.entries),
+                bytes_per_position: ratio(tally.entry_bytes as f64, tally.entries as f64),
+            },
+            faults: Faults {
+                order_violations: tally.older,
+                wrong_positions: tally.wrong,
+                false_removals: tally.removed,
+                undecodable: tally.undecodable,
+            },
+            lag_ms: gathered.lag,
+            generator: gathered.own.map(own),
+            server_process: gathered.server.map(server),
+            server: gathered.scrapes.map(|(start, end)| end.since(&start)),
+            users,
+            options: gathered.options,
+            void: None,
+            failures: Vec::new(),
+        };
+        report.judge();
+        report
+    }
+
+    /// Whether it counts and all was well.
+    pub fn passed(&self) -> bool {
+        self.void.is_none() && self.failures.is_empty()
+    }
+
+    fn judge(&mut self) {
+        self.void = void(self.lag_ms);
+        let Self {
+            users,
+            pairs,
+            faults,
+            updates,
+            ..
+        } = &*self;
+        let mut failures = Vec::new();
+        let mut fail = |failed: bool, what: String| failures.extend(failed.then_some(what));
+        let limited = users.losses.keys().any(|kind| kind == "http_429");
+        fail(users.lost > 0, format!("{} users lost", users.lost));
+        fail(
+            limited,
+            "the server limits connections: start it with --limits off".to_owned(),
+        );
+        fail(
+            users.readers > 1 && pairs.seen == 0,
+            "nobody saw anybody: nothing was measured".to_owned(),
+        );
+        let unknown = pairs.expected - pairs.known;
+        fail(
+            unknown > 0,
+            format!("{unknown} times somebody was never announced to another one"),
+        );
+        let unseen = pairs.known - pairs.seen;
+        fail(
+            unseen > 0,
+            format!("{unseen} times no update of somebody ever reached another one"),
+        );
+        let settled = ratio(pairs.settled as f64, pairs.expected as f64);
+        fail(
+            pairs.expected > 0 && settled < ENOUGH,
+            format!(
+                "only {:.2} % knew in the end where the others are",
+                settled * 100.0
+            ),
+        );
+        fail(
+            pairs.sampled > 0 && pairs.fresh_share < ENOUGH,
+            format!(
+                "only {:.2} % of the known positions were fresh",
+                pairs.fresh_share * 100.0
+            ),
+        );
+        let planned = (updates.sent + updates.skipped) as f64;
+        let skipped = ratio(updates.skipped as f64, planned);
+        fail(
+            skipped > 1.0 - ENOUGH,
+            format!("{:.2} % of the updates were not sent", skipped * 100.0),
+        );
+        for (count, what) in [
+            (faults.order_violations, "positions went backwards"),
+            (faults.wrong_positions, "positions were never sent"),
+            (
+                faults.false_removals,
+                "times a user who was there was said to be gone",
+            ),
+            (faults.undecodable, "frames could not be decoded"),
+        ] {
+            fail(count > 0, format!("{count} {what}"));
+        }
+        self.failures = failures;
+    }
+}
+
+/// Why a run with this lag does not count, if so.
+fn void(lag: Quantiles) -> Option<String> {
+    if lag.count == 0 {
+        return Some("the lag of the swarm itself was not measured".to_owned());
+    }
+    (lag.p99 > MAX_LAG).then(|| {
+        format!(
+            "the swarm itself was late: p99 of its lag is {:.1} ms, above {MAX_LAG} ms",
+            lag.p99
+        )
+    })
+}
+
+/// Whether a bot was there to the end and read all the time.
+fn reads(bot: &Outcome) -> bool {
+    bot.entered && !bot.stalled && bot.loss.is_none()
+}
+
+fn count_users(gathered: &Gathered) -> Users {
+    let bots = || gathered.outcomes.iter();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut losses = BTreeMap::new();
+    for loss in bots()
+        .filter(|bot| !bot.stalled)
+        .filter_map(|bot| bot.loss.as_ref())
+    {
+        *losses.entry(loss.to_string()).or_default() += 1;
+    }
+    let crashed = gathered.options.users - count(gathered.outcomes.len());
+    if crashed > 0 {
+        losses.insert("crashed".to_owned(), crashed);
+    }
+    Users {
+        asked: gathered.options.users,
+        entered: count(bots().filter(|bot| bot.entered).count()),
+        readers: count(bots().filter(|bot| reads(bot)).count()),
+        stalled: count(bots().filter(|bot| bot.stalled).count()),
+        stalled_sent_away: count(
+            bots()
+                .filter(|bot| bot.stalled && bot.loss.is_some())
+                .count(),
+        ),
+        lost: losses.values().sum(),
+        losses,
+    }
+}
+
+/// A share; 0 of nothing.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Gathered, Report};
+    use crate::{
+        Options, Quantiles,
+        bot::{Loss, Outcome, Tally},
+        sight::{Final, Sampled},
+    };
+
+    /// A bot that saw everything of two others.
+    fn content() -> Outcome {
+        Outcome {
+            entered: true,
+            tally: Tally {
+                sent: 20,
+                seen: 40,
+                frames: 20,
+                bytes: 2_000,
+                entries: 60,
+                entry_bytes: 1_800,
+                sampled: Sampled {
+                    looked_at: 4,
+                    fresh: 4,
+                },
+                ..Tally::default()
+            },
+            end: Final {
+                expected: 2,
+                known: 2,
+                seen: 2,
+                settled: 2,
+            },
+            ..Outcome::default()
+        }
+    }
+
+    fn report(bots: [Outcome; 3], lag: f64) -> Report {
+        Report::new(Gathered {
+            options: Options {
+                users: 3,
+                window: Duration::from_secs(2),
+                ..Options::default()
+            },
+            outcomes: bots.into(),
+            ramp: Duration::from_secs(1),
+            load: None,
+            lag: Quantiles {
+                count: 100,
+                p99: lag,
+                ..Quantiles::default()
+            },
+            own: None,
+            server: None,
+            scrapes: None,
+            joining: Quantiles::default(),
+            latency: Quantiles::default(),
+            latency_near: Quantiles::default(),
+            age_near: Quantiles::default(),
+        })
+    }
+
+    #[test]
+    fn figures_are_per_reader_and_second() {
+        let report = report([content(), content(), content()], 1.0);
+        assert!(report.passed(), "{report:?}");
+        assert_eq!((report.updates.expected, report.updates.seen), (120, 120));
+        assert_eq!(report.traffic.frames_per_user_second, 10.0);
+        assert_eq!(report.traffic.bytes_per_user_second, 1_000.0);
+        assert_eq!(report.traffic.bytes_per_position, 30.0);
+        assert_eq!(report.pairs.fresh_share, 1.0);
+    }
+
+    #[test]
+    fn a_swarm_that_is_late_makes_the_run_void() {
+        let on_time = report([content(), content(), content()], 5.0);
+        assert_eq!(on_time.void, None);
+        let late = report([content(), content(), content()], 5.1);
+        assert!(
+            late.void.as_ref().is_some_and(|why| why.contains("5.1 ms")),
+            "{late:?}"
+        );
+        assert!(!late.passed());
+        let unmeasured = Quantiles::default();
+        assert!(super::void(unmeasured).is_some());
+    }
+
+    #[test]
+    fn the_lost_are_counted_by_kind_and_the_stalled_apart() {
+        let lost = Outcome {
+            loss: Some(Loss::Closed(4003, "flood".to_owned())),
+            ..content()
+        };
+        let stalled = Outcome {
+            stalled: true,
+            loss: Some(Loss::Broken),
+            ..content()
+        };
+        let users = report([lost, stalled, content()], 1.0).users;
+        assert_eq!(
+            (
+                users.lost,
+                users.stalled,
+                users.stalled_sent_away,
+                users.readers
+            ),
+            (1, 1, 1, 1)
+        );
+        assert_eq!(users.losses.get("close_4003_flood"), Some(&1));
+    }
+
+    #[test]
+    fn whatever_must_not_happen_fails_the_run() {
+        let mut blind = content();
+        blind.end.seen = 1;
+        let mut stale = content();
+        stale.tally.sampled.fresh = 3;
+        let mut backwards = content();
+        backwards.tally.older = 1;
+        for (bot, word) in [
+            (blind, "reached"),
+            (stale, "fresh"),
+            (backwards, "backwards"),
+        ] {
+            let report = report([bot, content(), content()], 1.0);
+            assert!(
+                report.failures.iter().any(|what| what.contains(word)),
+                "{report:?}"
+            );
+            assert!(!report.passed());
+        }
+    }
+}
