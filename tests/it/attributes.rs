@@ -373,3 +373,45 @@ async fn c14_values_of_any_shape_are_stored_or_refused() {
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     late.enter(WELCOME).await;
 }
+
+/// Writers, readers and newcomers at once, all about one attribute.
+#[tokio::test]
+async fn w25_c8_c9_c12_one_attribute_in_many_hands_loses_nothing() {
+    const WRITERS: usize = 4;
+    const KEYS: usize = 20;
+    let mut server = Server::start(Options::default().unlimited());
+    let owner = Api::owner(&mut server).await;
+    let mut watcher = Client::guest(&server).await;
+    let path = format!("/objects/{PLAZA}/attributes/sub");
+    let write = async |writer: usize| {
+        for key in 0..KEYS {
+            let set = json!({"plugin_id": CORE, "attribute_name": "spatial_audio",
+                             "sub_attribute_key": format!("{writer}-{key}"), "sub_attribute_value": key});
+            owner.post(&path, set).await.ok(202);
+        }
+    };
+    let read = async || {
+        for _ in 0..KEYS {
+            let answer = owner.attribute(PLAZA, "spatial_audio").await;
+            assert!(matches!(answer.status, 200 | 404), "{}", answer.status);
+        }
+    };
+    let enter = async || {
+        for _ in 0..KEYS {
+            Client::guest(&server).await.leave().await;
+        }
+    };
+    tokio::join!(write(0), write(1), write(2), write(3), read(), enter());
+    let value = owner.attribute(PLAZA, "spatial_audio").await.ok(200);
+    assert_eq!(
+        value.as_object().map(|value| value.len()),
+        Some(WRITERS * KEYS),
+        "{value}"
+    );
+    // The last change is told with the value as it is.
+    let mut told = None;
+    while told != Some(WRITERS * KEYS) {
+        let change = change(&mut watcher, "spatial_audio").await;
+        told = change.value.map(|value| value.len());
+    }
+}

@@ -5,7 +5,7 @@ use postgres_fixture::PostgresServer;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
-use crate::support::{Api, Client, DEADLINE, Options, PLAZA, Server, WELCOME, at};
+use crate::support::{Api, Client, DEADLINE, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at};
 
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
     one.move_to(x, 0.0, 0.0).await;
@@ -109,4 +109,65 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
         owner.attribute(new, "name").await.ok(200)["name"],
         "At last"
     );
+}
+
+/// Leaving stores where one was. The reference kept the user when that failed, and died when it returned.
+#[tokio::test]
+async fn w8_c4_d5_people_leave_and_return_without_the_database() {
+    let mut database = PostgresServer::start();
+    let options = Options::default().unlimited();
+    let mut server = Server::start(options.database(&database.database("leave")));
+    let owner = Api::owner(&mut server).await;
+    let mut watcher = Client::guest(&server).await;
+    let mut walker = Client::join(&server, &owner).await;
+    let user = walker.user;
+    walker.send(posbus::LockObject { id: PLAZA }).await;
+    watcher
+        .expect("the lock", |lock: &posbus::LockObjectResponse| {
+            lock.result == 1
+        })
+        .await;
+    database.stop();
+    for round in 1..=2 {
+        let x = 10.0 * round as f32;
+        moves_are_seen(&mut walker, &mut watcher, x).await;
+        walker.leave().await;
+        if round == 1 {
+            watcher
+                .expect("the release", |lock: &posbus::LockObjectResponse| {
+                    lock.lock_owner.is_nil()
+                })
+                .await;
+        }
+        watcher
+            .expect("the leave", |list: &posbus::RemoveUsers| {
+                list.users == [user]
+            })
+            .await;
+        assert_eq!(walker.enter(WELCOME).await.spawn.position.x, x);
+    }
+    database.restart();
+    moves_are_seen(&mut walker, &mut watcher, 50.0).await;
+    server.stop();
+    server.start_again();
+    let mut walker = Client::connect(&server, &owner.at(&server)).await;
+    assert_eq!(walker.enter(WELCOME).await.spawn.position.x, 50.0);
+}
+
+/// Not to find an account and not to be able to look are two things.
+#[tokio::test]
+async fn s8_a_login_without_the_database_makes_no_second_account() {
+    let mut database = PostgresServer::start();
+    let options = Options::default().unlimited();
+    let server = Server::start(options.database(&database.database("login")));
+    let wallet = EthereumWallet::new(8);
+    let user = Api::login(&server, &wallet).await;
+    let challenge = user.challenge(&wallet).await;
+    database.stop();
+    let answer = user
+        .answer_challenge(&wallet, &wallet.sign(&challenge))
+        .await;
+    answer.refused(503, "unavailable");
+    database.restart();
+    assert_eq!(Api::login(&server, &wallet).await.user, user.user);
 }

@@ -13,6 +13,11 @@ const OVERSIZE: Ending = Ending::Closed(1009);
 /// Connections of the attack.
 const CONNECTIONS: u64 = 1_000;
 
+/// More memory than any of this should take, in MiB.
+const MEMORY: u64 = 512;
+/// Entries into a world that nobody reads about.
+const ENTRIES: usize = 5_000;
+
 /// A frame of a type around any body.
 fn frame(message_type: MessageType, body: &[u8]) -> Vec<u8> {
     let id = message_type.id();
@@ -102,6 +107,8 @@ async fn w1_w2_w4_c1_what_makes_no_sense_is_dropped() {
         client.settle().await;
         assert!(server.is_alive(), "{what}");
     }
+    let peak = server.peak_memory();
+    assert!(peak < MEMORY, "claims of countless things took {peak} MiB");
     client
         .try_send(Frame::text("{\"teleport\": true}"))
         .await
@@ -246,4 +253,30 @@ async fn a_thousand_connections_of_random_bytes_disturb_nobody() {
         .enter(WELCOME)
         .await;
     assert!(snapshot.user(one.user).is_some() && snapshot.user(two.user).is_some());
+}
+
+/// Each entry is answered with a whole world, and a client that does not read leaves all of them to the server.
+#[tokio::test]
+async fn w16_c18_entering_again_and_again_without_reading_is_bounded() {
+    let mut server = Server::start(Options::default().unlimited());
+    let mut one = Client::guest(&server).await;
+    let mut two = Client::guest(&server).await;
+    let mut restless = Client::guest(&server).await;
+    for _ in 0..ENTRIES {
+        let entry = posbus::Message::from(posbus::TeleportRequest { target: WELCOME }).encode();
+        // It may be closed for not reading.
+        if restless.try_send(Frame::binary(entry)).await.is_err() {
+            break;
+        }
+    }
+    one.move_to(5.0, 5.0, 5.0).await;
+    two.expect("a move", |list: &UsersTransformList| {
+        list.value
+            .iter()
+            .any(|entry| entry.id == one.user && entry.transform.position.x == 5.0)
+    })
+    .await;
+    assert!(server.is_alive());
+    let peak = server.peak_memory();
+    assert!(peak < MEMORY, "{peak} MiB");
 }

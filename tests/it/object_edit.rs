@@ -261,3 +261,29 @@ async fn an_object_without_a_place_appears_where_its_maker_is() {
     assert_eq!((place.x, place.y, place.z), (11.0, 12.0, 13.0));
     assert_eq!(seen.transform.scale.x, 1.0);
 }
+
+/// What goes out to everybody has to fit a frame.
+#[tokio::test]
+async fn w34_names_are_bounded() {
+    let mut server = Server::start(Options::default());
+    let owner = Api::owner(&mut server).await;
+    let mut watcher = Client::guest(&server).await;
+    let long = "x".repeat(40_000);
+    let answer = owner.try_create(WELCOME, &long, at(0.0, 0.0, 0.0)).await;
+    answer.refused(400, "invalid_request_body");
+    let plaza = format!("/objects/{PLAZA}");
+    let answer = owner.patch(&plaza, json!({"object_name": long})).await;
+    answer.refused(400, "invalid_request_body");
+    let answer = owner.set(PLAZA, "name", json!({"name": long})).await;
+    assert_eq!(answer.status, 400);
+    for profile in [
+        json!({"name": long}),
+        json!({"profile": {"avatarHash": long}}),
+    ] {
+        let answer = owner.patch("/profile", profile).await;
+        assert_eq!(answer.status, 400);
+    }
+    sees_nothing(&mut watcher).await;
+    let mut late = Client::join(&server, &owner).await;
+    late.settle().await;
+}

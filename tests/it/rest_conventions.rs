@@ -255,3 +255,42 @@ async fn pages_elsewhere_may_call() {
         assert!(header("access-control-allow-methods").contains(method));
     }
 }
+
+/// What the reference lets anybody do; what of it comes later comes with rights.
+#[tokio::test]
+async fn s3_s4_s5_s10_s14_s15_s16_s19_doors_of_the_reference_are_closed() {
+    let server = Server::start(Options::default());
+    let guest = Api::guest(&server).await;
+    let other = Api::guest(&server).await.user;
+    let doors = [
+        (Method::POST, "/users/mutual-docks".to_owned()),
+        (Method::POST, format!("/objects/{WELCOME}/spawn-by-user")),
+        (
+            Method::POST,
+            format!("/objects/{WELCOME}/{other}/attributes"),
+        ),
+        (Method::POST, format!("/objects/{WELCOME}/timeline")),
+        (Method::POST, "/webhook/skybox-blockadelabs".to_owned()),
+        (Method::PATCH, format!("/worlds/{WELCOME}")),
+        (Method::POST, "/node/activate-plugin".to_owned()),
+        (Method::POST, "/node/hosting-allow-list".to_owned()),
+        (Method::POST, "/media/upload/image".to_owned()),
+        (Method::DELETE, "/media/deltrack/abc".to_owned()),
+    ];
+    for (method, path) in doors {
+        let request = guest
+            .request(method.clone(), &path)
+            .json(&json!({"name": "mine", "file_url": "http://127.0.0.1/"}));
+        let answer = guest.send(request).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{method} {path}: {}",
+            answer.status
+        );
+    }
+    for path in ["/iot", "/debug/pprof/", "/debug/pprof/heap"] {
+        assert_eq!(guest.root(path).await.status, 404, "{path}");
+    }
+    let world = guest.get(&format!("/worlds/{WELCOME}")).await.ok(200);
+    assert_eq!(world["name"], "Welcome");
+}

@@ -22,18 +22,18 @@ use super::{Api, DEADLINE, Server, WELCOME};
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A message type that one can wait for.
-pub(crate) trait Payload: Sized {
-    /// Takes a message of this type, or gives it back.
-    fn take(message: Message) -> Result<Self, Message>;
+pub(crate) trait Payload: Clone {
+    /// The message as one of this type, if it is.
+    fn of(message: &Message) -> Option<&Self>;
 }
 
 macro_rules! payloads {
     ($($name:ident)+) => {
         $(impl Payload for posbus::$name {
-            fn take(message: Message) -> Result<Self, Message> {
+            fn of(message: &Message) -> Option<&Self> {
                 match message {
-                    Message::$name(payload) => Ok(payload),
-                    other => Err(other),
+                    Message::$name(payload) => Some(payload),
+                    _ => None,
                 }
             }
         })+
@@ -253,11 +253,11 @@ impl Client {
         let mut looked_at = 0;
         let end = Instant::now() + DEADLINE;
         loop {
-            while looked_at < self.inbox.len() {
-                let message = self.inbox.remove(looked_at).expect("below the length");
-                match M::take(message.clone()) {
-                    Ok(payload) if wanted(&payload) => return payload,
-                    _ => self.inbox.insert(looked_at, message),
+            while let Some(message) = self.inbox.get(looked_at) {
+                if let Some(payload) = M::of(message).filter(|payload| wanted(payload)) {
+                    let payload = payload.clone();
+                    self.inbox.remove(looked_at);
+                    return payload;
                 }
                 looked_at += 1;
             }

@@ -137,6 +137,14 @@ impl Server {
         self.running().child.id()
     }
 
+    /// The most memory it has ever taken, in MiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+        kibibytes.expect("a number") / 1024
+    }
+
     /// Ends it without any chance to prepare.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

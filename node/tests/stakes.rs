@@ -1,0 +1,72 @@
+//! Announced stakes: who may announce what (spec posbus §8 W24, spec model §12.1 S13).
+
+use components::{Umid, ids};
+use node::{Node, NodeError, NodeOptions, StakeClaim};
+use store::{NewUser, Seed, Store, StoreOptions};
+
+const MINE: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
+const FOREIGN: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+
+fn claim(wallet: &str) -> StakeClaim {
+    StakeClaim {
+        transaction_hash: format!("0x{}", "ab".repeat(32)),
+        wallet: wallet.to_owned(),
+        world: Umid::from_u128(5),
+        amount: "1000000000000000000".to_owned(),
+        comment: "for the plaza".to_owned(),
+        kind: 1,
+    }
+}
+
+#[tokio::test]
+async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("node.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let store = Store::open(&url, &StoreOptions::default())
+        .await
+        .expect("opens");
+    store.migrate().await.expect("migrates");
+    let seed = Seed {
+        base_url: "http://localhost:4000".to_owned(),
+        welcome: Vec::new(),
+    };
+    store.seed(&seed).await.expect("seeds");
+    let user = NewUser {
+        id: Umid::now_v7(),
+        user_type: ids::NORMAL_USER_TYPE,
+        profile: Default::default(),
+        wallet: Some(MINE.to_owned()),
+    };
+    store.insert_user(&user).await.expect("inserted");
+    let node = Node::start(store, NodeOptions::default())
+        .await
+        .expect("starts");
+
+    node.announce_stake(user.id, &claim(MINE))
+        .await
+        .expect("one's own wallet");
+    for (who, wallet) in [
+        (user.id, FOREIGN),
+        (Umid::now_v7(), MINE),
+        (Umid::nil(), FOREIGN),
+    ] {
+        let refused = node.announce_stake(who, &claim(wallet)).await;
+        assert!(
+            matches!(refused, Err(NodeError::Forbidden("not_your_wallet"))),
+            "{refused:?}"
+        );
+    }
+    // 256 would be 0 in the eight bits of the reference.
+    for kind in [2, 256, 257, -1, i64::MIN] {
+        let odd = StakeClaim {
+            kind,
+            ..claim(MINE)
+        };
+        let refused = node.announce_stake(user.id, &odd).await;
+        assert!(
+            matches!(refused, Err(NodeError::Invalid(..))),
+            "{kind}: {refused:?}"
+        );
+    }
+}
