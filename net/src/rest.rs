@@ -61,6 +61,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
         .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
         .layer(layers::cors(&app.options))
+        .layer(middleware::map_response(layers::name_charset))
         .layer(middleware::from_fn(observe::observe))
         .with_state(app)
 }

@@ -79,6 +79,16 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
+/// Says of JSON which encoding it is in, as the platform does (spec rest §1.1).
+pub(super) async fn name_charset(mut response: Response) -> Response {
+    if let Some(kind) = response.headers_mut().get_mut(CONTENT_TYPE)
+        && kind == "application/json"
+    {
+        *kind = HeaderValue::from_static("application/json; charset=utf-8");
+    }
+    response
+}
+
 /// Which pages may call the API. Tokens travel in a header, never in cookies, so credentials are not allowed.
 pub(super) fn cors(options: &NetOptions) -> CorsLayer {
     let origins = if options.allowed_origins.is_empty() {
@@ -103,6 +113,20 @@ pub(super) fn cors(options: &NetOptions) -> CorsLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn json_names_its_encoding_and_nothing_else_does() {
+        let kind = |response: Response| response.headers().get(CONTENT_TYPE).cloned();
+        let json = name_charset(axum::Json(()).into_response()).await;
+        assert_eq!(
+            kind(json),
+            Some(HeaderValue::from_static("application/json; charset=utf-8"))
+        );
+        let image = name_charset(([(CONTENT_TYPE, "image/png")], "").into_response()).await;
+        assert_eq!(kind(image), Some(HeaderValue::from_static("image/png")));
+        let empty = name_charset(().into_response()).await;
+        assert_eq!(kind(empty), None);
+    }
 
     #[test]
     fn identities_are_counted_apart_and_probes_not_at_all() {
