@@ -6,6 +6,7 @@
 mod attributes;
 mod auth;
 mod caller;
+mod document;
 mod error;
 mod extract;
 mod geometry;
@@ -45,6 +46,7 @@ const BASE: &str = "/api/v4";
 /// Served with the peer's address as connect info, which the rate limits go by.
 pub fn router(app: App) -> Router {
     let (api, document) = documented().split_for_parts();
+    let document = document::complete(document);
     let pages = Router::new()
         .route("/", get(pages::status))
         .route("/claim", get(node_owner::page))
@@ -68,7 +70,7 @@ pub fn router(app: App) -> Router {
 
 /// The OpenAPI document of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    document::complete(documented().into_openapi())
 }
 
 fn documented() -> OpenApiRouter<App> {

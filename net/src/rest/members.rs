@@ -64,6 +64,7 @@ async fn list(
 #[schema(as = NewMember)]
 struct New {
     /// `admin`, the only role.
+    #[schema(required, nullable = false)]
     role: Option<String>,
     user_id: Option<String>,
     wallet: Option<String>,

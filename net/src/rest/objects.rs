@@ -31,10 +31,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[schema(as = NewObject)]
 struct New {
     /// Required.
+    #[schema(required, nullable = false)]
     object_name: Option<String>,
     /// The object it is put below. Required.
+    #[schema(required, nullable = false)]
     parent_id: Option<String>,
     /// Required.
+    #[schema(required, nullable = false)]
     object_type_id: Option<String>,
     asset_2d_id: Option<String>,
     asset_3d_id: Option<String>,

@@ -42,7 +42,7 @@ struct Plugin {
     #[schema(value_type = Object)]
     meta: Map<String, Value>,
     /// Always null: options are not for the public.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     options: Option<Map<String, Value>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

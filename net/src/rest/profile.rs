@@ -37,6 +37,7 @@ struct Fields {
 #[derive(Debug, Serialize, ToSchema)]
 struct Changed {
     /// Always null: the change is done, not queued.
+    #[schema(required)]
     job_id: Option<Uuid>,
     user_id: Uuid,
 }

@@ -39,10 +39,12 @@ pub(super) struct User {
     name: String,
     /// The first wallet.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     wallet: Option<String>,
     profile: Profile,
     /// Session token; only in the answer that makes the account.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
     /// RFC 3339 with seconds.
     created_at: String,
@@ -56,13 +58,17 @@ pub(super) struct User {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     bio: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     location: Option<String>,
     /// Media hash or absolute URL.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     avatar_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     profile_link: Option<String>,
 }
 
@@ -71,6 +77,7 @@ pub(super) struct Profile {
 pub(super) struct UserRow {
     id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<String>,
     profile: Profile,
 }

@@ -28,12 +28,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 pub(super) struct WorldRow {
     id: Uuid,
     owner_id: Uuid,
+    #[schema(required)]
     owner_name: Option<String>,
+    #[schema(required)]
     name: Option<String>,
+    #[schema(required)]
     description: Option<String>,
+    #[schema(required)]
     website_link: Option<String>,
     /// Media hash of its picture.
     #[serde(rename = "avatarHash")]
+    #[schema(required)]
     avatar_hash: Option<String>,
 }
 
@@ -44,6 +49,7 @@ struct World {
     row: WorldRow,
     /// Decimal amount in the token's smallest unit; absent when nothing is staked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     stake_total: Option<String>,
 }
 
@@ -61,6 +67,7 @@ struct Details {
     updated_at: String,
     /// Highest stake first.
     stakers: Vec<Staker>,
+    #[schema(required)]
     last_staking_comment: Option<String>,
     /// Whether the caller is an indirect admin of it.
     is_admin: bool,
@@ -75,6 +82,7 @@ struct Staker {
     /// Decimal amount in the token's smallest unit.
     stake: String,
     #[serde(rename = "avatarHash")]
+    #[schema(required)]
     avatar_hash: Option<String>,
 }
 
