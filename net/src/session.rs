@@ -199,9 +199,61 @@ async fn close<S: Sink<Message, Error = Error> + Unpin>(
         reason: cause.label().into(),
     };
     let goodbye = async {
-        socket.send(Message::Close(Some(frame))).await?;
+        // This fails if the peer closed first: then its own close frame waits to be sent back, which closing does.
+        let _ = socket.send(Message::Close(Some(frame))).await;
         socket.close().await
     };
     let _ = timeout(options::GOODBYE, goodbye).await;
     cause
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt, StreamExt};
+    use systems::DisconnectCause;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+
+    use super::close;
+
+    async fn pair() -> [WebSocketStream<tokio::io::DuplexStream>; 2] {
+        let (client, server) = tokio::io::duplex(1024);
+        [
+            WebSocketStream::from_raw_socket(client, Role::Client, None).await,
+            WebSocketStream::from_raw_socket(server, Role::Server, None).await,
+        ]
+    }
+
+    /// Spec posbus §1.2: a close frame is answered with its code.
+    #[tokio::test]
+    async fn who_closes_first_gets_the_close_frame_back() {
+        let [mut client, mut server] = pair().await;
+        let goodbye = CloseFrame {
+            code: 1000.into(),
+            reason: "user".into(),
+        };
+        client
+            .send(Message::Close(Some(goodbye)))
+            .await
+            .expect("sent");
+        let received = server.next().await;
+        assert!(matches!(received, Some(Ok(Message::Close(_)))));
+        close(&mut server, DisconnectCause::ClientClosed).await;
+        drop(server);
+        let Some(Ok(Message::Close(Some(answer)))) = client.next().await else {
+            panic!("no close frame");
+        };
+        assert_eq!(u16::from(answer.code), 1000);
+    }
+
+    #[tokio::test]
+    async fn who_is_closed_learns_why() {
+        let [mut client, mut server] = pair().await;
+        close(&mut server, DisconnectCause::Flood).await;
+        let Some(Ok(Message::Close(Some(frame)))) = client.next().await else {
+            panic!("no close frame");
+        };
+        assert_eq!(u16::from(frame.code), DisconnectCause::Flood.close_code());
+    }
 }

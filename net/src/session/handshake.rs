@@ -67,14 +67,12 @@ impl Sessions {
         address: IpAddr,
         cause: DisconnectCause,
     ) -> DisconnectCause {
-        if matches!(
-            cause,
-            DisconnectCause::ClientClosed | DisconnectCause::ConnectionLost
-        ) {
-            return cause;
-        }
-        if cause == DisconnectCause::Oversize {
-            return close(socket, cause).await;
+        match cause {
+            DisconnectCause::ConnectionLost => return cause,
+            DisconnectCause::ClientClosed | DisconnectCause::Oversize => {
+                return close(socket, cause).await;
+            }
+            _ => {}
         }
         let signal = posbus::Message::from(Signal {
             value: SignalType::INVALID_TOKEN,
