@@ -7,11 +7,11 @@ use store::{NewUser, Seed, Store, StoreOptions};
 const MINE: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
 const FOREIGN: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
-fn claim(wallet: &str) -> StakeClaim {
+fn claim(world: Umid, wallet: &str) -> StakeClaim {
     StakeClaim {
         transaction_hash: format!("0x{}", "ab".repeat(32)),
         wallet: wallet.to_owned(),
-        world: Umid::from_u128(5),
+        world,
         amount: "1000000000000000000".to_owned(),
         comment: "for the plaza".to_owned(),
         kind: 1,
@@ -43,7 +43,9 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
         .await
         .expect("starts");
 
-    node.announce_stake(user.id, &claim(MINE))
+    // Any object that exists will do.
+    let world = node.directory().node();
+    node.announce_stake(user.id, &claim(world, MINE))
         .await
         .expect("one's own wallet");
     for (who, wallet) in [
@@ -51,7 +53,7 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
         (Umid::now_v7(), MINE),
         (Umid::nil(), FOREIGN),
     ] {
-        let refused = node.announce_stake(who, &claim(wallet)).await;
+        let refused = node.announce_stake(who, &claim(world, wallet)).await;
         assert!(
             matches!(refused, Err(NodeError::Forbidden("not_your_wallet"))),
             "{refused:?}"
@@ -61,7 +63,7 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
     for kind in [2, 256, 257, -1, i64::MIN] {
         let odd = StakeClaim {
             kind,
-            ..claim(MINE)
+            ..claim(world, MINE)
         };
         let refused = node.announce_stake(user.id, &odd).await;
         assert!(
