@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use node::Node;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +38,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Time between two drains of the metrics recorder.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A place among the connections of the server. Free again when the last who holds it is gone: the connection, or the
+/// session that it became.
+#[derive(Clone)]
+pub(crate) struct Slot(#[expect(dead_code, reason = "only held")] Arc<OwnedSemaphorePermit>);
 
 /// A bound server.
 pub struct Server {
@@ -119,11 +124,8 @@ impl Server {
                     continue;
                 }
             };
-            let connection = serve(stream, peer, router.clone(), stopping.clone());
-            tasks.spawn(async move {
-                connection.await;
-                drop(slot);
-            });
+            let slot = Slot(Arc::new(slot));
+            tasks.spawn(serve(stream, peer, slot, router.clone(), stopping.clone()));
         }
         drop(self.listener);
         stopping.cancel();
@@ -151,7 +153,13 @@ async fn keep_metrics(metrics: PrometheusHandle, stopping: CancellationToken) {
 }
 
 /// Serves the requests of one connection.
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stopping: CancellationToken) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: Slot,
+    router: Router,
+    stopping: CancellationToken,
+) {
     // Small frames must leave at once; without this they wait for the client's acknowledgements.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
@@ -159,6 +167,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stopping: Ca
     let service =
         TowerToHyperService::new(router.map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(slot.clone());
             request.map(axum::body::Body::new)
         }));
     let connection = http1::Builder::new()
@@ -176,5 +185,84 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stopping: Ca
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use node::{Node, NodeOptions};
+    use store::{Seed, Store, StoreOptions};
+    use tempfile::TempDir;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio_util::sync::CancellationToken;
+
+    use super::Server;
+    use crate::app::NetOptions;
+    use crate::auth::Keys;
+
+    const UPGRADE: &[u8] =
+        b"GET /posbus HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    async fn server(dir: &TempDir, options: NetOptions) -> Server {
+        let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
+        let store = Store::open(&url, &StoreOptions::default())
+            .await
+            .expect("opens");
+        store.migrate().await.expect("migrates");
+        let seed = Seed {
+            base_url: "http://localhost:4000".to_owned(),
+            welcome: Vec::new(),
+        };
+        store.seed(&seed).await.expect("seeds");
+        let node = Node::start(store, NodeOptions::default())
+            .await
+            .expect("starts");
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let address = "127.0.0.1:0".parse().expect("an address");
+        Server::bind(address, node, Keys::from_secret(&[7; 32]), metrics, options)
+            .await
+            .expect("binds")
+    }
+
+    /// An upgraded connection costs a file descriptor as any other does.
+    #[tokio::test]
+    async fn a_session_keeps_the_place_of_its_connection() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let options = NetOptions {
+            max_connections: 2,
+            ..NetOptions::default()
+        };
+        let server = server(&dir, options).await;
+        let address = server.local_addr().expect("bound");
+        let slots = Arc::clone(&server.slots);
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(server.run(stop.clone()));
+
+        let mut session = TcpStream::connect(address).await.expect("connects");
+        session.write_all(UPGRADE).await.expect("sent");
+        let mut status = [0; 12];
+        session.read_exact(&mut status).await.expect("answered");
+        assert_eq!(&status, b"HTTP/1.1 101");
+
+        // The listener holds the other place while it waits for the next connection. A request on that one is served.
+        let mut request = TcpStream::connect(address).await.expect("connects");
+        let version = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        request.write_all(version).await.expect("sent");
+        let mut answer = Vec::new();
+        request.read_to_end(&mut answer).await.expect("answered");
+        assert_eq!(
+            slots.available_permits(),
+            0,
+            "one in a session, one at the listener"
+        );
+
+        stop.cancel();
+        running.await.expect("stops");
+        assert_eq!(slots.available_permits(), 2, "all given back");
     }
 }

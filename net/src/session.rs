@@ -23,6 +23,7 @@ use tracing::Instrument;
 use crate::app::NetOptions;
 use crate::auth::Keys;
 use crate::limits::{ConnectionPermit, Limits};
+use crate::server::Slot;
 pub use options::SessionOptions;
 use reader::Reader;
 
@@ -49,10 +50,12 @@ struct Meters {
     malformed: Counter,
 }
 
-/// Where a connection came from, and the permit that counts it.
+/// Where a connection came from, and what counts it.
 pub(crate) struct Arrival {
     pub(crate) address: IpAddr,
     pub(crate) _permit: ConnectionPermit,
+    /// Its place among all connections.
+    pub(crate) _slot: Option<Slot>,
 }
 
 /// A transport of whole messages.

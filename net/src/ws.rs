@@ -13,6 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::server::Slot;
 use crate::session::{Arrival, Sessions};
 
 /// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
@@ -31,6 +32,7 @@ pub(crate) async fn upgrade(
     let Ok(permit) = sessions.limits().connection(address) else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
+    let slot = request.extensions_mut().remove::<Slot>();
     let upgraded = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
     let response = match create_response_with_body(&Request::from_parts(parts, ()), Body::empty) {
@@ -53,6 +55,7 @@ pub(crate) async fn upgrade(
                 Arrival {
                     address,
                     _permit: permit,
+                    _slot: slot,
                 },
             )
             .await;
