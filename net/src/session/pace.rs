@@ -42,6 +42,11 @@ impl Pace {
         Duration::from_secs_f64(-self.tokens / self.rate)
     }
 
+    /// Takes more tokens for what turned out to cost more; whoever comes next waits for them.
+    pub(super) fn charge(&mut self, tokens: f64) {
+        self.tokens -= tokens;
+    }
+
     /// For how long the bucket has been running dry again and again.
     pub(super) fn strained_for(&self) -> Duration {
         self.strained
@@ -54,6 +59,18 @@ mod tests {
     use std::time::Duration;
 
     use super::Pace;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_costs_more_makes_the_next_one_wait() {
+        let mut pace = Pace::new(10.0, 5.0);
+        assert_eq!(pace.take(), Duration::ZERO);
+        pace.charge(4.0);
+        let wait = pace.take();
+        assert!(
+            wait > Duration::from_millis(99) && wait < Duration::from_millis(101),
+            "{wait:?}"
+        );
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_then_the_rate_holds_and_rest_heals() {

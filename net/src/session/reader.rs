@@ -25,6 +25,20 @@ const MISTAKES_PER_SECOND: f64 = 0.25;
 /// How often entering is tried when the world ends just then.
 const ENTRY_ATTEMPTS: usize = 3;
 
+/// What entering a world, greeting somebody and announcing a stake cost on top, in messages. They cost others more than a
+/// move does: a snapshot and an announcement to all, somebody's attention, a look into the database. Twelve at once and
+/// six a second are still more than people do.
+const SURCHARGE: f64 = 19.0;
+
+fn surcharge(message: &Message) -> f64 {
+    match message {
+        Message::TeleportRequest(_) | Message::HighFive(_) | Message::UserStakedToOdyssey(_) => {
+            SURCHARGE
+        }
+        _ => 0.0,
+    }
+}
+
 /// One session as seen from its reader.
 pub(super) struct Reader {
     sessions: Arc<Sessions>,
@@ -185,6 +199,7 @@ impl Reader {
         }
         match posbus::decode_from_client(frame, ClientState::Established) {
             Ok(message) => {
+                self.pace.charge(surcharge(&message));
                 // A session on its way out has nothing more to say.
                 if !self.link.is_closing() {
                     self.act(message).await;
