@@ -9,6 +9,7 @@ mod additions;
 mod attributes;
 mod baseline;
 mod chain;
+mod lists;
 mod table;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -27,7 +28,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(baseline::Baseline), Box::new(additions::Additions)]
+        vec![
+            Box::new(baseline::Baseline),
+            Box::new(additions::Additions),
+            Box::new(lists::Lists),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

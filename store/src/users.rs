@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use components::{JsonMap, Umid};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
-    JsonValue, Order, QueryFilter, QueryOrder, QuerySelect, Statement,
+    JsonValue, Order, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
     sea_query::{Expr, LockType},
 };
 
@@ -63,13 +63,7 @@ impl Store {
             Order::Asc
         };
         let snapshot = self.snapshot().await?;
-        let rows = user::Entity::find()
-            .filter(user::Column::UserTypeId.eq(user_type))
-            .order_by(user::Column::CreatedAt, order.clone())
-            .order_by(user::Column::UserId, order)
-            .limit(u64::from(limit))
-            .all(&snapshot)
-            .await?;
+        let rows = latest(user_type, order, limit).all(&snapshot).await?;
         let users = with_wallets(&snapshot, rows).await?;
         snapshot.commit().await?;
         Ok(users)
@@ -160,6 +154,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// Users of one type by time of creation.
+pub(crate) fn latest(user_type: Umid, order: Order, limit: u32) -> Select<user::Entity> {
+    user::Entity::find()
+        .filter(user::Column::UserTypeId.eq(user_type))
+        .order_by(user::Column::CreatedAt, order.clone())
+        .order_by(user::Column::UserId, order)
+        .limit(u64::from(limit))
 }
 
 /// Reads a user and keeps everybody else from changing it, or from attaching anything to it, until the transaction ends.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use components::{JsonMap, Umid};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Select,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
@@ -67,15 +67,7 @@ impl Store {
         limit: Option<u32>,
     ) -> Result<Vec<WorldRow>> {
         let snapshot = self.snapshot().await?;
-        let rows = object::Entity::find()
-            .filter(object::Column::ParentId.in_subquery(nodes()))
-            .filter(Expr::col(object::Column::ObjectId).not_equals(object::Column::ParentId))
-            .filter(filter)
-            .order_by(object::Column::CreatedAt, order.clone())
-            .order_by(object::Column::ObjectId, order)
-            .limit(limit.map(u64::from))
-            .all(&snapshot)
-            .await?;
+        let rows = list(filter, order, limit).all(&snapshot).await?;
         let mut owners = names(&snapshot, rows.iter().map(|row| row.owner_id)).await?;
         owners.retain(|_, name| !name.is_empty());
         let ids: Vec<Umid> = rows.iter().map(|row| row.object_id).collect();
@@ -112,8 +104,20 @@ impl Store {
     }
 }
 
+fn list(filter: Condition, order: Order, limit: Option<u32>) -> Select<object::Entity> {
+    let node = Expr::SubQuery(None, Box::new(node().into()));
+    let of_node = Expr::col((object::Entity, object::Column::ParentId)).eq(node);
+    object::Entity::find()
+        .filter(of_node)
+        .filter(Expr::col(object::Column::ObjectId).not_equals(object::Column::ParentId))
+        .filter(filter)
+        .order_by(object::Column::CreatedAt, order.clone())
+        .order_by(object::Column::ObjectId, order)
+        .limit(limit.map(u64::from))
+}
+
 /// The one object that is its own parent.
-fn nodes() -> SelectStatement {
+fn node() -> SelectStatement {
     let node = Alias::new("node");
     Query::select()
         .column((node.clone(), object::Column::ObjectId))
@@ -122,6 +126,7 @@ fn nodes() -> SelectStatement {
             Expr::col((node.clone(), object::Column::ObjectId))
                 .equals((node, object::Column::ParentId)),
         )
+        .limit(1)
         .to_owned()
 }
 
@@ -192,4 +197,40 @@ async fn totals<C: ConnectionTrait>(
     Ok(stakes::sum(
         stakes.into_iter().map(|row| (row.object_id, row.amount)),
     ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait, Statement};
+
+    use super::*;
+    use crate::{StoreOptions, users};
+
+    #[tokio::test]
+    async fn lists_cost_what_they_show() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("odyssey.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let store = Store::open(&url, &StoreOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let everything = || Condition::all();
+        let one = everything().add(object::Column::ObjectId.eq(Umid::nil()));
+        for query in [
+            list(everything(), Order::Desc, Some(100)).build(DbBackend::Sqlite),
+            list(everything(), Order::Asc, Some(100)).build(DbBackend::Sqlite),
+            list(one, Order::Asc, None).build(DbBackend::Sqlite),
+            users::latest(Umid::nil(), Order::Desc, 100).build(DbBackend::Sqlite),
+        ] {
+            let explain = Statement {
+                sql: format!("EXPLAIN QUERY PLAN {}", query.sql),
+                ..query
+            };
+            for step in store.read().query_all_raw(explain).await.unwrap() {
+                let step: String = step.try_get("", "detail").unwrap();
+                let whole_table = step.starts_with("SCAN") && !step.contains("object_node_idx");
+                assert!(!whole_table && !step.contains("TEMP B-TREE"), "{step}");
+            }
+        }
+    }
 }
