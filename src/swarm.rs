@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "walk")]
     pattern: Pattern,
     /// How long to measure, once everybody is there
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_000))]
     seconds: u32,
     /// Bots that enter per second, 0.1 to 100000
     #[arg(long, value_name = "N", default_value = "100", value_parser = between::<1, 1_000_000>)]

@@ -238,13 +238,16 @@ impl Bot {
     }
 
     async fn send(&mut self, socket: &mut Socket, place: Place) -> Result<(), Loss> {
-        let now = Instant::now();
-        let ledger = &self.shared.ledger;
+        let stamp = self.shared.ledger.stamp(Instant::now());
+        let position = self
+            .shared
+            .ledger
+            .send(self.number, (place.x, place.z), stamp);
         let message = MyTransform {
-            position: ledger.send(self.number, (place.x, place.z), ledger.stamp(now)),
+            position,
             rotation: Vec3::new(0.0, place.yaw, 0.0),
         };
-        self.tally.sent += u64::from(self.shared.measures(now));
+        self.tally.sent += u64::from(self.shared.measured(Some(stamp)));
         let sent = timeout(SEND_TIMEOUT, socket.send(message)).await;
         sent.map_err(|_| Loss::SendTimeout)?
     }
@@ -302,7 +305,7 @@ impl Bot {
                     if let Some(bot) = self.shared.ledger.bot(entry.id) {
                         let position = entry.transform.position;
                         let sight = self.sights.observe(&self.shared.ledger, bot, position);
-                        self.note(sight, position, stamp);
+                        self.note(bot, sight, position, stamp);
                     }
                 }
             }
@@ -343,15 +346,15 @@ impl Bot {
         self.entered |= bot == self.number;
         let position = user.transform.position;
         let sight = self.sights.announce(&self.shared.ledger, bot, position);
-        self.note(sight, position, stamp);
+        self.note(bot, sight, position, stamp);
     }
 
-    fn note(&mut self, sight: Sight, position: Vec3, now: Stamp) {
+    fn note(&mut self, bot: u32, sight: Sight, position: Vec3, now: Stamp) {
         match sight {
             Sight::New(sent) => {
                 // What is too old to be remembered was sent before anything measured here could have been: it counts
                 // as the longest time, not as none.
-                let measured = self.shared.measured(sent);
+                let measured = self.shared.measured(sent) && !self.shared.ledger.stalls(bot);
                 self.tally.seen += u64::from(measured);
                 self.shared.live.update();
                 if measured {

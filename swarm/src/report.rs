@@ -102,7 +102,7 @@ pub struct Joins {
 /// What was sent and seen during the measurement.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Updates {
-    /// Updates sent by reading bots.
+    /// Updates sent by bots that were there to the end; those of bots that stop reading are counted nowhere.
     pub sent: u64,
     /// The same per second and bot.
     pub sent_per_user_second: f64,
@@ -226,7 +226,14 @@ impl Report {
             ProcessUse::between(before, start, end, users.entered, seconds)
         };
         let own = |(start, end)| ProcessUse::between(start, start, end, users.entered, seconds);
-        let expected = tally.sent * u64::from(users.readers.saturating_sub(1));
+        let sent_by_lost: u64 = gathered
+            .outcomes
+            .iter()
+            .filter(|bot| !bot.stalled && !reads(bot))
+            .map(|bot| bot.tally.sent)
+            .sum();
+        let others = u64::from(users.readers.saturating_sub(1));
+        let expected = tally.sent * others + sent_by_lost * u64::from(users.readers);
         let mut report = Self {
             machine: Machine {
                 cores: std::thread::available_parallelism().map_or(1, usize::from),

@@ -132,10 +132,10 @@ pub async fn run(
     shared.settle().await;
     let window = shared.open_window();
 
+    let lag = tokio::spawn(lag::measure(window.start, window.end));
     sleep_until(window.start).await;
     let (scrape_start, used_start) = shared.look_at_server(&http, &base).await;
     let own_start = Usage::of(std::process::id());
-    let lag = tokio::spawn(lag::measure(window.start, window.end));
     sleep_until(window.end).await;
     let own_end = Usage::of(std::process::id());
     let (scrape_end, used_end) = shared.look_at_server(&http, &base).await;

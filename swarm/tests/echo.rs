@@ -1,0 +1,161 @@
+//! The swarm's books against a tiny server over real sockets: what it does wrong on purpose has to be in the report.
+
+mod server;
+
+use std::time::Duration;
+
+use posbus::Umid;
+use server::{EchoServer, Habit};
+use swarm::{Options, Pattern, Report, SwarmError};
+
+const USERS: u32 = 4;
+const PAIRS: u64 = 12;
+
+async fn report(habit: Habit, pattern: Pattern) -> Report {
+    let server = EchoServer::start(habit).await;
+    let options = Options {
+        url: server.url(),
+        users: USERS,
+        rate: 20.0,
+        pattern,
+        window: Duration::from_secs(1),
+        ramp: 1_000.0,
+        ..Options::default()
+    };
+    let ran = swarm::run(options, |_| {}).await;
+    ran.expect("bots enter")
+}
+
+#[tokio::test]
+async fn everything_that_is_sent_is_seen_once_by_everybody_else() {
+    let report = report(Habit::Honest, Pattern::Walk).await;
+    let Report {
+        users,
+        updates,
+        pairs,
+        faults,
+        traffic,
+        ..
+    } = &report;
+    assert_eq!(
+        (users.entered, users.readers, users.lost),
+        (USERS, USERS, 0)
+    );
+    assert!(updates.sent > 0);
+    assert_eq!(updates.expected, updates.sent * u64::from(USERS - 1));
+    assert_eq!(updates.seen, updates.expected);
+    assert_eq!(report.latency_ms.count, updates.seen);
+    let everybody = (pairs.expected, pairs.known, pairs.seen, pairs.settled);
+    assert_eq!(everybody, (PAIRS, PAIRS, PAIRS, PAIRS));
+    assert!(pairs.sampled > 0);
+    let all = faults.order_violations
+        + faults.wrong_positions
+        + faults.false_removals
+        + faults.undecodable;
+    assert_eq!(all, 0, "{faults:?}");
+    // An id and six floats of which three are round, in a frame of its own.
+    assert!(
+        (30.0..60.0).contains(&traffic.bytes_per_position),
+        "{traffic:?}"
+    );
+    assert!(report.server.is_none(), "it has no metrics");
+}
+
+#[tokio::test]
+async fn latency_is_what_passes_between_sending_and_seeing() {
+    let delay = Duration::from_millis(40);
+    let report = report(Habit::Delay(delay), Pattern::Teleport).await;
+    assert!(report.latency_ms.count > 0);
+    assert!(report.latency_ms.min >= 39.9, "{:?}", report.latency_ms);
+    assert_eq!(report.updates.seen, report.updates.expected);
+}
+
+#[tokio::test]
+async fn those_who_stand_are_known_and_have_nothing_to_measure() {
+    let report = report(Habit::Honest, Pattern::Idle).await;
+    assert_eq!((report.updates.sent, report.latency_ms.count), (0, 0));
+    assert_eq!(
+        (report.pairs.settled, report.pairs.fresh_share),
+        (PAIRS, 1.0)
+    );
+}
+
+#[tokio::test]
+async fn a_position_after_a_newer_one_is_noticed() {
+    let report = report(Habit::Backwards, Pattern::Walk).await;
+    assert!(report.faults.order_violations > 0);
+    assert!(!report.passed());
+}
+
+#[tokio::test]
+async fn a_position_that_nobody_sent_is_noticed() {
+    let report = report(Habit::Bend, Pattern::Walk).await;
+    assert!(report.faults.wrong_positions > 0);
+    assert_eq!(report.updates.seen, 0);
+    assert!(!report.passed());
+}
+
+#[tokio::test]
+async fn a_mover_whom_nobody_sees_is_noticed() {
+    let report = report(Habit::Hide(1), Pattern::Walk).await;
+    assert_eq!((report.pairs.known, report.pairs.seen), (PAIRS, PAIRS - 3));
+    assert!(report.updates.seen < report.updates.expected);
+    assert!(
+        report
+            .failures
+            .iter()
+            .any(|what| what.starts_with("3 times")),
+        "{:?}",
+        report.failures
+    );
+}
+
+#[tokio::test]
+async fn a_bot_that_is_sent_away_is_counted_by_what_it_was_told() {
+    let report = report(Habit::SendAway(2), Pattern::Walk).await;
+    assert_eq!((report.users.readers, report.users.lost), (USERS - 1, 1));
+    assert_eq!(report.users.losses.get("close_4004_slow_reader"), Some(&1));
+    assert!(!report.passed());
+}
+
+#[tokio::test]
+async fn a_server_with_limits_is_told_of() {
+    let server = EchoServer::start(Habit::Limit).await;
+    let options = Options {
+        url: server.url(),
+        users: USERS,
+        ..Options::default()
+    };
+    let refused = swarm::run(options, |_| {})
+        .await
+        .expect_err("nobody gets in");
+    assert!(matches!(refused, SwarmError::Limited), "{refused:?}");
+    assert!(refused.to_string().contains("--limits off"));
+}
+
+#[tokio::test]
+async fn a_world_that_does_not_exist_is_told_of() {
+    let server = EchoServer::start(Habit::Honest).await;
+    let options = Options {
+        url: server.url(),
+        users: 1,
+        world: Umid::from_u128(7),
+        ..Options::default()
+    };
+    let refused = swarm::run(options, |_| {})
+        .await
+        .expect_err("nobody gets in");
+    assert!(refused.to_string().contains("no_such_world"), "{refused}");
+}
+
+#[tokio::test]
+async fn only_urls_that_bots_can_reach_are_taken() {
+    for url in ["https://127.0.0.1:1", "127.0.0.1:4000", "", "http://"] {
+        let options = Options {
+            url: url.to_owned(),
+            ..Options::default()
+        };
+        let refused = swarm::run(options, |_| {}).await.expect_err("no server");
+        assert!(matches!(refused, SwarmError::Url(_)), "{url}: {refused:?}");
+    }
+}
