@@ -28,4 +28,5 @@ mod restart;
 mod shutdown;
 mod slow_reader;
 mod support;
+mod swarm;
 mod teleport;
