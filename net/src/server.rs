@@ -192,17 +192,22 @@ async fn serve(
 mod tests {
     use std::sync::Arc;
 
+    use futures_util::{SinkExt, StreamExt};
     use metrics_exporter_prometheus::PrometheusBuilder;
     use node::{Node, NodeOptions};
     use store::{Seed, Store, StoreOptions};
     use tempfile::TempDir;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::Role;
     use tokio_util::sync::CancellationToken;
 
     use super::Server;
     use crate::app::NetOptions;
     use crate::auth::Keys;
+    use crate::session::Arrival;
 
     const UPGRADE: &[u8] =
         b"GET /posbus HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -264,5 +269,44 @@ mod tests {
         stop.cancel();
         running.await.expect("stops");
         assert_eq!(slots.available_permits(), 2, "all given back");
+    }
+
+    /// Away is not wrong: a client told that its token is invalid would throw it away, and a guest be nobody any more.
+    #[tokio::test]
+    async fn while_the_database_is_away_no_token_is_called_invalid() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut options = NetOptions::default();
+        options.limits.enabled = false;
+        let server = server(&dir, options).await;
+        let user = server.app.node.create_guest().await.expect("a guest").id;
+        let handshake = posbus::HandShake {
+            handshake_version: 1,
+            protocol_version: 1,
+            token: server.app.keys.issue(user, chrono::Utc::now()),
+            user_id: user,
+            session_id: user,
+        };
+        server.app.node.store().clone().close().await;
+
+        let (client, socket) = tokio::io::duplex(4096);
+        let mut client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
+        let socket = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
+        let address = [127, 0, 0, 1].into();
+        let arrival = Arrival {
+            address,
+            _permit: server.app.limits.connection(address).expect("unlimited"),
+            _slot: None,
+        };
+        let session = tokio::spawn(Arc::clone(&server.sessions).serve(socket, arrival));
+        let frame = posbus::Message::from(handshake).encode();
+        client
+            .send(Message::Binary(frame.into()))
+            .await
+            .expect("sent");
+        let Some(Ok(Message::Close(Some(goodbye)))) = client.next().await else {
+            panic!("no close frame, or something before it");
+        };
+        assert_eq!(u16::from(goodbye.code), 1013);
+        session.await.expect("ends");
     }
 }

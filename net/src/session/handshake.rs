@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use chrono::Utc;
 use components::{Profile, Umid};
 use futures_util::{SinkExt, StreamExt};
+use node::NodeError;
 use posbus::{ClientState, HandShake, Signal, SignalType};
 use systems::DisconnectCause;
 use tokio::time::{sleep, timeout};
@@ -55,7 +56,10 @@ impl Sessions {
             }),
             Err(error) => {
                 tracing::debug!(%error, "no session for this user");
-                Err(DisconnectCause::HandshakeRefused)
+                Err(match error {
+                    NodeError::Unavailable | NodeError::Internal(_) => DisconnectCause::Unavailable,
+                    _ => DisconnectCause::HandshakeRefused,
+                })
             }
         }
     }
@@ -74,12 +78,15 @@ impl Sessions {
             }
             _ => {}
         }
-        let signal = posbus::Message::from(Signal {
-            value: SignalType::INVALID_TOKEN,
-        })
-        .encode();
-        // Whether it arrives or not, the session is over.
-        let _ = timeout(GOODBYE, socket.send(Message::Binary(signal.into()))).await;
+        // A token that could not be looked at is not to be thrown away.
+        if cause != DisconnectCause::Unavailable {
+            let signal = posbus::Message::from(Signal {
+                value: SignalType::INVALID_TOKEN,
+            })
+            .encode();
+            // Whether it arrives or not, the session is over.
+            let _ = timeout(GOODBYE, socket.send(Message::Binary(signal.into()))).await;
+        }
         let delay = self.limits.handshake_failed(address);
         let gone = async { while let Some(Ok(_)) = socket.next().await {} };
         tokio::select! {

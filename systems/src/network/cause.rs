@@ -11,6 +11,8 @@ pub enum DisconnectCause {
     HandshakeTimeout,
     /// The token was refused.
     HandshakeRefused,
+    /// The database was away, so nobody could be let in.
+    Unavailable,
     /// Too many undecodable or forbidden frames.
     Malformed,
     /// A frame above the limit.
@@ -43,6 +45,7 @@ impl DisconnectCause {
             Self::ConnectionLost => "connection_lost",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::HandshakeRefused => "handshake_refused",
+            Self::Unavailable => "unavailable",
             Self::Malformed => "malformed",
             Self::Oversize => "oversize",
             Self::Flood => "flood",
@@ -64,6 +67,7 @@ impl DisconnectCause {
             Self::ClientClosed | Self::ConnectionLost | Self::Replaced => 1000,
             Self::Oversize => 1009,
             Self::Shutdown => 1001,
+            Self::Unavailable => 1013,
             Self::HandshakeTimeout => 4000,
             Self::HandshakeRefused => 4001,
             Self::Malformed => 4002,
