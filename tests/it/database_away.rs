@@ -5,7 +5,9 @@ use postgres_fixture::PostgresServer;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
-use crate::support::{Api, Client, DEADLINE, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at};
+use crate::support::{
+    Api, Client, DEADLINE, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at,
+};
 
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
     one.move_to(x, 0.0, 0.0).await;

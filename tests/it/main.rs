@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod crash;
 mod database_away;
+mod divergence;
 mod dual_connection;
 mod enter;
 mod flood;

@@ -31,13 +31,3 @@ async fn clients_are_told_and_the_program_ends_in_time() {
     let mut client = Client::connect(&server, &guest.at(&server)).await;
     client.enter(WELCOME).await;
 }
-
-#[tokio::test]
-async fn a_second_start_on_the_same_data_is_refused() {
-    let mut server = Server::start(Options::default());
-    let (code, complaint) = server.second_start();
-    assert_eq!(code, Some(2), "{complaint}");
-    assert!(complaint.contains("data"), "{complaint}");
-    Client::guest(&server).await;
-    assert!(server.is_alive());
-}

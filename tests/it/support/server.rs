@@ -205,11 +205,6 @@ impl Server {
     /// Starts it again where that has to fail; returns its exit code and its last words.
     pub(crate) fn fails_to_start(&mut self) -> (Option<i32>, String) {
         assert!(self.process.is_none(), "it was ended before");
-        self.second_start()
-    }
-
-    /// Starts another one on the same data, which has to fail; returns its exit code and its last words.
-    pub(crate) fn second_start(&self) -> (Option<i32>, String) {
         let mut child = command(&self.options, self.home.path())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
