@@ -354,7 +354,8 @@ impl Bot {
             Sight::New(sent) => {
                 // What is too old to be remembered was sent before anything measured here could have been: it counts
                 // as the longest time, not as none.
-                let measured = self.shared.measured(sent) && !self.shared.ledger.stalls(bot);
+                let measured =
+                    self.shared.measured(sent) && !self.stalls && !self.shared.ledger.stalls(bot);
                 self.tally.seen += u64::from(measured);
                 self.shared.live.update();
                 if measured {

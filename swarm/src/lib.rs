@@ -17,6 +17,7 @@ mod ledger;
 mod options;
 mod path;
 mod process;
+mod progress;
 mod report;
 mod run;
 mod scrape;
@@ -27,7 +28,8 @@ pub use histogram::Quantiles;
 pub use options::{Options, Pattern, UnknownPattern, WELCOME_WORLD};
 pub use path::{Path, Place};
 pub use process::ProcessUse;
+pub use progress::{Phase, Progress};
 pub use report::{
     Faults, Joins, Machine, Pairs, Report, ServerFigures, TickFigures, Traffic, Updates, Users,
 };
-pub use run::{Phase, Progress, SwarmError, run};
+pub use run::{SwarmError, run};

@@ -2,17 +2,14 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use reqwest::{Client, Url};
 use tokio::{
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
@@ -23,6 +20,7 @@ use crate::{
     lag,
     ledger::{Ledger, Stamp},
     process::{self, Usage},
+    progress::{Live, Progress, Reporting},
     report::Gathered,
     scrape::Scrape,
 };
@@ -39,8 +37,6 @@ const MEMORY: f64 = 30.0;
 const LEAST_MEMORY: f64 = 64.0;
 /// Time between two looks at something that is waited for.
 const POLL: Duration = Duration::from_millis(20);
-/// Time between two messages of progress.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -65,42 +61,6 @@ pub enum SwarmError {
     NobodyEntered(String),
 }
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Accounts are made.
-    Guests,
-    /// Bots enter.
-    Ramp,
-    /// Everybody hears of everybody.
-    Settle,
-    /// What happens now counts.
-    Measure,
-    /// Nobody moves any more.
-    Drain,
-}
-
-/// What a run is doing.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress {
-    /// How far it is.
-    pub phase: Phase,
-    /// Bots asked for.
-    pub users: u32,
-    /// Accounts made.
-    pub guests: u32,
-    /// Bots that entered.
-    pub joined: u32,
-    /// Bots that were lost.
-    pub lost: u32,
-    /// Frames received per second, by all bots.
-    pub frames_per_second: f64,
-    /// Updates seen per second, by all bots.
-    pub updates_per_second: f64,
-    /// What is left of the measurement; all of it before.
-    pub left: Duration,
-}
-
 /// Runs a swarm and reports what it saw; tells how far it is twice a second.
 ///
 /// # Errors
@@ -118,7 +78,7 @@ pub async fn run(
     let window = Arc::new(OnceLock::new());
     let reporting = Reporting::start(&options, &live, &window, progress);
     let guests = guests::create(&http, &base, options.users, |count| {
-        live.guests.store(count, Ordering::Relaxed);
+        live.made_guests(count);
     })
     .await?;
     let shared = Arc::new(Shared::new(options, target, &guests, live, window));
@@ -126,7 +86,7 @@ pub async fn run(
     let began = Instant::now();
     let mut bots = shared.enter_all(guests).await;
     let ramp = began.elapsed();
-    if shared.live.joined.load(Ordering::Relaxed) == 0 {
+    if !shared.live.anybody_joined() {
         return Err(shared.why_nobody_entered(&mut bots).await);
     }
     shared.settle().await;
@@ -237,7 +197,7 @@ impl Shared {
 
     /// Lets all bots in at the rate asked for, and returns when each is in or lost.
     async fn enter_all(self: &Arc<Self>, guests: Vec<Guest>) -> JoinSet<Outcome> {
-        self.live.ramping.store(true, Ordering::Relaxed);
+        self.live.start_ramp();
         let mut bots = JoinSet::new();
         let began = Instant::now();
         for (number, guest) in (0..).zip(guests) {
@@ -317,115 +277,4 @@ async fn target(url: &str) -> Result<(String, Target), SwarmError> {
     let base = parsed.as_str().trim_end_matches('/').to_owned();
     let url = format!("ws{}/posbus", base.trim_start_matches("http"));
     Ok((base, Target { address, url }))
-}
-
-/// Counters for progress and for what is waited for.
-#[derive(Default)]
-pub(crate) struct Live {
-    guests: AtomicU32,
-    ramping: AtomicBool,
-    joined: AtomicU32,
-    /// Lost after they had joined.
-    left: AtomicU32,
-    /// Never joined.
-    failed: AtomicU32,
-    frames: AtomicU64,
-    updates: AtomicU64,
-    /// Pairs of a bot and another one that it knows.
-    known: AtomicU64,
-}
-
-impl Live {
-    pub(crate) fn joined(&self) {
-        self.joined.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn lost(&self, had_joined: bool) {
-        let lost = if had_joined { &self.left } else { &self.failed };
-        lost.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn frame(&self) {
-        self.frames.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn update(&self) {
-        self.updates.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A bot knew so many others and now so many.
-    pub(crate) fn known(&self, before: u32, now: u32) {
-        if before != now {
-            // Wraps for a loss, which is a subtraction.
-            let change = u64::from(now).wrapping_sub(u64::from(before));
-            self.known.fetch_add(change, Ordering::Relaxed);
-        }
-    }
-
-    fn arrived(&self) -> u32 {
-        self.joined.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed)
-    }
-
-    fn all_known(&self) -> bool {
-        let joined = self.joined.load(Ordering::Relaxed);
-        let present = u64::from(joined.saturating_sub(self.left.load(Ordering::Relaxed)));
-        self.known.load(Ordering::Relaxed) >= present * present.saturating_sub(1)
-    }
-}
-
-/// Tells of progress as long as it is held.
-struct Reporting(tokio::task::JoinHandle<()>);
-
-impl Reporting {
-    fn start(
-        options: &Options,
-        live: &Arc<Live>,
-        window: &Arc<OnceLock<Window>>,
-        progress: impl Fn(Progress) + Send + Sync + 'static,
-    ) -> Self {
-        let (users, whole) = (options.users, options.window);
-        let (live, window) = (Arc::clone(live), Arc::clone(window));
-        Self(tokio::spawn(async move {
-            let mut turns = interval(PROGRESS_INTERVAL);
-            turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let (mut last, mut frames, mut updates) = (Instant::now(), 0, 0);
-            loop {
-                let now = turns.tick().await;
-                let seconds = (now - last).as_secs_f64().max(1e-3);
-                let rate = |before: &mut u64, counter: &AtomicU64| {
-                    let count = counter.load(Ordering::Relaxed);
-                    let new = count - std::mem::replace(before, count);
-                    new as f64 / seconds
-                };
-                let (phase, left) = phase(&live, window.get(), now, whole);
-                progress(Progress {
-                    phase,
-                    users,
-                    guests: live.guests.load(Ordering::Relaxed),
-                    joined: live.joined.load(Ordering::Relaxed),
-                    lost: live.left.load(Ordering::Relaxed) + live.failed.load(Ordering::Relaxed),
-                    frames_per_second: rate(&mut frames, &live.frames),
-                    updates_per_second: rate(&mut updates, &live.updates),
-                    left,
-                });
-                last = now;
-            }
-        }))
-    }
-}
-
-impl Drop for Reporting {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn phase(live: &Live, window: Option<&Window>, now: Instant, whole: Duration) -> (Phase, Duration) {
-    match window {
-        Some(window) if now >= window.end => (Phase::Drain, Duration::ZERO),
-        Some(window) if now >= window.start => (Phase::Measure, window.end - now),
-        Some(_) => (Phase::Settle, whole),
-        None if live.ramping.load(Ordering::Relaxed) => (Phase::Ramp, whole),
-        None => (Phase::Guests, whole),
-    }
 }
