@@ -1,6 +1,7 @@
 //! The reading half of a session: what the client says, and the world it is in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use components::{Profile, TransformNoScale, Umid};
@@ -11,7 +12,7 @@ use posbus::{
 };
 use systems::{ClientAction, Command, DisconnectCause, Entrant, SessionLink, WorldHandle};
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
 use super::Sessions;
@@ -39,6 +40,9 @@ fn surcharge(message: &Message) -> f64 {
     }
 }
 
+/// How long to wait before trying again to get back into a world that ended.
+const RETURN_PAUSE: Duration = Duration::from_secs(2);
+
 /// One session as seen from its reader.
 pub(super) struct Reader {
     sessions: Arc<Sessions>,
@@ -49,6 +53,8 @@ pub(super) struct Reader {
     world: Option<WorldHandle>,
     /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
     last_pose: Option<(Umid, TransformNoScale)>,
+    /// A world that ended and could not be entered again, and when to try next.
+    lost: Option<(Umid, Instant)>,
     pace: Pace,
     mistakes: Pace,
 }
@@ -57,6 +63,7 @@ pub(super) struct Reader {
 enum Event {
     Frame(Option<Result<tungstenite::Message, tungstenite::Error>>),
     Silence,
+    /// The world has ended, or it is time to try to get back into one that has.
     WorldEnded,
     WriterEnded(DisconnectCause),
     Shutdown,
@@ -81,6 +88,7 @@ impl Reader {
             link,
             world: None,
             last_pose: None,
+            lost: None,
             pace,
             mistakes: Pace::new(MISTAKES_PER_SECOND, MISTAKES),
         }
@@ -133,10 +141,12 @@ impl Reader {
         S: Stream<Item = Result<tungstenite::Message, tungstenite::Error>> + Unpin,
     {
         let world = self.world.clone();
+        let lost = self.lost;
         let world_ended = async {
-            match world {
-                Some(world) => world.ended().await,
-                None => std::future::pending().await,
+            match (world, lost) {
+                (Some(world), _) => world.ended().await,
+                (None, Some((_, retry))) => sleep_until(retry).await,
+                (None, None) => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -261,31 +271,33 @@ impl Reader {
         }
     }
 
-    /// Enters a world, leaving the present one; an unknown one changes nothing (spec posbus §5.2).
+    /// Does as the client asks; an unknown world changes nothing (spec posbus §5.2).
     async fn teleport(&mut self, target: Umid) {
+        self.lost = None;
+        match self.enter(target).await {
+            Ok(()) => {}
+            Err(NodeError::NotFound(_)) => self.tell(Signal {
+                value: SignalType::WORLD_DOES_NOT_EXIST,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, world = %target, "world cannot be entered");
+                self.tell_unavailable();
+            }
+        }
+    }
+
+    /// Enters a world, leaving the present one.
+    async fn enter(&mut self, target: Umid) -> node::Result<()> {
         for _ in 0..ENTRY_ATTEMPTS {
-            let world = match self.sessions.node.worlds().open(target).await {
-                Ok(world) => world,
-                Err(NodeError::NotFound(_)) => {
-                    return self.tell(Signal {
-                        value: SignalType::WORLD_DOES_NOT_EXIST,
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, world = %target, "world cannot be entered");
-                    return self.tell(Notification {
-                        notify_type: NotificationType::TEXT_MESSAGE,
-                        value: "The world is not available right now".to_owned(),
-                    });
-                }
-            };
+            let world = self.sessions.node.worlds().open(target).await?;
             let entrant = self.entrant(target).await;
             self.leave().await;
             if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
                 self.world = Some(world);
-                return;
+                return Ok(());
             }
         }
+        Err(NodeError::Unavailable)
     }
 
     async fn entrant(&mut self, world: Umid) -> Entrant {
@@ -307,14 +319,38 @@ impl Reader {
         }
     }
 
-    /// The world ended under its users: it is loaded again, and they find themselves where they were.
+    /// The world ended under its users: it is loaded again, and they find themselves where they were. As long as that is
+    /// not possible, it is tried again and again.
     async fn return_to_world(&mut self) {
-        if let Some(world) = self.world.take() {
-            self.teleport(world.id()).await;
+        let first = self.lost.is_none();
+        let lost = self.lost.take().map(|(world, _)| world);
+        let Some(world) = lost.or_else(|| self.world.take().map(|world| world.id())) else {
+            return;
+        };
+        match self.enter(world).await {
+            Ok(()) => {}
+            Err(NodeError::NotFound(_)) => self.tell(Signal {
+                value: SignalType::WORLD_DOES_NOT_EXIST,
+            }),
+            Err(error) => {
+                tracing::debug!(%error, %world, "not back in the world yet");
+                self.lost = Some((world, Instant::now() + RETURN_PAUSE));
+                if first {
+                    self.tell_unavailable();
+                }
+            }
         }
     }
 
+    fn tell_unavailable(&self) {
+        self.tell(Notification {
+            notify_type: NotificationType::TEXT_MESSAGE,
+            value: "The world is not available right now".to_owned(),
+        });
+    }
+
     async fn leave(&mut self) {
+        self.lost = None;
         if let Some(world) = self.world.take() {
             let leave = Command::Leave {
                 user: self.profile.user,

@@ -31,8 +31,6 @@ pub enum DisconnectCause {
     Replaced,
     /// A displaced session tried to push the newer one out again.
     Displaced,
-    /// The user's account is gone.
-    UserDeleted,
     /// The server stops.
     Shutdown,
 }
@@ -55,7 +53,6 @@ impl DisconnectCause {
             Self::DualConnection => "dual_connection",
             Self::Replaced => "replaced",
             Self::Displaced => "displaced",
-            Self::UserDeleted => "user_deleted",
             Self::Shutdown => "shutdown",
         }
     }
@@ -77,7 +74,6 @@ impl DisconnectCause {
             Self::PongTimeout => 4006,
             Self::DualConnection => 4007,
             Self::Displaced => 4008,
-            Self::UserDeleted => 4009,
         }
     }
 }
