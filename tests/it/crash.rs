@@ -45,6 +45,35 @@ async fn no_acknowledged_edit_is_lost_in_postgresql() {
     .await;
 }
 
+#[tokio::test]
+async fn d7_a_database_that_dies_amid_edits_leaves_all_as_it_is_stored() {
+    let mut database = PostgresServer::start();
+    let options = Options::default()
+        .unlimited()
+        .database(&database.database("dies"));
+    let mut server = Server::start(options);
+    let owner = Api::owner(&mut server).await;
+    let mut streams = streams(&owner).await;
+    let mut inside = Vec::new();
+    for stream in &streams {
+        let mut client = Client::connect(&server, &Api::guest(&server).await).await;
+        client.enter(stream.shelf).await;
+        inside.push(client);
+    }
+    for (round, (goal, delay)) in dice().take(rounds() / 2).enumerate() {
+        streams = edit_until(&owner, streams, goal, delay, || database.stop()).await;
+        database.restart();
+        owner.until_ready().await;
+        for (stream, client) in streams.iter_mut().zip(&mut inside) {
+            let problem = format!("round {round}, on its way: {:?}", stream.pending);
+            let shown = shown(client, stream.shelf).await;
+            let found = read(&owner, stream.shelf).await;
+            assert_eq!(shown, found, "{problem}");
+            stream.reconcile(found, &problem);
+        }
+    }
+}
+
 /// What is known of one object.
 #[derive(Clone, Debug, PartialEq)]
 struct Thing {
@@ -76,30 +105,14 @@ struct Stream {
 }
 
 async fn survive(options: Options) {
-    let rounds =
-        env::var("ODYSSEY_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
     let mut server = Server::start(options);
     let mut owner = Api::owner(&mut server).await;
-    let mut streams = Vec::new();
-    for number in 0..STREAMS {
-        streams.push(Stream {
-            shelf: owner.create_world("Shelf").await,
-            things: Things::new(),
-            pending: None,
-            number: number as u64,
-        });
-    }
-    let mut random = 0x0d15_5e75_u64;
-    for round in 0..rounds {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+    let mut streams = streams(&owner).await;
+    for (round, (goal, delay)) in dice().take(rounds()).enumerate() {
         // One of the worlds is loaded, so that its part of the work is under way, too.
         let mut guest = Client::connect(&server, &Api::guest(&server).await).await;
         guest.enter(streams[0].shelf).await;
-        let goal = 1 + (random >> 33) as usize % 40;
-        let delay = Duration::from_micros((random >> 40) % 5_000);
-        streams = edit_until_killed(&mut server, &owner, streams, goal, delay).await;
+        streams = edit_until(&owner, streams, goal, delay, || server.kill()).await;
         drop(guest);
         server.start_again();
         owner = owner.at(&server);
@@ -112,14 +125,45 @@ async fn survive(options: Options) {
     server.stop();
 }
 
-/// Runs all streams until so many edits were acknowledged, waits a moment more, kills the server, and returns what the
+/// How often something is killed.
+fn rounds() -> usize {
+    env::var("ODYSSEY_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"))
+}
+
+/// The streams at their start.
+async fn streams(owner: &Api) -> Vec<Stream> {
+    let mut streams = Vec::new();
+    for number in 0..STREAMS {
+        streams.push(Stream {
+            shelf: owner.create_world("Shelf").await,
+            things: Things::new(),
+            pending: None,
+            number: number as u64,
+        });
+    }
+    streams
+}
+
+/// After how many edits and how much time something is killed: different in every round, the same in every run.
+fn dice() -> impl Iterator<Item = (usize, Duration)> {
+    let next = |random: &u64| {
+        let random = random.wrapping_mul(6_364_136_223_846_793_005);
+        Some(random.wrapping_add(1_442_695_040_888_963_407))
+    };
+    std::iter::successors(next(&0x0d15_5e75), next).map(|random| {
+        let delay = Duration::from_micros((random >> 40) % 5_000);
+        (1 + (random >> 33) as usize % 40, delay)
+    })
+}
+
+/// Runs all streams until so many edits were acknowledged, waits a moment more, kills something, and returns what the
 /// streams know.
-async fn edit_until_killed(
-    server: &mut Server,
+async fn edit_until(
     owner: &Api,
     streams: Vec<Stream>,
     goal: usize,
     delay: Duration,
+    kill: impl FnOnce(),
 ) -> Vec<Stream> {
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let enough = Arc::new(Notify::new());
@@ -147,7 +191,7 @@ async fn edit_until_killed(
     }
     // Part of the dice: the kill is to hit any phase of an edit. Nothing is waited for here.
     sleep(delay).await;
-    server.kill();
+    kill();
     let mut ended = Vec::new();
     for stream in running {
         ended.push(stream.await.expect("no edit is refused"));
@@ -156,7 +200,7 @@ async fn edit_until_killed(
 }
 
 impl Stream {
-    /// Edits until the server is gone.
+    /// Edits until the server, or its database, is gone.
     async fn run(mut self, owner: &Api, acknowledged: impl Fn()) -> Stream {
         loop {
             let edit = self.choose();
@@ -165,6 +209,9 @@ impl Stream {
             let Ok(answer) = owner.try_send(request).await else {
                 return self;
             };
+            if answer.status == 503 {
+                return self;
+            }
             let body = match &edit {
                 Edit::Create { .. } => answer.ok(201),
                 Edit::Paint { .. } => answer.ok(202),
@@ -278,4 +325,22 @@ async fn read(owner: &Api, shelf: Umid) -> Things {
         things.insert(id, Thing { name, colour });
     }
     things
+}
+
+/// All that is in a world, as a newcomer sees it.
+async fn shown(client: &mut Client, shelf: Umid) -> Things {
+    let snapshot = client.enter(shelf).await;
+    let colour = |id| {
+        let value = snapshot.slot(id, "string", "object_color")?;
+        value.as_str().map(str::to_owned)
+    };
+    let objects = snapshot.objects.iter();
+    let below = objects.filter(|object| object.parent_id == shelf);
+    below
+        .map(|object| {
+            let name = object.name.clone();
+            let colour = colour(object.id);
+            (object.id, Thing { name, colour })
+        })
+        .collect()
 }

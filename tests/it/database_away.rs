@@ -3,11 +3,8 @@
 use posbus::UsersTransformList;
 use postgres_fixture::PostgresServer;
 use serde_json::json;
-use tokio::time::{Instant, sleep_until};
 
-use crate::support::{
-    Api, Client, DEADLINE, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at,
-};
+use crate::support::{Api, Client, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at};
 
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
     one.move_to(x, 0.0, 0.0).await;
@@ -79,14 +76,7 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     assert_eq!(changed, None, "what was refused did not happen");
 
     database.restart();
-    let end = Instant::now() + DEADLINE;
-    while owner.root("/ready").await.status != 200 {
-        assert!(
-            Instant::now() < end,
-            "the database is back and nobody notices"
-        );
-        sleep_until(Instant::now() + std::time::Duration::from_millis(100)).await;
-    }
+    owner.until_ready().await;
     assert_eq!(
         owner.attribute(PLAZA, "object_color").await.ok(200)["value"],
         "#111111"

@@ -236,3 +236,11 @@ async fn w20_without_a_proper_key_nothing_starts() {
     server.start_again();
     Client::join(&server, &guest.at(&server)).await;
 }
+
+#[tokio::test]
+async fn what_is_no_websocket_is_told_so() {
+    let server = Server::start(Options::default());
+    let stranger = Api::stranger(&server);
+    let answer = stranger.root("/posbus").await;
+    assert!((400..500).contains(&answer.status), "{}", answer.status);
+}

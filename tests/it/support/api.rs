@@ -1,10 +1,16 @@
 //! The REST API as one user sees it.
 
+use std::time::Duration;
+
 use posbus::{Transform, Umid};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use super::{CORE, CUSTOM_OBJECT, DEADLINE, EthereumWallet, Server, Wallet};
+
+/// Pause between two questions whether something has happened.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Somebody who calls the API.
 #[derive(Clone)]
@@ -218,6 +224,18 @@ impl Api {
     /// Removes a core attribute of an object.
     pub(crate) async fn unset(&self, object: Umid, attribute: &str) -> Answer {
         self.delete(&attribute_path(object, attribute)).await
+    }
+
+    /// Waits until the server says that it can do its work.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub(crate) async fn until_ready(&self) {
+        let end = Instant::now() + DEADLINE;
+        while self.root("/ready").await.status != 200 {
+            assert!(Instant::now() < end, "the server is never ready");
+            sleep(POLL).await;
+        }
     }
 
     /// GET below the base path of the API.
