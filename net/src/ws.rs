@@ -19,6 +19,10 @@ use crate::session::{Arrival, Sessions};
 /// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
 const MAX_WRITE_BUFFER: usize = 1 << 20;
 
+/// How much is read at once. Each session keeps a buffer of this size; clients send a few dozen bytes at a time, and the
+/// default of 128 KiB would be most of the memory of a session.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// Answers the upgrade and starts a session on it.
 pub(crate) async fn upgrade(
     State(sessions): State<Arc<Sessions>>,
@@ -42,6 +46,7 @@ pub(crate) async fn upgrade(
     let config = WebSocketConfig::default()
         .max_message_size(Some(posbus::MAX_HANDSHAKE_FRAME))
         .max_frame_size(Some(posbus::MAX_HANDSHAKE_FRAME))
+        .read_buffer_size(READ_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER);
     let session = Arc::clone(&sessions);
     sessions.spawn(async move {
