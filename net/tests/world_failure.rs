@@ -104,11 +104,11 @@ impl Client {
 
     /// Waits for the beginning of a snapshot, and answers where it puts the user.
     async fn arrive(&mut self, world: Umid) -> Vec3 {
-        self.expect(|message| match message {
-            Message::SetWorld(set) => Some(assert_eq!(set.id, world)),
+        let entered = self.expect(|message| match message {
+            Message::SetWorld(set) => Some(set.id),
             _ => None,
-        })
-        .await;
+        });
+        assert_eq!(entered.await, world);
         self.expect(|message| match message {
             Message::MyTransform(pose) => Some(pose.position),
             _ => None,
