@@ -273,16 +273,8 @@ impl Reader {
 
     /// Does as the client asks; an unknown world changes nothing (spec posbus §5.2).
     async fn teleport(&mut self, target: Umid) {
-        self.lost = None;
-        match self.enter(target).await {
-            Ok(()) => {}
-            Err(NodeError::NotFound(_)) => self.tell(Signal {
-                value: SignalType::WORLD_DOES_NOT_EXIST,
-            }),
-            Err(error) => {
-                tracing::warn!(%error, world = %target, "world cannot be entered");
-                self.tell_unavailable();
-            }
+        if let Err(error) = self.enter(target).await {
+            self.tell_refusal(target, &error);
         }
     }
 
@@ -327,22 +319,27 @@ impl Reader {
         let Some(world) = lost.or_else(|| self.world.take().map(|world| world.id())) else {
             return;
         };
-        match self.enter(world).await {
-            Ok(()) => {}
-            Err(NodeError::NotFound(_)) => self.tell(Signal {
-                value: SignalType::WORLD_DOES_NOT_EXIST,
-            }),
-            Err(error) => {
-                tracing::debug!(%error, %world, "not back in the world yet");
-                self.lost = Some((world, Instant::now() + RETURN_PAUSE));
-                if first {
-                    self.tell_unavailable();
-                }
-            }
+        let Err(error) = self.enter(world).await else {
+            return;
+        };
+        let gone = matches!(error, NodeError::NotFound(_));
+        if gone || first {
+            self.tell_refusal(world, &error);
+        }
+        if !gone {
+            self.lost = Some((world, Instant::now() + RETURN_PAUSE));
         }
     }
 
-    fn tell_unavailable(&self) {
+    /// Says why a world was not entered.
+    fn tell_refusal(&self, world: Umid, error: &NodeError) {
+        if matches!(error, NodeError::NotFound(_)) {
+            self.tell(Signal {
+                value: SignalType::WORLD_DOES_NOT_EXIST,
+            });
+            return;
+        }
+        tracing::warn!(%error, %world, "world cannot be entered");
         self.tell(Notification {
             notify_type: NotificationType::TEXT_MESSAGE,
             value: "The world is not available right now".to_owned(),
