@@ -57,7 +57,11 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
             .bytes_out
             .increment(batch.iter().map(|frame| frame.len() as u64).sum());
         let frames = batch.drain(..).map(Message::Binary);
-        if let Err(cause) = flush(&mut sink, frames, options.write_timeout).await {
+        let written = tokio::select! {
+            written = flush(&mut sink, frames, options.write_timeout) => written,
+            () = link.overflowed() => Err(DisconnectCause::SlowReader),
+        };
+        if let Err(cause) = written {
             break fail(&link, cause);
         }
     }

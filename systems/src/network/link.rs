@@ -43,6 +43,7 @@ pub struct SessionLink {
     pose: Mutex<Option<(Umid, TransformNoScale)>>,
     out: Mutex<Out>,
     wake: Notify,
+    overflow: Notify,
     limits: QueueLimits,
 }
 
@@ -75,6 +76,7 @@ impl SessionLink {
             pose: Mutex::default(),
             out: Mutex::default(),
             wake: Notify::new(),
+            overflow: Notify::new(),
             limits,
         })
     }
@@ -174,11 +176,17 @@ impl SessionLink {
         out.counted_bytes += frame.len();
         if out.counted_frames > self.limits.frames || out.counted_bytes > self.limits.bytes {
             out.closing = Some(DisconnectCause::SlowReader);
+            self.overflow.notify_one();
             out.reliable.clear();
             out.poses.clear();
             return;
         }
         out.reliable.push_back(Queued::Frame(frame));
+    }
+
+    /// Returns when the reliable queue has overflowed: a writer that is stuck then need not wait for its deadline.
+    pub async fn overflowed(&self) {
+        self.overflow.notified().await;
     }
 
     /// Waits for something to write and appends up to about `budget` bytes of frames to `batch`. Answers the cause once

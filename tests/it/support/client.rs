@@ -8,7 +8,7 @@ use posbus::{
     SignalType, TeleportRequest, Umid, UserData, Vec3,
 };
 use tokio::{
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::{Instant, timeout_at},
 };
 use tokio_tungstenite::{
@@ -17,6 +17,10 @@ use tokio_tungstenite::{
 };
 
 use super::{Api, DEADLINE, Server, WELCOME};
+
+/// What the kernel keeps for a client that does not read, in bytes. Left to itself it grows to tens of megabytes, and how
+/// soon a stopped reader is noticed would depend on the machine.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
 
 /// A WebSocket connection to the program.
 pub(crate) type Socket = WebSocketStream<TcpStream>;
@@ -150,7 +154,10 @@ impl Client {
         server: &Server,
         origin: Option<&str>,
     ) -> Result<Socket, tokio_tungstenite::tungstenite::Error> {
-        let stream = TcpStream::connect(server.address()).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        let address = server.address().parse().expect("an address with a port");
+        let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{}/posbus", server.address()).into_client_request()?;
         if let Some(origin) = origin {
