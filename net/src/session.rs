@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use metrics::{Counter, Gauge};
 use node::Node;
-use systems::{DisconnectCause, SessionLink};
+use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
@@ -171,7 +171,7 @@ impl Sessions {
     ) -> DisconnectCause {
         let _connected = self.node.connect(greeting.profile.user);
         self.meters.sessions.increment(1.0);
-        let link = SessionLink::new(self.node.options().world.queues);
+        let link = SessionLink::new(self.node.options().world.queues, Dialect::V1);
         let (sink, stream) = socket.split();
         let (ended, writer_ended) = tokio::sync::oneshot::channel();
         let writer = writer::run(sink, Arc::clone(&link), Arc::clone(self), address);

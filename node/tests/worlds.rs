@@ -8,7 +8,9 @@ use bevy_ecs::prelude::{IntoScheduleConfigs, Res};
 use components::{AttributeId, Profile, TransformNoScale, Umid, Vec3, ids};
 use node::{Node, NodeError, NodeOptions, WorldExtension};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
-use systems::{Command, Entrant, LiveWorld, SessionLink, UserIndex, WorldHandle, WorldSet};
+use systems::{
+    Batch, Command, Dialect, Entrant, LiveWorld, SessionLink, UserIndex, WorldHandle, WorldSet,
+};
 use tempfile::TempDir;
 
 async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
@@ -50,7 +52,7 @@ async fn enter(node: &Node, world: Umid, user: Umid) -> (WorldHandle, Arc<Sessio
 }
 
 async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<SessionLink>> {
-    let link = SessionLink::new(node.options().world.queues);
+    let link = SessionLink::new(node.options().world.queues, Dialect::V1);
     let entrant = Entrant {
         profile: Profile {
             user,
@@ -65,7 +67,7 @@ async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<
     };
     handle.send(Command::Enter(Box::new(entrant))).await.ok()?;
     // The first batch is the snapshot: from then on the user is in the world, unless that ended just before.
-    let mut snapshot = Vec::new();
+    let mut snapshot = Batch::default();
     tokio::select! {
         cause = link.next(&mut snapshot, usize::MAX) => assert_eq!(cause, None),
         () = handle.ended() => return None,

@@ -22,7 +22,7 @@ mod social;
 
 pub use command::{AttributeChange, ClientAction, Command, Effect, Entrant};
 pub use live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};
-pub use network::{DisconnectCause, Link, QueueLimits, SessionLink};
+pub use network::{Batch, Dialect, DisconnectCause, Link, QueueLimits, SessionLink};
 pub use objects::ObjectIndex;
 pub use options::WorldOptions;
 pub use persistence::{LastPosition, PersistBatch, PersistSink};

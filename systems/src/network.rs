@@ -8,6 +8,6 @@ mod publish;
 
 pub use cause::DisconnectCause;
 pub(crate) use inbox::{Inbox, apply_commands, drain_inbox};
-pub use link::{Link, QueueLimits, SessionLink};
+pub use link::{Batch, Dialect, Link, QueueLimits, SessionLink};
 pub(crate) use outgoing::{Mailbox, Outgoing, broadcast, encode, post, post_to};
 pub(crate) use publish::{Received, publish};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt};
-use systems::{DisconnectCause, SessionLink};
+use systems::{Batch, DisconnectCause, SessionLink};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -32,7 +32,7 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
         options.ping_interval,
     );
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut batch: Vec<Bytes> = Vec::new();
+    let mut batch = Batch::default();
     loop {
         let cause = tokio::select! {
             biased;
@@ -51,12 +51,15 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
         if batch.is_empty() {
             continue;
         }
-        sessions.meters.frames_out.increment(batch.len() as u64);
+        sessions
+            .meters
+            .frames_out
+            .increment(batch.frames.len() as u64);
         sessions
             .meters
             .bytes_out
-            .increment(batch.iter().map(|frame| frame.len() as u64).sum());
-        let frames = batch.drain(..).map(Message::Binary);
+            .increment(batch.frames.iter().map(|frame| frame.len() as u64).sum());
+        let frames = batch.frames.drain(..).map(Message::Binary);
         let written = tokio::select! {
             written = flush(&mut sink, frames, options.write_timeout) => written,
             () = link.overflowed() => Err(DisconnectCause::SlowReader),

@@ -31,6 +31,40 @@ impl Default for QueueLimits {
     }
 }
 
+/// How a session is told of movement; all else is the same for everybody (docs/protocol.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Version 1: ids and floats.
+    #[default]
+    V1,
+    /// Version 2: handles and quantised poses, in order and without loss.
+    V2,
+    /// Version 2 over a transport with datagrams: what is outdated soon may be lost.
+    V2Datagrams,
+}
+
+/// What a writer takes from a link at once. Reused, so that it takes no memory in the long run.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// To be sent in this order, reliably.
+    pub frames: Vec<Bytes>,
+    /// To be sent one a datagram, of at most 1,200 bytes each; empty but for [`Dialect::V2Datagrams`].
+    pub datagrams: Vec<Bytes>,
+}
+
+impl Batch {
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.datagrams.is_empty()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.datagrams.clear();
+    }
+}
+
 /// The user's end of a session, as a component.
 #[derive(Component, Clone)]
 pub struct Link(pub Arc<SessionLink>);
@@ -45,6 +79,7 @@ pub struct SessionLink {
     wake: Notify,
     overflow: Notify,
     limits: QueueLimits,
+    dialect: Dialect,
 }
 
 #[derive(Default)]
@@ -54,7 +89,8 @@ struct Out {
     reliable: VecDeque<Queued>,
     counted_frames: usize,
     counted_bytes: usize,
-    poses: Vec<Bytes>,
+    /// Where others are now: replaced by what is newer, never queued.
+    poses: Batch,
     /// The writer has sent everything and waits.
     writer_idle: bool,
     closing: Option<DisconnectCause>,
@@ -70,7 +106,7 @@ enum Queued {
 
 impl SessionLink {
     /// A link whose writer has not started yet.
-    pub fn new(limits: QueueLimits) -> Arc<Self> {
+    pub fn new(limits: QueueLimits, dialect: Dialect) -> Arc<Self> {
         Arc::new(Self {
             moved: AtomicBool::new(false),
             pose: Mutex::default(),
@@ -78,7 +114,13 @@ impl SessionLink {
             wake: Notify::new(),
             overflow: Notify::new(),
             limits,
+            dialect,
         })
+    }
+
+    /// How the session is told of movement.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// The session moved in a world; overwrites a pose that no tick has seen yet.
@@ -137,7 +179,7 @@ impl SessionLink {
         world: Umid,
         snapshot: &[Arc<[Bytes]>],
         frames: impl Iterator<Item = &'a Bytes>,
-        poses: impl FnOnce(&mut Vec<Bytes>),
+        poses: impl FnOnce(&mut Batch),
     ) -> bool {
         let mut out = self.out.lock();
         if out.closing.is_some() || out.world != world {
@@ -189,9 +231,9 @@ impl SessionLink {
         self.overflow.notified().await;
     }
 
-    /// Waits for something to write and appends up to about `budget` bytes of frames to `batch`. Answers the cause once
+    /// Waits for something to write and adds up to about `budget` bytes of frames to `batch`. Answers the cause once
     /// everything that was queued before it has been handed out: the session is to be closed. Cancel safe.
-    pub async fn next(&self, batch: &mut Vec<Bytes>, budget: usize) -> Option<DisconnectCause> {
+    pub async fn next(&self, batch: &mut Batch, budget: usize) -> Option<DisconnectCause> {
         loop {
             let notified = self.wake.notified();
             {
@@ -211,12 +253,13 @@ impl SessionLink {
 }
 
 impl Out {
-    fn take(&mut self, batch: &mut Vec<Bytes>, budget: usize) {
+    fn take(&mut self, batch: &mut Batch, budget: usize) {
         self.writer_idle = false;
         let mut taken = 0;
         while taken < budget {
             let Some(queued) = self.reliable.front_mut() else {
-                batch.append(&mut self.poses);
+                batch.frames.append(&mut self.poses.frames);
+                batch.datagrams.append(&mut self.poses.datagrams);
                 return;
             };
             let frame = match queued {
@@ -237,7 +280,7 @@ impl Out {
                 }
             };
             taken += frame.len();
-            batch.push(frame);
+            batch.frames.push(frame);
         }
     }
 }

@@ -6,7 +6,7 @@ use bevy_ecs::prelude::{Component, Query, Res, ResMut};
 use bytes::Bytes;
 use components::{Pose, Profile};
 
-use super::{Link, Mailbox, Outgoing};
+use super::{Batch, Link, Mailbox, Outgoing};
 use crate::delta::{LastMovement, PoseFrames};
 use crate::live::{Identity, Tick};
 use crate::presence::Joining;
@@ -44,9 +44,10 @@ pub(crate) fn publish(
         };
         let shared = outgoing.frames();
         let shared = &shared[shared.partition_point(|(number, _)| *number < first)..];
-        let moved = |out: &mut Vec<Bytes>| {
+        let moved = |out: &mut Batch| {
             if !knows_poses {
-                out.extend_from_slice(poses.since(since, users.iter()));
+                out.frames
+                    .extend_from_slice(poses.since(since, users.iter()));
             }
         };
         if link

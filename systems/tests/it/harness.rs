@@ -14,9 +14,9 @@ use parking_lot::{Mutex, RwLock};
 use posbus::Message;
 use serde_json::Value;
 use systems::{
-    AttributeChange, ClientAction, Command, DisconnectCause, Effect, Entrant, LiveWorld,
-    PersistBatch, PersistSink, SessionLink, TickReport, WorldContext, WorldHandle, WorldOptions,
-    WorldState,
+    AttributeChange, Batch, ClientAction, Command, Dialect, DisconnectCause, Effect, Entrant,
+    LiveWorld, PersistBatch, PersistSink, SessionLink, TickReport, WorldContext, WorldHandle,
+    WorldOptions, WorldState,
 };
 
 pub(crate) const NODE: Umid = id(1);
@@ -223,7 +223,7 @@ impl Stage {
             user,
             session_id,
             connection: self.connections,
-            link: SessionLink::new(self.options.queues),
+            link: SessionLink::new(self.options.queues, Dialect::V1),
         };
         self.enter_again(&client, last_position);
         client
@@ -299,11 +299,11 @@ impl Client {
     fn take(&self, budget: usize) -> (Vec<Vec<Bytes>>, Option<DisconnectCause>) {
         let mut portions = Vec::new();
         loop {
-            let mut portion = Vec::new();
+            let mut portion = Batch::default();
             let next = self.link.next(&mut portion, budget);
             let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
             match next {
-                Poll::Ready(None) => portions.push(portion),
+                Poll::Ready(None) => portions.push(portion.frames),
                 Poll::Ready(Some(cause)) => return (portions, Some(cause)),
                 Poll::Pending => return (portions, None),
             }
