@@ -6,13 +6,13 @@ use std::{sync::Arc, time::Duration};
 
 use posbus::{Message, MessageType, MyTransform, SignalType, UserData, Vec3};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use walks::{Path, Place};
 
 use self::socket::Socket;
 pub(crate) use self::socket::{Loss, Target};
 use crate::{
     guests::Guest,
     ledger::{Presence, Stamp},
-    path::{Path, Place},
     run::Shared,
     sight::{self, Final, Sampled, Sight, Sights},
 };

@@ -15,7 +15,6 @@ mod histogram;
 mod lag;
 mod ledger;
 mod options;
-mod path;
 mod process;
 mod progress;
 mod report;
@@ -25,11 +24,11 @@ mod sight;
 mod table;
 
 pub use histogram::Quantiles;
-pub use options::{Options, Pattern, UnknownPattern, WELCOME_WORLD};
-pub use path::{Path, Place};
+pub use options::{Options, WELCOME_WORLD};
 pub use process::ProcessUse;
 pub use progress::{Phase, Progress};
 pub use report::{
     Faults, Joins, Machine, Pairs, Report, ServerFigures, TickFigures, Traffic, Updates, Users,
 };
 pub use run::{SwarmError, run};
+pub use walks::{Path, Pattern, Place, UnknownPattern};
