@@ -294,6 +294,7 @@ mod tests {
         let address = [127, 0, 0, 1].into();
         let arrival = Arrival {
             address,
+            since: tokio::time::Instant::now(),
             _permit: server.app.limits.connection(address).expect("unlimited"),
             _slot: None,
         };

@@ -4,18 +4,17 @@ mod handshake;
 mod options;
 mod pace;
 mod reader;
+pub(crate) mod transport;
 mod writer;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use metrics::{Counter, Gauge};
 use node::Node;
 use systems::{Dialect, DisconnectCause, SessionLink};
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -26,6 +25,7 @@ use crate::limits::{ConnectionPermit, Limits};
 use crate::server::Slot;
 pub use options::SessionOptions;
 use reader::Reader;
+use transport::{Outgoing, Transport};
 
 /// Everything sessions share.
 pub(crate) struct Sessions {
@@ -53,19 +53,11 @@ struct Meters {
 /// Where a connection came from, and what counts it.
 pub(crate) struct Arrival {
     pub(crate) address: IpAddr,
+    /// When it came: from then on its handshake is awaited.
+    pub(crate) since: Instant,
     pub(crate) _permit: ConnectionPermit,
     /// Its place among all connections.
     pub(crate) _slot: Option<Slot>,
-}
-
-/// A transport of whole messages.
-pub(crate) trait Socket:
-    Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send
-{
-}
-impl<S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send> Socket
-    for S
-{
 }
 
 impl Sessions {
@@ -124,37 +116,31 @@ impl Sessions {
     }
 
     /// Serves one connection to its end.
-    pub(crate) async fn serve<S: Socket + 'static>(
-        self: Arc<Self>,
-        mut socket: S,
-        arrival: Arrival,
-    ) {
-        let deadline = self.options.handshake_timeout;
+    pub(crate) async fn serve<T: Transport>(self: Arc<Self>, transport: T, arrival: Arrival) {
+        let (mut incoming, mut outgoing) = transport.split();
+        let deadline = arrival.since + self.options.handshake_timeout;
         let connection = self.next_connection.fetch_add(1, Ordering::Relaxed);
         let span = tracing::info_span!("session", connection, address = %arrival.address, user = tracing::field::Empty);
         let session = async {
             let greeted = self
                 .stop
-                .run_until_cancelled(timeout(deadline, self.greet(&mut socket)))
+                .run_until_cancelled(timeout_at(deadline, self.greet(&mut incoming, T::FEATURES)))
                 .await;
-            match greeted {
-                None => close(&mut socket, DisconnectCause::Shutdown).await,
-                Some(Err(_)) => {
-                    self.refuse(
-                        &mut socket,
-                        arrival.address,
-                        DisconnectCause::HandshakeTimeout,
-                    )
-                    .await
-                }
-                Some(Ok(Err(cause))) => self.refuse(&mut socket, arrival.address, cause).await,
+            let refused = match greeted {
+                None => return close(&mut outgoing, DisconnectCause::Shutdown).await,
+                Some(Err(_)) => DisconnectCause::HandshakeTimeout,
+                Some(Ok(Err(cause))) => cause,
                 Some(Ok(Ok(greeting))) => {
                     tracing::Span::current()
                         .record("user", tracing::field::display(greeting.profile.user));
-                    self.run(socket, greeting, connection, arrival.address)
-                        .await
+                    let halves = (incoming, outgoing);
+                    return self
+                        .run::<T>(halves, greeting, connection, arrival.address)
+                        .await;
                 }
-            }
+            };
+            self.refuse(&mut incoming, &mut outgoing, arrival.address, refused)
+                .await
         };
         let cause = session.instrument(span.clone()).await;
         metrics::counter!("odyssey_disconnects_total", "cause" => cause.label()).increment(1);
@@ -162,9 +148,9 @@ impl Sessions {
     }
 
     /// A greeted session: a writer task beside the reader, until either ends.
-    async fn run<S: Socket + 'static>(
+    async fn run<T: Transport>(
         self: &Arc<Self>,
-        socket: S,
+        (incoming, outgoing): (T::Incoming, T::Outgoing),
         greeting: handshake::Greeting,
         connection: u64,
         address: IpAddr,
@@ -172,9 +158,8 @@ impl Sessions {
         let _connected = self.node.connect(greeting.profile.user);
         self.meters.sessions.increment(1.0);
         let link = SessionLink::new(self.node.options().world.queues, Dialect::V1);
-        let (sink, stream) = socket.split();
         let (ended, writer_ended) = tokio::sync::oneshot::channel();
-        let writer = writer::run(sink, Arc::clone(&link), Arc::clone(self), address);
+        let writer = writer::run(outgoing, Arc::clone(&link), Arc::clone(self), address);
         self.tasks.spawn(
             async move {
                 // The reader may have gone first.
@@ -183,7 +168,7 @@ impl Sessions {
             .in_current_span(),
         );
         let reader = Reader::new(Arc::clone(self), greeting, connection, Arc::clone(&link));
-        let cause = reader.run(stream, writer_ended).await;
+        let cause = reader.run(incoming, T::FEATURES, writer_ended).await;
         // The writer flushes what is queued, says goodbye and ends.
         link.close(cause);
         self.meters.sessions.decrement(1.0);
@@ -192,71 +177,7 @@ impl Sessions {
 }
 
 /// Says goodbye; a peer that is gone or does not listen is not waited for.
-async fn close<S: Sink<Message, Error = Error> + Unpin>(
-    socket: &mut S,
-    cause: DisconnectCause,
-) -> DisconnectCause {
-    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-    let frame = CloseFrame {
-        code: cause.close_code().into(),
-        reason: cause.label().into(),
-    };
-    let goodbye = async {
-        // This fails if the peer closed first: then its own close frame waits to be sent back, which closing does.
-        let _ = socket.send(Message::Close(Some(frame))).await;
-        socket.close().await
-    };
-    let _ = timeout(options::GOODBYE, goodbye).await;
+async fn close(outgoing: &mut impl Outgoing, cause: DisconnectCause) -> DisconnectCause {
+    let _ = timeout(options::GOODBYE, outgoing.say_goodbye(cause)).await;
     cause
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::{SinkExt, StreamExt};
-    use systems::DisconnectCause;
-    use tokio_tungstenite::WebSocketStream;
-    use tokio_tungstenite::tungstenite::Message;
-    use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
-
-    use super::close;
-
-    async fn pair() -> [WebSocketStream<tokio::io::DuplexStream>; 2] {
-        let (client, server) = tokio::io::duplex(1024);
-        [
-            WebSocketStream::from_raw_socket(client, Role::Client, None).await,
-            WebSocketStream::from_raw_socket(server, Role::Server, None).await,
-        ]
-    }
-
-    /// Spec posbus §1.2: a close frame is answered with its code.
-    #[tokio::test]
-    async fn who_closes_first_gets_the_close_frame_back() {
-        let [mut client, mut server] = pair().await;
-        let goodbye = CloseFrame {
-            code: 1000.into(),
-            reason: "user".into(),
-        };
-        client
-            .send(Message::Close(Some(goodbye)))
-            .await
-            .expect("sent");
-        let received = server.next().await;
-        assert!(matches!(received, Some(Ok(Message::Close(_)))));
-        close(&mut server, DisconnectCause::ClientClosed).await;
-        drop(server);
-        let Some(Ok(Message::Close(Some(answer)))) = client.next().await else {
-            panic!("no close frame");
-        };
-        assert_eq!(u16::from(answer.code), 1000);
-    }
-
-    #[tokio::test]
-    async fn who_is_closed_learns_why() {
-        let [mut client, mut server] = pair().await;
-        close(&mut server, DisconnectCause::Flood).await;
-        let Some(Ok(Message::Close(Some(frame)))) = client.next().await else {
-            panic!("no close frame");
-        };
-        assert_eq!(u16::from(frame.code), DisconnectCause::Flood.close_code());
-    }
 }

@@ -1,5 +1,7 @@
 //! The WebSocket side of `GET /posbus` (spec posbus §1.1).
 
+mod socket;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -36,6 +39,7 @@ pub(crate) async fn upgrade(
     let Ok(permit) = sessions.limits().connection(address) else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
+    let since = Instant::now();
     let slot = request.extensions_mut().remove::<Slot>();
     let upgraded = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
@@ -59,6 +63,7 @@ pub(crate) async fn upgrade(
                 socket,
                 Arrival {
                     address,
+                    since,
                     _permit: permit,
                     _slot: slot,
                 },

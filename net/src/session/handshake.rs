@@ -4,14 +4,13 @@ use std::net::IpAddr;
 
 use chrono::Utc;
 use components::{Profile, Umid};
-use futures_util::{SinkExt, StreamExt};
 use node::NodeError;
-use posbus::{ClientState, HandShake, Signal, SignalType};
-use systems::DisconnectCause;
+use posbus::{ClientState, HandShake, MAX_HANDSHAKE_FRAME, Signal, SignalType};
+use systems::{Batch, DisconnectCause};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Sessions, Socket, close, options::GOODBYE};
+use super::transport::{Features, Inbound, Incoming, Outgoing};
+use super::{Sessions, close, options::GOODBYE};
 
 /// Who came in.
 pub(super) struct Greeting {
@@ -21,22 +20,26 @@ pub(super) struct Greeting {
 
 impl Sessions {
     /// Reads the handshake. No other message is even decoded before it (W3).
-    pub(super) async fn greet<S: Socket>(
+    pub(super) async fn greet(
         &self,
-        socket: &mut S,
+        incoming: &mut impl Incoming,
+        transport: Features,
     ) -> Result<Greeting, DisconnectCause> {
         let frame = loop {
-            match socket.next().await {
-                Some(Ok(Message::Binary(frame))) => break frame,
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) => return Err(DisconnectCause::ClientClosed),
-                Some(Ok(_)) => return Err(DisconnectCause::HandshakeRefused),
-                Some(Err(Error::Capacity(_))) => return Err(DisconnectCause::Oversize),
-                Some(Err(_)) | None => return Err(DisconnectCause::ConnectionLost),
+            match incoming.receive(MAX_HANDSHAKE_FRAME).await {
+                Inbound::Frame(frame) => break frame,
+                // A datagram that overtook the handshake.
+                Inbound::Alive | Inbound::Datagram(_) => {}
+                Inbound::Foreign => return Err(DisconnectCause::HandshakeRefused),
+                Inbound::Closed(cause) => return Err(cause),
             }
         };
         match posbus::decode_from_client(&frame, ClientState::Handshaking) {
-            Ok(posbus::Message::HandShake(handshake)) => self.admit(handshake).await,
+            Ok(posbus::Message::HandShake(handshake))
+                if handshake.protocol_version >= transport.least_version =>
+            {
+                self.admit(handshake).await
+            }
             Ok(_) | Err(_) => Err(DisconnectCause::HandshakeRefused),
         }
     }
@@ -65,17 +68,18 @@ impl Sessions {
     }
 
     /// Tells a refused client so and closes after a while: reference clients come back the moment they are cut.
-    pub(super) async fn refuse<S: Socket>(
+    pub(super) async fn refuse(
         &self,
-        socket: &mut S,
+        incoming: &mut impl Incoming,
+        outgoing: &mut impl Outgoing,
         address: IpAddr,
         cause: DisconnectCause,
     ) -> DisconnectCause {
         match cause {
             DisconnectCause::ConnectionLost => return cause,
-            DisconnectCause::ClientClosed | DisconnectCause::Oversize => {
-                return close(socket, cause).await;
-            }
+            DisconnectCause::ClientClosed
+            | DisconnectCause::Oversize
+            | DisconnectCause::Malformed => return close(outgoing, cause).await,
             _ => {}
         }
         // A token that could not be looked at is not to be thrown away.
@@ -85,15 +89,24 @@ impl Sessions {
             })
             .encode();
             // Whether it arrives or not, the session is over.
-            let _ = timeout(GOODBYE, socket.send(Message::Binary(signal.into()))).await;
+            let mut batch = Batch {
+                frames: vec![signal.into()],
+                ..Batch::default()
+            };
+            let _ = timeout(GOODBYE, outgoing.write(&mut batch)).await;
         }
         let delay = self.limits.handshake_failed(address);
-        let gone = async { while let Some(Ok(_)) = socket.next().await {} };
+        let gone = async {
+            while !matches!(
+                incoming.receive(MAX_HANDSHAKE_FRAME).await,
+                Inbound::Closed(_)
+            ) {}
+        };
         tokio::select! {
             () = sleep(delay) => {}
             () = self.stop.cancelled() => {}
             () = gone => return cause,
         }
-        close(socket, cause).await
+        close(outgoing, cause).await
     }
 }

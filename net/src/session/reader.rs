@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use components::{Profile, TransformNoScale, Umid};
-use futures_util::{Stream, StreamExt};
 use node::{NodeError, StakeClaim};
 use posbus::{
     ClientState, MAX_CLIENT_FRAME, Message, Notification, NotificationType, Signal, SignalType,
@@ -13,11 +12,11 @@ use posbus::{
 use systems::{ClientAction, Command, DisconnectCause, Entrant, SessionLink, WorldHandle};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite;
 
 use super::Sessions;
 use super::handshake::Greeting;
 use super::pace::Pace;
+use super::transport::{Features, Inbound, Incoming};
 
 /// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then stays connected.
 const MISTAKES: f64 = 16.0;
@@ -61,7 +60,7 @@ pub(super) struct Reader {
 
 /// What woke the reader.
 enum Event {
-    Frame(Option<Result<tungstenite::Message, tungstenite::Error>>),
+    Inbound(Inbound),
     Silence,
     /// The world has ended, or it is time to try to get back into one that has.
     WorldEnded,
@@ -95,27 +94,21 @@ impl Reader {
     }
 
     /// Reads until the session ends, then takes the user out of the world at once (W17).
-    pub(super) async fn run<S>(
+    pub(super) async fn run(
         mut self,
-        mut stream: S,
+        mut incoming: impl Incoming,
+        transport: Features,
         mut writer: oneshot::Receiver<DisconnectCause>,
-    ) -> DisconnectCause
-    where
-        S: Stream<Item = Result<tungstenite::Message, tungstenite::Error>> + Unpin,
-    {
+    ) -> DisconnectCause {
+        let patience = match transport.notices_silence {
+            true => Duration::MAX,
+            false => self.sessions.options.silence_timeout,
+        };
         let cause = loop {
-            let cause = match self.next_event(&mut stream, &mut writer).await {
-                Event::Frame(Some(Ok(message))) => self.read(message, &mut writer).await,
-                Event::Frame(Some(Err(tungstenite::Error::Capacity(_)))) => {
-                    Some(DisconnectCause::Oversize)
-                }
-                Event::Frame(Some(Err(tungstenite::Error::Protocol(
-                    tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-                )))) => Some(DisconnectCause::ConnectionLost),
-                Event::Frame(Some(Err(tungstenite::Error::Protocol(_)))) => {
-                    Some(DisconnectCause::Malformed)
-                }
-                Event::Frame(Some(Err(_)) | None) => Some(DisconnectCause::ConnectionLost),
+            let event = self.next_event(&mut incoming, patience, &mut writer).await;
+            let cause = match event {
+                Event::Inbound(Inbound::Closed(cause)) => Some(cause),
+                Event::Inbound(inbound) => self.read(inbound, &mut writer).await,
                 Event::Silence => Some(DisconnectCause::PongTimeout),
                 Event::WorldEnded => {
                     self.return_to_world().await;
@@ -132,14 +125,12 @@ impl Reader {
         cause
     }
 
-    async fn next_event<S>(
+    async fn next_event(
         &mut self,
-        stream: &mut S,
+        incoming: &mut impl Incoming,
+        patience: Duration,
         writer: &mut oneshot::Receiver<DisconnectCause>,
-    ) -> Event
-    where
-        S: Stream<Item = Result<tungstenite::Message, tungstenite::Error>> + Unpin,
-    {
+    ) -> Event {
         let world = self.world.clone();
         let lost = self.lost;
         let world_ended = async {
@@ -154,27 +145,27 @@ impl Reader {
             cause = writer => Event::WriterEnded(cause.unwrap_or(DisconnectCause::ConnectionLost)),
             () = self.sessions.stop.cancelled() => Event::Shutdown,
             () = world_ended => Event::WorldEnded,
-            frame = timeout(self.sessions.options.silence_timeout, stream.next()) => match frame {
-                Ok(frame) => Event::Frame(frame),
+            inbound = timeout(patience, incoming.receive(MAX_CLIENT_FRAME)) => match inbound {
+                Ok(inbound) => Event::Inbound(inbound),
                 Err(_) => Event::Silence,
             },
         }
     }
 
-    /// Acts on one WebSocket message; answers why the session is to end, if it is.
+    /// Acts on what came in; answers why the session is to end, if it is.
     async fn read(
         &mut self,
-        message: tungstenite::Message,
+        inbound: Inbound,
         writer: &mut oneshot::Receiver<DisconnectCause>,
     ) -> Option<DisconnectCause> {
         if let Some(cause) = self.keep_pace(writer).await {
             return Some(cause);
         }
-        match message {
-            tungstenite::Message::Binary(frame) => self.read_frame(&frame).await,
-            tungstenite::Message::Close(_) => Some(DisconnectCause::ClientClosed),
-            // Text is ignored, as the reference does; pings are answered below us.
-            _ => None,
+        match inbound {
+            Inbound::Frame(frame) => self.read_frame(&frame).await,
+            Inbound::Closed(cause) => Some(cause),
+            // What is no message is ignored, as the reference does.
+            Inbound::Datagram(_) | Inbound::Alive | Inbound::Foreign => None,
         }
     }
 
@@ -204,9 +195,6 @@ impl Reader {
     async fn read_frame(&mut self, frame: &Bytes) -> Option<DisconnectCause> {
         self.sessions.meters.frames_in.increment(1);
         self.sessions.meters.bytes_in.increment(frame.len() as u64);
-        if frame.len() > MAX_CLIENT_FRAME {
-            return Some(DisconnectCause::Oversize);
-        }
         match posbus::decode_from_client(frame, ClientState::Established) {
             Ok(message) => {
                 self.pace.charge(surcharge(&message));

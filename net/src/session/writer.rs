@@ -4,12 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{Sink, SinkExt};
 use systems::{Batch, DisconnectCause, SessionLink};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
-use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::transport::Outgoing;
 use super::{Sessions, close};
 
 /// How much is taken from the link for one flush. A tick is far smaller; a snapshot goes out in such pieces, with room
@@ -20,8 +18,8 @@ const BATCH: usize = 64 * 1024;
 const DISPLACEMENT: Duration = Duration::from_millis(100);
 
 /// Writes until the link closes or a write fails; answers why.
-pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
-    mut sink: S,
+pub(super) async fn run(
+    mut outgoing: impl Outgoing,
     link: Arc<SessionLink>,
     sessions: Arc<Sessions>,
     address: IpAddr,
@@ -38,7 +36,7 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
             biased;
             _ = pings.tick() => {
                 batch.clear();
-                if let Err(cause) = flush(&mut sink, [Message::Ping(Bytes::new())].into_iter(), options.write_timeout).await {
+                if let Err(cause) = in_time(outgoing.ping(), options.write_timeout).await {
                     break fail(&link, cause);
                 }
                 None
@@ -46,22 +44,19 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
             cause = link.next(&mut batch, BATCH) => cause,
         };
         if let Some(cause) = cause {
-            break farewell(&mut sink, &sessions, address, cause).await;
+            break farewell(&mut outgoing, &sessions, address, cause).await;
         }
         if batch.is_empty() {
             continue;
         }
-        sessions
-            .meters
-            .frames_out
-            .increment(batch.frames.len() as u64);
-        sessions
-            .meters
+        let messages = || batch.frames.iter().chain(&batch.datagrams);
+        let meters = &sessions.meters;
+        meters.frames_out.increment(messages().count() as u64);
+        meters
             .bytes_out
-            .increment(batch.frames.iter().map(|frame| frame.len() as u64).sum());
-        let frames = batch.frames.drain(..).map(Message::Binary);
+            .increment(messages().map(|message| message.len() as u64).sum());
         let written = tokio::select! {
-            written = flush(&mut sink, frames, options.write_timeout) => written,
+            written = in_time(outgoing.write(&mut batch), options.write_timeout) => written,
             () = link.overflowed() => Err(DisconnectCause::SlowReader),
         };
         if let Err(cause) = written {
@@ -70,23 +65,14 @@ pub(super) async fn run<S: Sink<Message, Error = Error> + Unpin>(
     }
 }
 
-/// Hands over all messages, then flushes once, within one deadline.
-async fn flush<S: Sink<Message, Error = Error> + Unpin>(
-    sink: &mut S,
-    messages: impl Iterator<Item = Message>,
+/// A write within its deadline.
+async fn in_time(
+    write: impl Future<Output = Result<(), DisconnectCause>>,
     deadline: Duration,
 ) -> Result<(), DisconnectCause> {
-    let write = async {
-        for message in messages {
-            sink.feed(message).await?;
-        }
-        sink.flush().await
-    };
-    match timeout(deadline, write).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(DisconnectCause::ConnectionLost),
-        Err(_) => Err(DisconnectCause::WriteTimeout),
-    }
+    timeout(deadline, write)
+        .await
+        .unwrap_or(Err(DisconnectCause::WriteTimeout))
 }
 
 fn fail(link: &SessionLink, cause: DisconnectCause) -> DisconnectCause {
@@ -94,8 +80,8 @@ fn fail(link: &SessionLink, cause: DisconnectCause) -> DisconnectCause {
     cause
 }
 
-async fn farewell<S: Sink<Message, Error = Error> + Unpin>(
-    sink: &mut S,
+async fn farewell(
+    outgoing: &mut impl Outgoing,
     sessions: &Sessions,
     address: IpAddr,
     cause: DisconnectCause,
@@ -110,5 +96,5 @@ async fn farewell<S: Sink<Message, Error = Error> + Unpin>(
         () = sleep(delay) => {}
         () = sessions.stop.cancelled() => {}
     }
-    close(sink, cause).await
+    close(outgoing, cause).await
 }
