@@ -19,6 +19,7 @@ mod presence;
 mod schedule;
 mod snapshot;
 mod social;
+mod stopwatch;
 
 pub use command::{AttributeChange, ClientAction, Command, Effect, Entrant};
 pub use live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};

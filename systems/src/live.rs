@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bevy_ecs::prelude::{Resource, Schedule};
 use bevy_ecs::world::World;
@@ -11,7 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
 use crate::network::{Inbox, Outgoing};
-use crate::{WorldOptions, delta, objects, persistence, placement, presence, schedule, snapshot};
+use crate::stopwatch::{self, Stopwatch};
+use crate::{
+    WorldOptions, WorldSet, delta, objects, persistence, placement, presence, schedule, snapshot,
+};
 
 /// The durable state that a world is built from.
 #[derive(Clone, Debug)]
@@ -175,6 +179,17 @@ impl LiveWorld {
             let _ = done.send(true);
         }
         TickReport { users, stopped }
+    }
+
+    /// Measures from the next tick on how long each set takes.
+    pub fn time_sets(&mut self) {
+        stopwatch::install(&mut self.world, &mut self.schedule);
+    }
+
+    /// How long each set took in the last tick, in the order of [`WorldSet::ALL`](crate::WorldSet::ALL); `None` if it was not to be
+    /// measured. What a tick takes beyond their sum is bookkeeping.
+    pub fn set_times(&self) -> Option<[Duration; WorldSet::ALL.len()]> {
+        self.world.get_resource::<Stopwatch>().map(Stopwatch::read)
     }
 
     /// Opens world and schedule for more systems; [`WorldSet`](crate::WorldSet) names the places.

@@ -20,21 +20,36 @@ pub enum WorldSet {
     Persist,
 }
 
+impl WorldSet {
+    /// All sets in the order in which they run.
+    pub const ALL: [Self; 5] = [
+        Self::Ingest,
+        Self::Simulate,
+        Self::Encode,
+        Self::Publish,
+        Self::Persist,
+    ];
+
+    /// Its name, also as the label of a metric.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Simulate => "simulate",
+            Self::Encode => "encode",
+            Self::Publish => "publish",
+            Self::Persist => "persist",
+        }
+    }
+}
+
 /// The schedule of one tick.
 pub(crate) fn build() -> Schedule {
     let mut schedule = Schedule::default();
     // Fixed cost per tick decides here, not parallelism: the multi-threaded executor costs 30 µs even when idle.
     schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.configure_sets(
-        (
-            WorldSet::Ingest,
-            WorldSet::Simulate,
-            WorldSet::Encode,
-            WorldSet::Publish,
-            WorldSet::Persist,
-        )
-            .chain(),
-    );
+    for (earlier, later) in WorldSet::ALL.iter().zip(WorldSet::ALL.iter().skip(1)) {
+        schedule.configure_sets((*earlier, *later).chain());
+    }
     schedule.add_systems(
         (network::drain_inbox, network::apply_commands)
             .chain()

@@ -20,3 +20,4 @@ mod roles;
 mod slots;
 mod slow_reader;
 mod stop;
+mod stopwatch;

@@ -1,0 +1,36 @@
+//! How long the sets of a tick take, if somebody asks.
+
+use std::time::{Duration, Instant};
+
+use bevy_ecs::prelude::IntoScheduleConfigs;
+use systems::WorldSet;
+
+use crate::harness::*;
+
+#[test]
+fn each_set_is_charged_with_what_its_systems_take() {
+    const BUSY: Duration = Duration::from_millis(20);
+    for (index, set) in WorldSet::ALL.into_iter().enumerate() {
+        let mut stage = Scene::default().open();
+        assert_eq!(stage.world.set_times(), None);
+        stage.world.time_sets();
+        stage.world.extend(|_, schedule| {
+            let busy = || {
+                let end = Instant::now() + BUSY;
+                while Instant::now() < end {
+                    std::hint::spin_loop();
+                }
+            };
+            schedule.add_systems(busy.in_set(set));
+        });
+        let started = Instant::now();
+        stage.tick();
+        let took = started.elapsed();
+        let times = stage.world.set_times().expect("measured");
+        assert!(times[index] >= BUSY, "{set:?}: {times:?}");
+        assert!(
+            times.iter().sum::<Duration>() <= took,
+            "{times:?} of {took:?}"
+        );
+    }
+}
