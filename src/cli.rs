@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::swarm;
+use crate::{bench, swarm};
 
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
@@ -34,6 +34,11 @@ pub(crate) enum Command {
     Config,
     /// Load a running server with bots and report what they saw
     Swarm(swarm::Arguments),
+    /// Measure what parts of the server cost, in this process
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
     /// Translate PosBus frames, one a line, from standard input to standard output
     Posbus {
         #[command(subcommand)]

@@ -1,5 +1,6 @@
 //! The program: command line, configuration, wiring, shutdown. Nothing else.
 
+mod bench;
 mod cli;
 mod config;
 mod exit;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Posbus { filter } => filter_posbus(&filter).map_err(Failure::runtime),
+        Command::Bench { what } => bench::run(&what),
         Command::Swarm(arguments) => block_on(swarm::run(arguments)),
         Command::Config => {
             let config = Config::load(&cli.settings)?;

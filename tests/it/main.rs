@@ -2,6 +2,7 @@
 
 mod attributes;
 mod auth;
+mod bench;
 mod command;
 mod config;
 mod crash;

@@ -1,0 +1,113 @@
+//! What the figures count.
+
+use bench::{Protocol, Report, TickOptions, run};
+use systems::WorldSet;
+use walks::Pattern;
+
+fn small() -> TickOptions {
+    TickOptions {
+        users: vec![40, 20],
+        objects: vec![0, 30],
+        ticks: 40,
+        warm_up: 20,
+        ..TickOptions::default()
+    }
+}
+
+fn measure(options: &TickOptions) -> Report {
+    run(options, None, |_| {}).expect("figures")
+}
+
+#[test]
+fn every_size_is_measured_set_by_set() {
+    let mut seen = Vec::new();
+    let report = run(&small(), None, |progress| seen.push(progress)).expect("figures");
+    let sizes: Vec<_> = report
+        .cases
+        .iter()
+        .map(|case| (case.users, case.objects))
+        .collect();
+    assert_eq!(sizes, [(20, 0), (20, 30), (40, 0), (40, 30)]);
+    assert_eq!(seen.len(), sizes.len());
+    for case in &report.cases {
+        let sets: Vec<_> = case.sets.iter().map(|cost| cost.set).collect();
+        assert_eq!(sets, WorldSet::ALL.map(WorldSet::name));
+        let means: f64 = case.sets.iter().map(|cost| cost.took.mean).sum();
+        assert!(means > 0.0 && means <= case.tick.mean, "{case:?}");
+        for took in case.sets.iter().map(|cost| cost.took).chain([case.tick]) {
+            assert!(took.p50 <= took.p99 && took.p99 <= took.p999 && took.p999 <= took.max);
+        }
+    }
+}
+
+#[test]
+fn walkers_move_ten_times_a_second_and_are_heard_of() {
+    for protocol in [Protocol::V1, Protocol::V2, Protocol::Mixed] {
+        let report = measure(&TickOptions {
+            protocol,
+            ..small()
+        });
+        for case in &report.cases {
+            assert_eq!(case.moves_per_second, f64::from(case.users) * 10.0);
+            assert_eq!(case.told.heard_of, Some(1.0), "{case:?}");
+            let bytes = case.told.bytes_per_update.expect("updates");
+            assert!(bytes > 2.0 && bytes < 60.0, "{case:?}");
+            assert!(case.told.bytes_per_session_second > 100.0, "{case:?}");
+            assert!(case.told.frames_per_session_second <= 60.0, "{case:?}");
+        }
+    }
+}
+
+#[test]
+fn who_stands_is_not_spoken_of() {
+    let report = measure(&TickOptions {
+        pattern: Pattern::Idle,
+        ..small()
+    });
+    for case in &report.cases {
+        assert_eq!(case.moves_per_second, 0.0);
+        assert_eq!(case.told.bytes_per_session_second, 0.0);
+        assert_eq!(case.told.bytes_per_update, None);
+        assert_eq!(case.told.heard_of, None);
+    }
+}
+
+#[test]
+fn newcomers_are_told_of() {
+    let report = measure(&TickOptions {
+        pattern: Pattern::Idle,
+        joins: 20,
+        ..small()
+    });
+    for case in &report.cases {
+        assert!(case.told.bytes_per_session_second > 100.0, "{case:?}");
+    }
+}
+
+#[test]
+fn what_sessions_are_told_depends_on_the_seed_alone() {
+    let figures = |seed| {
+        let report = measure(&TickOptions { seed, ..small() });
+        let told = report.cases.into_iter().map(|case| case.told);
+        told.collect::<Vec<_>>()
+    };
+    let first = figures(3);
+    assert_eq!(figures(3), first);
+    assert_ne!(figures(4), first);
+}
+
+#[test]
+fn allocations_are_counted_by_who_can() {
+    let counter = |tick: &mut dyn FnMut()| allocation_counter::measure(tick).count_total;
+    let report = run(&small(), Some(counter), |_| {}).expect("figures");
+    assert!(report.cases.iter().all(|case| case.allocations.is_some()));
+    assert!(!report.to_string().contains("not counted"));
+    let uncounted = measure(&small());
+    assert!(
+        uncounted
+            .cases
+            .iter()
+            .all(|case| case.allocations.is_none())
+    );
+    assert!(uncounted.to_string().contains("not counted"));
+}
