@@ -60,6 +60,21 @@ pub enum DecodeError {
     /// A dynamic value has more elements than a frame of this size may unfold to.
     #[error("dynamic value has too many elements")]
     TooManyValues,
+    /// A group of poses whose header has reserved bits or an unused rotation mode (docs/protocol.md, *Poses*).
+    #[error("group header {0:#010x}")]
+    GroupHeader(u32),
+    /// A group of poses with a stride that is not worth saying.
+    #[error("group stride {0}")]
+    GroupStride(u32),
+    /// Bits behind the last entry of a group of poses are not 0.
+    #[error("bits left after the last entry of a group")]
+    GroupPadding,
+    /// The handle of a user has more than 32 bits.
+    #[error("handle out of bounds")]
+    HandleOutOfBounds,
+    /// A coordinate of a pose is beyond ±2^29 units.
+    #[error("position out of bounds")]
+    PositionOutOfBounds,
 }
 
 /// One list entry that cannot be sent, as it fills more than a frame on its own (spec posbus §7.1 T2).

@@ -64,8 +64,8 @@ impl Message {
 /// Whatever is not exactly one well-formed message is refused (spec posbus §2). Memory taken is bounded by a small
 /// multiple of the frame's length, whatever it claims.
 pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
-    let (message_type, body) = open(frame)?;
-    decode_body(message_type, body)
+    let (id, body) = open(frame)?;
+    decode_body(message_type(id)?, body)
 }
 
 /// Decodes a frame as a server does: only what a client in this state may send, of the length it may have.
@@ -77,15 +77,16 @@ pub fn decode_from_client(frame: &[u8], state: ClientState) -> Result<Message, D
     if frame.len() > limit {
         return Err(DecodeError::TooLong { limit });
     }
-    let (message_type, body) = open(frame)?;
+    let (id, body) = open(frame)?;
+    let message_type = message_type(id)?;
     if !state.allows(message_type) {
         return Err(DecodeError::NotAllowed { message_type });
     }
     decode_body(message_type, body)
 }
 
-/// Checks header and footer and gives type and body.
-fn open(frame: &[u8]) -> Result<(MessageType, &[u8]), DecodeError> {
+/// Checks header and footer and gives the id of the type and the body.
+pub(crate) fn open(frame: &[u8]) -> Result<(u32, &[u8]), DecodeError> {
     if frame.len() < MIN_FRAME {
         return Err(DecodeError::TooShort);
     }
@@ -97,11 +98,14 @@ fn open(frame: &[u8]) -> Result<(MessageType, &[u8]), DecodeError> {
     if id != !u32::from_le_bytes(*footer) {
         return Err(DecodeError::FooterMismatch);
     }
-    let message_type = MessageType::from_id(id).ok_or(DecodeError::UnknownType(id))?;
-    Ok((message_type, body))
+    Ok((id, body))
 }
 
-fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
+fn message_type(id: u32) -> Result<MessageType, DecodeError> {
+    MessageType::from_id(id).ok_or(DecodeError::UnknownType(id))
+}
+
+pub(crate) fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
     let mut reader = Reader::new(body);
     let message = Message::take_body(message_type, &mut reader)?;
     match reader.remaining() {

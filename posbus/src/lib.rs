@@ -21,6 +21,7 @@ mod message;
 mod messages;
 mod registry;
 mod space;
+pub mod v2;
 mod wire;
 
 pub use any_map::{StringAnyMap, normalize_numbers};

@@ -61,6 +61,11 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
+    /// What was not read yet; stays unread.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         let (byte, rest) = self.rest.split_first().ok_or(DecodeError::UnexpectedEnd)?;
         self.rest = rest;
@@ -114,6 +119,10 @@ impl<'a> Reader<'a> {
         self.u64().map(unzigzag)
     }
 
+    pub(crate) fn i32(&mut self) -> Result<i32, DecodeError> {
+        self.u32().map(unzigzag32)
+    }
+
     pub(crate) fn f32(&mut self) -> Result<f32, DecodeError> {
         let value = f32::from_bits(self.u32()?.swap_bytes());
         value
@@ -154,6 +163,10 @@ pub(crate) fn put_u32(value: u32, out: &mut Vec<u8>) {
     put_uvarint(value.into(), out);
 }
 
+pub(crate) fn put_u64(value: u64, out: &mut Vec<u8>) {
+    put_uvarint(value, out);
+}
+
 /// Byte-swapped, as round numbers then vanish in the varint.
 pub(crate) fn put_f32(value: f32, out: &mut Vec<u8>) {
     put_u32(value.to_bits().swap_bytes(), out);
@@ -169,6 +182,14 @@ pub(crate) fn zigzag(value: i64) -> u64 {
 }
 
 pub(crate) fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+pub(crate) fn zigzag32(value: i32) -> u32 {
+    ((value << 1) ^ (value >> 31)).cast_unsigned()
+}
+
+fn unzigzag32(value: u32) -> i32 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
