@@ -5,7 +5,7 @@ use std::fmt::Write;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 340.0;
 /// Room for labels: left, right, top, bottom.
-const MARGIN: (f64, f64, f64, f64) = (64.0, 130.0, 16.0, 44.0);
+const MARGIN: (f64, f64, f64, f64) = (64.0, 150.0, 16.0, 44.0);
 /// Colours that can be told apart on white, also by those who see fewer of them (Okabe and Ito).
 const COLOURS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",

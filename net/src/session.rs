@@ -1,6 +1,7 @@
 //! Sessions: from the handshake to the last frame, over any message transport (spec posbus §5).
 
 mod handshake;
+mod meters;
 mod options;
 mod pace;
 mod reader;
@@ -11,7 +12,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use metrics::{Counter, Gauge};
 use node::Node;
 use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -23,6 +23,7 @@ use crate::app::NetOptions;
 use crate::auth::Keys;
 use crate::limits::{ConnectionPermit, Limits};
 use crate::server::Slot;
+use meters::Meters;
 pub use options::SessionOptions;
 use reader::Reader;
 use transport::{Outgoing, Transport};
@@ -38,16 +39,6 @@ pub(crate) struct Sessions {
     tasks: TaskTracker,
     stop: CancellationToken,
     meters: Meters,
-}
-
-/// Metric handles, kept: looking them up costs an allocation each time.
-struct Meters {
-    sessions: Gauge,
-    frames_in: Counter,
-    bytes_in: Counter,
-    frames_out: Counter,
-    bytes_out: Counter,
-    malformed: Counter,
 }
 
 /// Where a connection came from, and what counts it.
@@ -67,14 +58,6 @@ impl Sessions {
         limits: Arc<Limits>,
         options: &NetOptions,
     ) -> Arc<Self> {
-        let meters = Meters {
-            sessions: metrics::gauge!("odyssey_sessions"),
-            frames_in: metrics::counter!("odyssey_frames_received_total"),
-            bytes_in: metrics::counter!("odyssey_bytes_received_total"),
-            frames_out: metrics::counter!("odyssey_frames_sent_total"),
-            bytes_out: metrics::counter!("odyssey_bytes_sent_total"),
-            malformed: metrics::counter!("odyssey_frames_refused_total"),
-        };
         Arc::new(Self {
             node,
             keys,
@@ -87,7 +70,7 @@ impl Sessions {
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            meters,
+            meters: Meters::new(),
         })
     }
 
@@ -143,7 +126,7 @@ impl Sessions {
                 .await
         };
         let cause = session.instrument(span.clone()).await;
-        metrics::counter!("odyssey_disconnects_total", "cause" => cause.label()).increment(1);
+        meters::disconnected(cause).increment(1);
         span.in_scope(|| tracing::debug!(cause = cause.label(), "session ended"));
     }
 

@@ -1,17 +1,85 @@
-//! The recorder behind `GET /metrics`.
+//! The recorder behind `GET /metrics`, and what each metric means.
+
+mod traffic;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+pub(crate) use traffic::Traffic;
 
 /// Tick times in seconds, from an idle world to one that overruns at 20 Hz.
-const TICK_BUCKETS: [f64; 10] = [
-    0.000_02, 0.000_05, 0.000_2, 0.001, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1,
+const TICK_BUCKETS: [f64; 15] = [
+    0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.005, 0.01, 0.02,
+    0.03, 0.05, 0.1,
+];
+
+/// Times of one set of systems in seconds. Coarser, because there are as many histograms as sets.
+const SET_BUCKETS: [f64; 9] = [
+    0.000_005, 0.000_02, 0.000_1, 0.000_5, 0.001, 0.003, 0.01, 0.03, 0.1,
 ];
 
 /// Answer times of the API in seconds, from a probe to a request that is given up.
 const ANSWER_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 30.0];
 
-/// What there is to see.
-const COUNTERS: [(&str, &str); 9] = [
+/// Commands that wait for a tick, up to a full inbox.
+const INBOX_BUCKETS: [f64; 7] = [0.0, 1.0, 10.0, 100.0, 1_000.0, 4_000.0, 8_191.0];
+
+/// Bytes that wait for one session, up to what closes it.
+const QUEUE_BUCKETS: [f64; 7] = [
+    0.0,
+    1_024.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+];
+
+const HISTOGRAMS: [(&str, &[f64], &str); 5] = [
+    (
+        "odyssey_tick_seconds",
+        &TICK_BUCKETS,
+        "Time one tick of one world took",
+    ),
+    (
+        "odyssey_tick_set_seconds",
+        &SET_BUCKETS,
+        "Time one set of systems took in one tick of a world with people in it, by set",
+    ),
+    (
+        "odyssey_inbox_commands",
+        &INBOX_BUCKETS,
+        "Commands that had come in when a tick of a world with people in it began",
+    ),
+    (
+        "odyssey_session_queue_bytes",
+        &QUEUE_BUCKETS,
+        "Bytes of reliable messages waiting for the fullest session of a world, looked at once a second and world",
+    ),
+    (
+        "odyssey_http_request_seconds",
+        &ANSWER_BUCKETS,
+        "Time to answer a request",
+    ),
+];
+
+const GAUGES: [(&str, &str); 6] = [
+    ("odyssey_worlds_loaded", "Worlds in memory"),
+    ("odyssey_sessions", "Sessions past their handshake"),
+    ("odyssey_users", "Users in worlds"),
+    (
+        "odyssey_users_fullest_world",
+        "Users in the world with the most",
+    ),
+    (
+        "odyssey_write_behind_entries",
+        "Transforms and positions that are not stored yet",
+    ),
+    (
+        "odyssey_write_behind_lag_seconds",
+        "Age of the oldest transform or position that is not stored yet, since its world handed it over",
+    ),
+];
+
+const COUNTERS: [(&str, &str); 10] = [
     (
         "odyssey_tick_overruns_total",
         "Ticks that took longer than their period",
@@ -20,22 +88,26 @@ const COUNTERS: [(&str, &str); 9] = [
         "odyssey_world_panics_total",
         "Ticks that panicked; the world was loaded again",
     ),
+    ("odyssey_joins_total", "Times a session entered a world"),
     (
         "odyssey_frames_received_total",
-        "PosBus frames from clients",
+        "PosBus messages from clients, by type",
     ),
     (
         "odyssey_bytes_received_total",
-        "Bytes of PosBus frames from clients",
+        "Bytes of PosBus messages from clients, by type",
     ),
-    ("odyssey_frames_sent_total", "PosBus frames to clients"),
+    (
+        "odyssey_frames_sent_total",
+        "PosBus messages to clients, by type",
+    ),
     (
         "odyssey_bytes_sent_total",
-        "Bytes of PosBus frames to clients",
+        "Bytes of PosBus messages to clients, by type",
     ),
     (
         "odyssey_frames_refused_total",
-        "Frames from clients that could not be decoded",
+        "Messages from clients that could not be decoded",
     ),
     ("odyssey_disconnects_total", "Sessions that ended, by cause"),
     (
@@ -49,26 +121,27 @@ const COUNTERS: [(&str, &str); 9] = [
 /// # Errors
 /// If there is a recorder already.
 pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(
-            Matcher::Full("odyssey_tick_seconds".to_owned()),
-            &TICK_BUCKETS,
-        )?
-        .set_buckets_for_metric(
-            Matcher::Full("odyssey_http_request_seconds".to_owned()),
-            &ANSWER_BUCKETS,
-        )?
-        .install_recorder()?;
-    metrics::describe_histogram!("odyssey_tick_seconds", "Time one tick of one world took");
-    metrics::describe_histogram!("odyssey_http_request_seconds", "Time to answer a request");
-    metrics::describe_gauge!("odyssey_worlds_loaded", "Worlds in memory");
-    metrics::describe_gauge!(
-        "odyssey_write_behind_entries",
-        "Transforms and positions being written"
-    );
-    metrics::describe_gauge!("odyssey_sessions", "Sessions past their handshake");
+    let mut builder = PrometheusBuilder::new();
+    for (name, buckets, _) in HISTOGRAMS {
+        builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), buckets)?;
+    }
+    let handle = builder.install_recorder()?;
+    for (name, _, description) in HISTOGRAMS {
+        metrics::describe_histogram!(name, description);
+    }
+    for (name, description) in GAUGES {
+        metrics::describe_gauge!(name, description);
+    }
     for (name, description) in COUNTERS {
         metrics::describe_counter!(name, description);
     }
+    #[cfg(target_os = "linux")]
+    metrics_process::Collector::default().describe();
     Ok(handle)
+}
+
+/// Brings the metrics of this process up to date: CPU time, memory, threads, files. Only Linux tells.
+pub(crate) fn observe_process() {
+    #[cfg(target_os = "linux")]
+    metrics_process::Collector::default().collect();
 }

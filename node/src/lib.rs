@@ -104,6 +104,11 @@ impl Node {
         &self.worlds
     }
 
+    /// Brings those metrics up to date that are only looked at when somebody asks for them.
+    pub fn observe(&self) {
+        self.worlds.observe();
+    }
+
     /// How the node was started.
     pub fn options(&self) -> &NodeOptions {
         &self.options

@@ -171,6 +171,15 @@ impl Worlds {
         self.inner.connections.users()
     }
 
+    /// Brings those metrics up to date that are only looked at when somebody asks.
+    pub(crate) fn observe(&self) {
+        let handles = self.inner.handles();
+        let users = || handles.iter().map(WorldHandle::users);
+        metrics::gauge!("odyssey_users").set(users().sum::<usize>() as f64);
+        metrics::gauge!("odyssey_users_fullest_world").set(users().max().unwrap_or(0) as f64);
+        self.inner.write_behind.observe();
+    }
+
     /// The loaded worlds and how they do, by id.
     pub fn status(&self) -> Vec<WorldStatus> {
         let slots = self.inner.slots.lock();

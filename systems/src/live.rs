@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
-use crate::network::{Inbox, Outgoing};
+use crate::network::{Inbox, Link, Outgoing};
 use crate::stopwatch::{self, Stopwatch};
 use crate::{
     WorldOptions, WorldSet, delta, objects, persistence, placement, presence, schedule, snapshot,
@@ -190,6 +190,18 @@ impl LiveWorld {
     /// measured. What a tick takes beyond their sum is bookkeeping.
     pub fn set_times(&self) -> Option<[Duration; WorldSet::ALL.len()]> {
         self.world.get_resource::<Stopwatch>().map(Stopwatch::read)
+    }
+
+    /// How many commands wait for the next tick.
+    pub fn waiting_commands(&self) -> usize {
+        self.world.resource::<Inbox>().len()
+    }
+
+    /// Bytes of reliable messages that wait for the session with the most of them. Looks at every session: not for every tick.
+    pub fn fullest_queue(&mut self) -> usize {
+        let mut links = self.world.query::<&Link>();
+        let queues = links.iter(&self.world).map(|link| link.0.queued_bytes());
+        queues.max().unwrap_or(0)
     }
 
     /// Opens world and schedule for more systems; [`WorldSet`](crate::WorldSet) names the places.

@@ -19,6 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{ApiError, App};
+use crate::telemetry;
 
 /// How long the database may take to give a sign of life.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -115,6 +116,8 @@ async fn database_answers(app: &App) -> bool {
 
 /// All metrics in the text format of Prometheus.
 pub(super) async fn metrics(State(app): State<App>) -> ([(HeaderName, &'static str); 1], String) {
+    app.node.observe();
+    telemetry::observe_process();
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         app.metrics.render(),

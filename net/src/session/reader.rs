@@ -193,8 +193,7 @@ impl Reader {
     }
 
     async fn read_frame(&mut self, frame: &Bytes) -> Option<DisconnectCause> {
-        self.sessions.meters.frames_in.increment(1);
-        self.sessions.meters.bytes_in.increment(frame.len() as u64);
+        self.sessions.meters.received.count(frame);
         match posbus::decode_from_client(frame, ClientState::Established) {
             Ok(message) => {
                 self.pace.charge(surcharge(&message));
@@ -273,6 +272,7 @@ impl Reader {
             let entrant = self.entrant(target).await;
             self.leave().await;
             if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
+                self.sessions.meters.joins.increment(1);
                 self.world = Some(world);
                 return Ok(());
             }

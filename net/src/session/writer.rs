@@ -49,12 +49,9 @@ pub(super) async fn run(
         if batch.is_empty() {
             continue;
         }
-        let messages = || batch.frames.iter().chain(&batch.datagrams);
-        let meters = &sessions.meters;
-        meters.frames_out.increment(messages().count() as u64);
-        meters
-            .bytes_out
-            .increment(messages().map(|message| message.len() as u64).sum());
+        for message in batch.frames.iter().chain(&batch.datagrams) {
+            sessions.meters.sent.count(message);
+        }
         let written = tokio::select! {
             written = in_time(outgoing.write(&mut batch), options.write_timeout) => written,
             () = link.overflowed() => Err(DisconnectCause::SlowReader),

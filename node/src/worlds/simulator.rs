@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use components::Umid;
 use metrics::{Counter, Gauge, Histogram};
-use systems::{LiveWorld, TickReport};
+use systems::{LiveWorld, TickReport, WorldSet};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::slot::Slot;
+
+/// How often the queues of a world's sessions are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Over how long the longest tick is remembered.
 const MAX_WINDOW: Duration = Duration::from_secs(10);
@@ -64,6 +67,8 @@ pub(crate) struct Hosted {
     due: Instant,
     ticks: Arc<Ticks>,
     window: Instant,
+    /// When the queues of its sessions were last looked at.
+    looked: Instant,
     /// Since when nobody is in it.
     empty_since: Instant,
     slot: Arc<Slot>,
@@ -72,12 +77,13 @@ pub(crate) struct Hosted {
 impl Hosted {
     pub(crate) fn new(
         id: Umid,
-        live: LiveWorld,
+        mut live: LiveWorld,
         period: Duration,
         ticks: Arc<Ticks>,
         slot: Arc<Slot>,
     ) -> Self {
         let now = Instant::now();
+        live.time_sets();
         Self {
             id,
             live,
@@ -85,6 +91,7 @@ impl Hosted {
             due: now,
             ticks,
             window: now,
+            looked: now,
             empty_since: now,
             slot,
         }
@@ -143,6 +150,9 @@ impl Simulator {
 /// Metric handles, kept: looking them up costs an allocation each time.
 struct Meters {
     tick: Histogram,
+    sets: [Histogram; WorldSet::ALL.len()],
+    inbox: Histogram,
+    queue: Histogram,
     overruns: Counter,
     panics: Counter,
     worlds: Gauge,
@@ -152,9 +162,31 @@ impl Meters {
     fn new() -> Self {
         Self {
             tick: metrics::histogram!("odyssey_tick_seconds"),
+            sets: WorldSet::ALL
+                .map(|set| metrics::histogram!("odyssey_tick_set_seconds", "set" => set.name())),
+            inbox: metrics::histogram!("odyssey_inbox_commands"),
+            queue: metrics::histogram!("odyssey_session_queue_bytes"),
             overruns: metrics::counter!("odyssey_tick_overruns_total"),
             panics: metrics::counter!("odyssey_world_panics_total"),
             worlds: metrics::gauge!("odyssey_worlds_loaded"),
+        }
+    }
+}
+
+impl Meters {
+    /// Records what only says something about a world with people in it.
+    fn look_inside(&self, world: &mut Hosted, waiting: usize, now: Instant) {
+        self.inbox.record(waiting as f64);
+        for (set, took) in self
+            .sets
+            .iter()
+            .zip(world.live.set_times().unwrap_or_default())
+        {
+            set.record(took);
+        }
+        if now - world.looked > LOOK_INTERVAL {
+            world.looked = now;
+            self.queue.record(world.live.fullest_queue() as f64);
         }
     }
 }
@@ -223,6 +255,7 @@ fn tick(
     unload_after: Duration,
     idle: &UnboundedSender<Umid>,
 ) -> bool {
+    let waiting = world.live.waiting_commands();
     let started = Instant::now();
     let report = catch_unwind(AssertUnwindSafe(|| world.live.tick()));
     let finished = Instant::now();
@@ -247,6 +280,7 @@ fn tick(
     }
     if users > 0 {
         world.empty_since = finished;
+        meters.look_inside(world, waiting, finished);
     } else if finished - world.empty_since > unload_after {
         world.empty_since = finished;
         // Without a receiver the node is stopping anyway.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use components::{Transform, TransformNoScale, Umid};
 use metrics::Gauge;
@@ -18,17 +18,24 @@ const RETRY: Duration = Duration::from_millis(500);
 /// What is to be written. It grows with the number of objects and users, not with the number of their moves.
 #[derive(Clone, Default)]
 struct Pending {
+    /// When the oldest of it was submitted.
+    since: Option<Instant>,
     transforms: BTreeMap<Umid, Transform>,
     positions: BTreeMap<(Umid, Umid), TransformNoScale>,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
-        self.transforms.is_empty() && self.positions.is_empty()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.transforms.len() + self.positions.len()
     }
 
     /// Puts back what could not be written, below what is newer.
     fn put_back(&mut self, older: Pending) {
+        self.since = older.since.or(self.since);
         for (object, transform) in older.transforms {
             self.transforms.entry(object).or_insert(transform);
         }
@@ -52,7 +59,8 @@ pub(crate) struct WriteBehind {
     wake: Notify,
     /// Held while writing, so that a flush waits for a write that is under way.
     writer: tokio::sync::Mutex<()>,
-    waiting: Gauge,
+    entries: Gauge,
+    lag: Gauge,
 }
 
 /// A world's end of the write-behind.
@@ -61,6 +69,7 @@ pub(crate) struct Sink(pub(crate) Arc<WriteBehind>);
 impl PersistSink for Sink {
     fn submit(&mut self, batch: PersistBatch) {
         let mut state = self.0.state.lock();
+        state.pending.since.get_or_insert_with(Instant::now);
         state.pending.transforms.extend(batch.transforms);
         let positions = batch
             .positions
@@ -74,13 +83,13 @@ impl PersistSink for Sink {
 
 impl WriteBehind {
     pub(crate) fn start(store: Store, stop: CancellationToken) -> Arc<Self> {
-        let waiting = metrics::gauge!("odyssey_write_behind_entries");
         let write_behind = Arc::new(Self {
             store,
             state: Mutex::default(),
             wake: Notify::new(),
             writer: tokio::sync::Mutex::default(),
-            waiting,
+            entries: metrics::gauge!("odyssey_write_behind_entries"),
+            lag: metrics::gauge!("odyssey_write_behind_lag_seconds"),
         });
         tokio::spawn(Arc::clone(&write_behind).run(stop));
         write_behind
@@ -91,6 +100,16 @@ impl WriteBehind {
         let state = self.state.lock();
         let find = |pending: &Pending| pending.positions.get(&(world, user)).copied();
         find(&state.pending).or_else(|| find(&state.in_flight))
+    }
+
+    /// Brings its metrics up to date.
+    pub(crate) fn observe(&self) {
+        let state = self.state.lock();
+        let (pending, in_flight) = (&state.pending, &state.in_flight);
+        self.entries.set((pending.len() + in_flight.len()) as f64);
+        let oldest = in_flight.since.or(pending.since);
+        self.lag
+            .set(oldest.map_or(0.0, |since| since.elapsed().as_secs_f64()));
     }
 
     /// Writes everything that was submitted before the call.
@@ -110,16 +129,12 @@ impl WriteBehind {
         if batch.is_empty() {
             return Ok(());
         }
-        self.waiting
-            .set((batch.transforms.len() + batch.positions.len()) as f64);
         let written = self.write(&batch).await;
         let mut state = self.state.lock();
         let batch = std::mem::take(&mut state.in_flight);
-        match written {
-            Ok(()) => self.waiting.set(0.0),
-            Err(StoreError::Unavailable(_)) => state.pending.put_back(batch),
-            // A batch that the database refuses would be refused for ever.
-            Err(_) => {}
+        // What the database refuses it would refuse for ever.
+        if let Err(StoreError::Unavailable(_)) = written {
+            state.pending.put_back(batch);
         }
         written
     }

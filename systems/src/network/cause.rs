@@ -36,6 +36,25 @@ pub enum DisconnectCause {
 }
 
 impl DisconnectCause {
+    /// All there are.
+    pub const ALL: [Self; 15] = [
+        Self::ClientClosed,
+        Self::ConnectionLost,
+        Self::HandshakeTimeout,
+        Self::HandshakeRefused,
+        Self::Unavailable,
+        Self::Malformed,
+        Self::Oversize,
+        Self::Flood,
+        Self::SlowReader,
+        Self::WriteTimeout,
+        Self::PongTimeout,
+        Self::DualConnection,
+        Self::Replaced,
+        Self::Displaced,
+        Self::Shutdown,
+    ];
+
     /// The metric label.
     pub const fn label(self) -> &'static str {
         match self {

@@ -24,6 +24,11 @@ impl Inbox {
             capacity,
         }
     }
+
+    /// How many commands wait.
+    pub(crate) fn len(&self) -> usize {
+        self.receiver.len()
+    }
 }
 
 /// Takes what has arrived, at most one inbox full, so that senders who keep up with the tick cannot hold it.

@@ -226,6 +226,11 @@ impl SessionLink {
         out.reliable.push_back(Queued::Frame(frame));
     }
 
+    /// Bytes of reliable messages that wait for the writer, snapshots not counted.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.out.lock().counted_bytes
+    }
+
     /// Returns when the reliable queue has overflowed: a writer that is stuck then need not wait for its deadline.
     pub async fn overflowed(&self) {
         self.overflow.notified().await;
