@@ -18,6 +18,7 @@ mod high_five;
 mod hostile_frames;
 mod limits;
 mod locks;
+mod metrics;
 mod migrate;
 mod movement;
 mod object_edit;

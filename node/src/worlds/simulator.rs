@@ -68,7 +68,7 @@ pub(crate) struct Hosted {
     ticks: Arc<Ticks>,
     window: Instant,
     /// When the queues of its sessions were last looked at.
-    looked: Instant,
+    looked: Option<Instant>,
     /// Since when nobody is in it.
     empty_since: Instant,
     slot: Arc<Slot>,
@@ -91,7 +91,7 @@ impl Hosted {
             due: now,
             ticks,
             window: now,
-            looked: now,
+            looked: None,
             empty_since: now,
             slot,
         }
@@ -184,8 +184,11 @@ impl Meters {
         {
             set.record(took);
         }
-        if now - world.looked > LOOK_INTERVAL {
-            world.looked = now;
+        if world
+            .looked
+            .is_none_or(|looked| now - looked > LOOK_INTERVAL)
+        {
+            world.looked = Some(now);
             self.queue.record(world.live.fullest_queue() as f64);
         }
     }
