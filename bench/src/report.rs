@@ -51,6 +51,8 @@ pub struct Case {
     pub moves_per_second: f64,
     /// What the sessions were told.
     pub told: Told,
+    /// Hash of all bytes that the watched sessions were given since they entered, in hex: equal options, equal bytes.
+    pub trace: String,
 }
 
 /// What one set of systems takes.

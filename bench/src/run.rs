@@ -175,6 +175,7 @@ fn measure(
         }),
         moves_per_second: moves as f64 / seconds(options.ticks, scene.tick_rate()),
         told,
+        trace: format!("{:016x}", scene.trace()),
     })
 }
 

@@ -1,5 +1,6 @@
 //! One world of a certain size, and the people in it.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -244,6 +245,15 @@ impl Scene {
     /// What those who are watched have seen.
     pub(crate) fn sights(&self) -> &[Sight] {
         &self.sights
+    }
+
+    /// A hash of what they were given.
+    pub(crate) fn trace(&self) -> u64 {
+        let mut all = DefaultHasher::new();
+        for sight in &self.sights {
+            all.write_u64(sight.trace());
+        }
+        all.finish()
     }
 
     /// Ticks per second.

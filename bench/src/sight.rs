@@ -1,6 +1,7 @@
 //! What one session sees of the others, decoded frame by frame.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
 
 use bytes::Bytes;
 use components::Umid;
@@ -18,6 +19,8 @@ pub(crate) struct Sight {
     pub(crate) updates: u64,
     /// Bytes of the messages that did so.
     pub(crate) update_bytes: u64,
+    /// Of all bytes it was given.
+    trace: DefaultHasher,
     /// Frames that could not be decoded.
     pub(crate) undecodable: u64,
 }
@@ -33,18 +36,22 @@ impl Sight {
         self.moved.contains(&user)
     }
 
+    /// The same if it was given the same bytes, from its first one on.
+    pub(crate) fn trace(&self) -> u64 {
+        self.trace.finish()
+    }
+
     /// Forgets what was counted, not who is there.
     pub(crate) fn start_over(&mut self) {
-        let present = std::mem::take(&mut self.present);
-        *self = Self {
-            present,
-            ..Self::default()
-        };
+        let before = std::mem::take(self);
+        self.present = before.present;
+        self.trace = before.trace;
     }
 
     /// Reads what came.
     pub(crate) fn read(&mut self, batch: &Batch) {
         for frame in batch.frames.iter().chain(&batch.datagrams) {
+            self.trace.write(frame);
             self.read_frame(frame);
         }
     }

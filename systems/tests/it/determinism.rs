@@ -2,21 +2,25 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use components::ObjectState;
+use components::{ObjectState, TransformNoScale, Vec3};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
-use systems::{ClientAction, Effect};
+use systems::{ClientAction, Dialect, Effect, PersistBatch, QueueLimits, SessionLink};
 
 use crate::harness::*;
 
-const TICKS: u64 = 2_000;
+/// More than eight minutes of a world's time.
+const TICKS: u64 = 10_000;
 const PEOPLE: u128 = 24;
+/// They are anywhere within so many metres of the middle: some near each other, some out of sight.
+const REACH: f32 = 300.0;
 
-/// Every session's bytes, in the order of the sessions, and how many bytes there were.
+/// Every session's bytes, in the order of the sessions, and all that was to be stored; and how much of both there was.
 struct Trace {
     hash: DefaultHasher,
     bytes: usize,
+    batches: usize,
 }
 
 impl Trace {
@@ -30,16 +34,27 @@ impl Trace {
         self.hash
             .write(closed.map_or("", |cause| cause.label()).as_bytes());
     }
+
+    fn store(&mut self, batches: &[PersistBatch]) {
+        self.batches += batches.len();
+        for batch in batches {
+            // It has floats, which are written so that no two look alike.
+            self.hash.write(format!("{batch:?}").as_bytes());
+        }
+    }
 }
 
-/// Runs a world on a script drawn from a seed.
-fn run(seed: u64) -> (u64, usize) {
+/// Runs a world on a script drawn from a seed, with a clock looking on or without one.
+fn run(seed: u64, ticks: u64, timed: bool) -> Trace {
     let mut random = StdRng::seed_from_u64(seed);
     let mut scene = Scene::default();
     scene.objects[1].options = Some(map(json!({"child_placement": {
         "00000000-0000-0000-0000-000000000000": {"algo": "circular"}
     }})));
     let mut stage = scene.open();
+    if timed {
+        stage.world.time_sets();
+    }
     for person in 0..PEOPLE / 2 {
         stage
             .authority
@@ -50,12 +65,20 @@ fn run(seed: u64) -> (u64, usize) {
     let mut trace = Trace {
         hash: DefaultHasher::new(),
         bytes: 0,
+        batches: 0,
     };
-    for tick in 0..TICKS {
+    for tick in 0..ticks {
         for _ in 0..random.random_range(0..6) {
             step(&mut stage, &mut clients, &mut random, tick);
         }
+        for client in clients
+            .iter()
+            .filter(|client| client.connection % 2 == tick % 2)
+        {
+            client.link.offer_pose(WORLD, place(&mut random));
+        }
         stage.tick();
+        trace.store(&stage.saved());
         for client in &clients {
             // Some read in every tick, some now and then.
             if client.connection % 3 != 0 || tick % 7 == 0 {
@@ -66,7 +89,32 @@ fn run(seed: u64) -> (u64, usize) {
     for client in &clients {
         trace.read(client);
     }
-    (trace.hash.finish(), trace.bytes)
+    trace
+}
+
+fn place(random: &mut StdRng) -> TransformNoScale {
+    let mut number = |reach: f32| random.random_range(-reach..reach);
+    TransformNoScale {
+        position: Vec3::new(number(REACH), number(5.0), number(REACH)),
+        rotation: Vec3::new(0.0, number(3.1), 0.0),
+    }
+}
+
+/// Somebody enters, perhaps in place of an earlier connection, with one dialect or another.
+fn enter(stage: &mut Stage, random: &mut StdRng, connection: u64) -> Client {
+    let dialects = [Dialect::V1, Dialect::V2, Dialect::V2Datagrams];
+    let client = Client {
+        user: id(1_000 + random.random_range(0..PEOPLE)),
+        session_id: id(2_000 + random.random_range(0..2_u128)),
+        connection,
+        link: SessionLink::new(
+            QueueLimits::default(),
+            dialects[random.random_range(0..dialects.len())],
+        ),
+    };
+    let known = random.random_bool(0.5).then(|| place(random));
+    stage.enter_again(&client, known);
+    client
 }
 
 fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick: u64) {
@@ -75,9 +123,12 @@ fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick:
     let x: f32 = random.random_range(-100.0..100.0);
     let choice = random.random_range(0..12);
     if clients.is_empty() || choice == 0 {
-        let user = id(1_000 + random.random_range(0..PEOPLE));
-        let session = id(2_000 + random.random_range(0..2_u128));
-        clients.push(stage.enter_with(user, session, None));
+        let connection = 1 + clients.last().map_or(0, |client| client.connection);
+        clients.push(enter(stage, random, connection));
+        // Whoever was displaced or left long ago is not read any more.
+        if clients.len() > 3 * PEOPLE as usize {
+            clients.remove(0);
+        }
         return;
     }
     let client = &clients[random.random_range(0..clients.len())];
@@ -113,14 +164,18 @@ fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick:
             name: format!("name {tick}"),
             avatar: String::new(),
         }),
-        _ => client.link.offer_pose(WORLD, pose(x)),
+        _ => client.link.offer_pose(WORLD, place(random)),
     }
 }
 
 #[test]
 fn the_same_script_gives_the_same_bytes() {
-    let first = run(7);
-    assert!(first.1 > 1_000_000, "only {} bytes", first.1);
-    assert_eq!(run(7), first);
-    assert_ne!(run(8).0, first.0, "another script, other bytes");
+    let first = run(7, TICKS, false);
+    assert!(first.bytes > 10_000_000, "only {} bytes", first.bytes);
+    assert!(first.batches > 100, "only {} batches", first.batches);
+    let again = run(7, TICKS, true);
+    assert_eq!((again.bytes, again.batches), (first.bytes, first.batches));
+    assert_eq!(again.hash.finish(), first.hash.finish());
+    let [one, other] = [7, 8].map(|seed| run(seed, TICKS / 20, false).hash.finish());
+    assert_ne!(one, other, "another script, other bytes");
 }
