@@ -92,4 +92,7 @@ pub(crate) struct Settings {
     /// Whether to limit what one address and one session may do; off is for load tests [default: on]
     #[arg(long, global = true, value_name = "on|off")]
     pub(crate) limits: Option<String>,
+    /// Whether, or where, to listen for WebTransport and QUIC, over UDP [default: on, at the address of --bind]
+    #[arg(long, global = true, value_name = "on|off|ADDRESS")]
+    pub(crate) quic: Option<String>,
 }

@@ -14,7 +14,7 @@ use std::{
 
 use components::JsonMap;
 use figment::{Figment, error::Kind, value::Value};
-use net::limits::LimitOptions;
+use net::{CertificateFiles, QuicOptions, limits::LimitOptions};
 use node::NodeOptions;
 use serde::{Deserialize, Serialize};
 use systems::WorldOptions;
@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{cli::Settings, exit::Failure};
 
-pub(crate) use values::without_password;
+pub(crate) use values::{Listen, without_password};
 
 /// How many ticks per second a world may do.
 const TICK_RATES: std::ops::RangeInclusive<u32> = 1..=120;
@@ -66,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// What one address may do; see [`LimitOptions`].
     pub(crate) limits: Limits,
+    /// WebTransport and QUIC; see [`QuicOptions`].
+    pub(crate) quic: Quic,
     /// More keys for the configuration that browser clients ask for.
     pub(crate) ui_client: JsonMap,
 }
@@ -92,6 +94,23 @@ pub(crate) struct Limits {
     new_connections: f64,
 }
 
+/// WebTransport and QUIC; see [`QuicOptions`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quic {
+    /// Where to listen. Default on: the address of `bind`, over UDP.
+    pub(crate) listen: Listen,
+    /// Certificate chain, PEM. Default none: the server makes its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<PathBuf>,
+    /// The key of the certificate, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<PathBuf>,
+    /// Public address. Default the host of `base_url` and the port listened on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let (node, limits) = (NodeOptions::default(), LimitOptions::default());
@@ -114,6 +133,12 @@ impl Default for Config {
                 auth_requests: limits.auth_requests,
                 connections: limits.connections,
                 new_connections: limits.new_connections,
+            },
+            quic: Quic {
+                listen: Listen::On,
+                certificate: None,
+                key: None,
+                url: None,
             },
             ui_client: node.ui_client,
         }
@@ -177,6 +202,16 @@ impl Config {
             new_connections: self.limits.new_connections,
             trusted_proxies: networks.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Options of the QUIC endpoint.
+    pub(crate) fn quic_options(&self) -> QuicOptions {
+        let files = self.quic.certificate.clone().zip(self.quic.key.clone());
+        QuicOptions {
+            certificate: files.map(|(certificate, key)| CertificateFiles { certificate, key }),
+            url: self.quic.url.clone(),
+            ..QuicOptions::default()
+        }
     }
 
     /// The effective values, without secrets.
@@ -245,6 +280,19 @@ impl Config {
             "limits.connections",
             "must be at least 1",
         )?;
+        require(
+            self.quic.certificate.is_some() == self.quic.key.is_some(),
+            "quic.certificate",
+            "quic.certificate and quic.key go together",
+        )?;
+        if let Some(url) = &self.quic.url {
+            require(
+                url.strip_prefix("https://")
+                    .is_some_and(|place| !place.is_empty() && !place.contains(char::is_whitespace)),
+                "quic.url",
+                &format!("{url:?} is no https:// address"),
+            )?;
+        }
         self.limit_options()
             .map_err(|error| ("trusted_proxies", error.to_string()))?;
         EnvFilter::try_new(&self.log).map_err(|error| ("log", error.to_string()))?;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use net::{NetOptions, Server, auth::Keys, install_metrics};
+use net::{NetOptions, Quic, QuicError, Server, auth::Keys, install_metrics};
 use node::Node;
 use store::Store;
 use tokio::{net::TcpSocket, time::timeout};
@@ -20,15 +20,16 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, LogFormat},
+    config::{Config, Listen, LogFormat},
     exit::{self, Exit, Failure},
     serve::signals::Signals,
 };
 
 /// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five of them.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
-/// Logs values of parameters that it does not know, which may be secrets.
-const QUIET: &str = "sqlx_postgres::options=off";
+/// The first logs values of parameters that it does not know, which may be secrets; the second warns of whatever a client
+/// makes up.
+const QUIET: &str = "sqlx_postgres::options=off,web_transport_quinn=error";
 /// Where signing keys are, in the data directory.
 const KEYS: &str = "keys";
 
@@ -66,6 +67,7 @@ impl Running {
         let taken = |address| format!("bind: cannot listen on {address}");
         let (reserved, address) = reserve(config.bind).with_context(|| taken(config.bind))?;
         let base_url = config.base_url(address);
+        let quic = listen_for_quic(config, address, &base_url)?;
         data::prepare(config)?;
         let lock = data::lock(config)?;
         let keys = Keys::load_or_create(&config.data.join(KEYS)).context("data: signing key")?;
@@ -79,9 +81,12 @@ impl Running {
             limits,
             ..NetOptions::default()
         };
-        let server = Server::bind(address, Arc::clone(&node), keys, metrics, options)
+        let mut server = Server::bind(address, Arc::clone(&node), keys, metrics, options)
             .await
             .with_context(|| taken(address))?;
+        if let Some(quic) = quic {
+            server = server.with_quic(quic).context("quic.listen")?;
+        }
         drop(reserved);
         let claim = node
             .offer_ownership()
@@ -147,6 +152,36 @@ fn reserve(address: SocketAddr) -> io::Result<(Option<TcpSocket>, SocketAddr)> {
     socket.bind(address)?;
     let bound = socket.local_addr()?;
     Ok((cfg!(target_os = "linux").then_some(socket), bound))
+}
+
+/// The QUIC endpoint of a server that listens on `address`, if there is to be one.
+fn listen_for_quic(
+    config: &Config,
+    address: SocketAddr,
+    base_url: &str,
+) -> anyhow::Result<Option<Quic>> {
+    let wanted = match config.quic.listen {
+        Listen::Off => return Ok(None),
+        Listen::On => address,
+        Listen::At(address) => address,
+    };
+    let mut bound = Quic::bind(wanted, base_url, config.quic_options());
+    // Who leaves the port to the system does not mind which one it is; that number may be taken for UDP.
+    if config.quic.listen == Listen::On
+        && config.bind.port() == 0
+        && matches!(bound, Err(QuicError::Bind(..)))
+    {
+        bound = Quic::bind((wanted.ip(), 0).into(), base_url, config.quic_options());
+    }
+    bound.map(Some).map_err(|error| {
+        let advice = match error {
+            QuicError::Bind(..) => {
+                "quic.listen: choose another port with --quic ADDRESS, or do without by --quic off"
+            }
+            QuicError::Certificate(_) => "quic",
+        };
+        anyhow!(error).context(advice)
+    })
 }
 
 fn start_logging(config: &Config) {

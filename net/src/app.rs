@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::Keys,
     limits::{LimitOptions, Limits},
+    quic::Place,
     rest::{KnownCallers, WorldNames},
     session::SessionOptions,
 };
@@ -64,6 +65,8 @@ pub struct App {
     pub options: Arc<NetOptions>,
     /// Cancelled when the program begins to shut down; from then on it is not ready for new work.
     pub stopping: CancellationToken,
+    /// Where the QUIC endpoint is, if there is one.
+    pub(crate) quic: Option<Place>,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) world_names: Arc<WorldNames>,
 }
@@ -86,6 +89,7 @@ impl App {
             started: Instant::now(),
             options: Arc::new(options),
             stopping,
+            quic: None,
             callers: Arc::default(),
             world_names: Arc::default(),
         }

@@ -20,6 +20,7 @@ mod pages;
 mod plugins;
 mod profile;
 mod query;
+mod quic;
 mod system;
 mod users;
 mod worlds;
@@ -84,7 +85,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(attributes::routes())
         .merge(members::routes())
         .merge(plugins::routes())
-        .merge(media::routes());
+        .merge(media::routes())
+        .merge(quic::routes());
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(system::routes())
         .nest(BASE, versioned)

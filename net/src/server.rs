@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use crate::app::{App, NetOptions};
 use crate::auth::Keys;
 use crate::limits::Limits;
+use crate::quic::Quic;
 use crate::session::Sessions;
 use crate::{rest, ws};
 
@@ -44,12 +45,19 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Slot(#[expect(dead_code, reason = "only held")] Arc<OwnedSemaphorePermit>);
 
+impl Slot {
+    pub(crate) fn new(permit: OwnedSemaphorePermit) -> Self {
+        Self(Arc::new(permit))
+    }
+}
+
 /// A bound server.
 pub struct Server {
     listener: TcpListener,
     app: App,
     sessions: Arc<Sessions>,
     slots: Arc<Semaphore>,
+    quic: Option<Quic>,
 }
 
 impl Server {
@@ -87,7 +95,18 @@ impl Server {
             app,
             sessions,
             slots,
+            quic: None,
         })
+    }
+
+    /// Serves sessions over QUIC as well.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn with_quic(mut self, quic: Quic) -> io::Result<Self> {
+        self.app.quic = Some(quic.place(&self.app.node.options().base_url)?);
+        self.quic = Some(quic);
+        Ok(self)
     }
 
     /// The address it listens on.
@@ -108,6 +127,10 @@ impl Server {
         );
         let stopping = self.app.stopping.clone();
         tasks.spawn(keep_metrics(self.app.metrics.clone(), stopping.clone()));
+        if let Some(quic) = self.quic {
+            let (sessions, slots) = (Arc::clone(&self.sessions), Arc::clone(&self.slots));
+            tasks.spawn(quic.run(sessions, slots, stopping.clone()));
+        }
         loop {
             let slot = Arc::clone(&self.slots).acquire_owned();
             let Some(Ok(slot)) = stop.run_until_cancelled(slot).await else {
@@ -124,7 +147,7 @@ impl Server {
                     continue;
                 }
             };
-            let slot = Slot(Arc::new(slot));
+            let slot = Slot::new(slot);
             tasks.spawn(serve(stream, peer, slot, router.clone(), stopping.clone()));
         }
         drop(self.listener);

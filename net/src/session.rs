@@ -11,6 +11,7 @@ mod writer;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use node::Node;
 use systems::{Dialect, DisconnectCause, SessionLink};
@@ -24,6 +25,7 @@ use crate::auth::Keys;
 use crate::limits::{ConnectionPermit, Limits};
 use crate::server::Slot;
 use meters::Meters;
+pub(crate) use options::GOODBYE;
 pub use options::SessionOptions;
 use reader::Reader;
 use transport::{Outgoing, Transport};
@@ -82,6 +84,16 @@ impl Sessions {
         &self.allowed_origins
     }
 
+    /// How long a client has for its handshake, from its first sign on.
+    pub(crate) fn handshake_timeout(&self) -> Duration {
+        self.options.handshake_timeout
+    }
+
+    /// Cancelled when all sessions are to end.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     /// Runs a session's task; counted until it ends.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
@@ -96,6 +108,11 @@ impl Sessions {
     /// Returns when all sessions have ended.
     pub(crate) async fn ended(&self) {
         self.tasks.wait().await;
+    }
+
+    /// Counts a connection that ended.
+    pub(crate) fn count_end(&self, cause: DisconnectCause) {
+        meters::disconnected(cause).increment(1);
     }
 
     /// Serves one connection to its end.
@@ -126,7 +143,7 @@ impl Sessions {
                 .await
         };
         let cause = session.instrument(span.clone()).await;
-        meters::disconnected(cause).increment(1);
+        self.count_end(cause);
         span.in_scope(|| tracing::debug!(cause = cause.label(), "session ended"));
     }
 
@@ -161,6 +178,6 @@ impl Sessions {
 
 /// Says goodbye; a peer that is gone or does not listen is not waited for.
 async fn close(outgoing: &mut impl Outgoing, cause: DisconnectCause) -> DisconnectCause {
-    let _ = timeout(options::GOODBYE, outgoing.say_goodbye(cause)).await;
+    let _ = timeout(GOODBYE, outgoing.say_goodbye(cause)).await;
     cause
 }

@@ -79,7 +79,7 @@ const GAUGES: [(&str, &str); 6] = [
     ),
 ];
 
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 11] = [
     (
         "odyssey_tick_overruns_total",
         "Ticks that took longer than their period",
@@ -110,6 +110,10 @@ const COUNTERS: [(&str, &str); 10] = [
         "Messages from clients that could not be decoded",
     ),
     ("odyssey_disconnects_total", "Sessions that ended, by cause"),
+    (
+        "odyssey_quic_refused_total",
+        "First packets and QUIC connections that were not let in, by reason",
+    ),
     (
         "odyssey_http_requests_total",
         "Requests answered, by class of status",

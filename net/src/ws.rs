@@ -74,7 +74,7 @@ pub(crate) async fn upgrade(
 }
 
 /// An empty list allows every page; clients that are no browsers send no origin.
-fn origin_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
+pub(crate) fn origin_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
     };

@@ -15,6 +15,8 @@ const DEFAULT_FILE: &str = "odyssey.toml";
 const PREFIX: &str = "ODYSSEY_";
 /// Names the file, hence no value in it.
 const CONFIG_FILE: &str = "ODYSSEY_CONFIG";
+/// Tables that a bare value means a key of: `limits = "off"` is what the command line says, too.
+const SHORT: [(&str, &str); 2] = [("limits", "enabled"), ("quic", "listen")];
 /// What joins the names of a table and of a key in it.
 const NESTED: &str = "__";
 
@@ -79,12 +81,12 @@ fn file(named: Option<&Path>) -> anyhow::Result<Option<Layer>> {
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
         anyhow::anyhow!("config: {source}, line {line}: {}", error.message())
     })?;
-    // `limits = "off"` is what the command line says, too.
-    if let Some(limits) = table.get_mut("limits")
-        && !limits.is_table()
-    {
-        let enabled = limits.clone();
-        *limits = toml::Table::from_iter([("enabled".to_owned(), enabled)]).into();
+    for (name, key) in SHORT {
+        if let Some(value) = table.get_mut(name)
+            && !value.is_table()
+        {
+            *value = toml::Table::from_iter([(key.to_owned(), value.clone())]).into();
+        }
     }
     let values = Value::serialize(table)
         .ok()
@@ -107,8 +109,8 @@ fn environment() -> anyhow::Result<Vec<Layer>> {
             bail!("{source} is not UTF-8");
         };
         let mut path: Vec<String> = key.split(NESTED).map(str::to_lowercase).collect();
-        if path == ["limits"] {
-            path.push("enabled".to_owned());
+        if let Some((_, key)) = SHORT.iter().find(|(name, _)| path == [*name]) {
+            path.push((*key).to_owned());
         }
         // The keys below it are upper-case and not ours.
         if path.first().is_some_and(|table| table == "ui_client")
@@ -130,6 +132,7 @@ fn command_line(settings: &Settings) -> impl Iterator<Item = Layer> {
         ("--database-url", &["database_url"], &settings.database_url),
         ("--tick-rate", &["tick_rate"], &settings.tick_rate),
         ("--limits", &["limits", "enabled"], &settings.limits),
+        ("--quic", &["quic", "listen"], &settings.quic),
     ]
     .into_iter()
     .filter_map(|(option, path, value)| {

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A time as `90s`, `20m` or `1h 30m`; a bare number is seconds.
 pub(super) mod duration {
@@ -51,6 +51,56 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
             "{text:?} is no address and port such as 127.0.0.1:4000"
         ))
     })
+}
+
+/// Where to listen besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    /// Nowhere.
+    Off,
+    /// At the same address.
+    On,
+    /// Elsewhere.
+    At(SocketAddr),
+}
+
+impl Serialize for Listen {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Off => to.serialize_str("off"),
+            Self::On => to.serialize_str("on"),
+            Self::At(address) => to.collect_str(address),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Listen;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("on, off, or an address and port such as 127.0.0.1:4000")
+            }
+
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Listen, E> {
+                Ok(if on { Listen::On } else { Listen::Off })
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Listen, E> {
+                match text.to_ascii_lowercase().as_str() {
+                    "on" | "true" => Ok(Listen::On),
+                    "off" | "false" => Ok(Listen::Off),
+                    address => address
+                        .parse()
+                        .map(Listen::At)
+                        .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
 }
 
 /// `on` or `off`, or a truth value.

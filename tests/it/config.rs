@@ -117,6 +117,24 @@ fn limits_are_switched_in_the_same_words_everywhere() {
 }
 
 #[test]
+fn quic_is_switched_and_placed_in_the_same_words_everywhere() {
+    for listen in ["off", "on", "127.0.0.1:4433"] {
+        let by_file = Home::new().with("odyssey.toml", &format!("quic = {listen:?}"));
+        for config in [
+            effective(&Home::new(), &["--quic", listen], &[]),
+            effective(&Home::new(), &[], &[("ODYSSEY_QUIC", listen)]),
+            effective(&by_file, &[], &[]),
+        ] {
+            assert_eq!(config["quic"]["listen"].as_str(), Some(listen));
+        }
+    }
+    let ended = Home::new().run(&["--quic", "everywhere"], &[]);
+    let complaint = ended.complaint();
+    assert!(complaint.starts_with("quic.listen: "), "{complaint}");
+    assert!(complaint.contains("option --quic"), "{complaint}");
+}
+
+#[test]
 fn passwords_are_never_shown() {
     let url = "postgres://me:s3cret@127.0.0.1:1/db?sslpassword=s3cret";
     let home = Home::new();

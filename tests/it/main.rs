@@ -24,6 +24,8 @@ mod movement;
 mod object_edit;
 mod openapi;
 mod owner_claim;
+mod quic_certificate;
+mod quic_strangers;
 mod readme;
 mod reconnect;
 mod rest_conventions;

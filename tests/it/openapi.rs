@@ -3,7 +3,7 @@
 use crate::support::{Api, Options, Server};
 
 /// Routes of this version, below the base path (spec rest §2).
-const ROUTES: [(&str, &[&str]); 22] = [
+const ROUTES: [(&str, &[&str]); 23] = [
     ("/auth/challenge", &["get"]),
     ("/auth/token", &["post"]),
     ("/auth/guest-token", &["post"]),
@@ -29,6 +29,7 @@ const ROUTES: [(&str, &[&str]); 22] = [
     ("/objects/{objectID}/members/{userID}", &["delete"]),
     ("/plugin", &["get"]),
     ("/config/ui-client", &["get"]),
+    ("/quic", &["get"]),
 ];
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl Sessions {
         tokio::select! {
             () = sleep(delay) => {}
             () = self.stop.cancelled() => {}
-            () = gone => return cause,
+            () = gone => {}
         }
         close(outgoing, cause).await
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long a goodbye may take before the connection is dropped.
-pub(super) const GOODBYE: Duration = Duration::from_secs(1);
+pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How sessions behave.
 #[derive(Clone, Debug)]

@@ -39,6 +39,15 @@ fn surcharge(message: &Message) -> f64 {
     }
 }
 
+fn may_be_any(_: &Message) -> bool {
+    true
+}
+
+/// Whether a message may come as a datagram (docs/protocol.md, Datagrams).
+fn is_pose(_: &Message) -> bool {
+    false
+}
+
 /// How long to wait before trying again to get back into a world that ended.
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
 
@@ -162,10 +171,11 @@ impl Reader {
             return Some(cause);
         }
         match inbound {
-            Inbound::Frame(frame) => self.read_frame(&frame).await,
+            Inbound::Frame(frame) => self.read_frame(&frame, may_be_any).await,
+            Inbound::Datagram(frame) => self.read_frame(&frame, is_pose).await,
             Inbound::Closed(cause) => Some(cause),
             // What is no message is ignored, as the reference does.
-            Inbound::Datagram(_) | Inbound::Alive | Inbound::Foreign => None,
+            Inbound::Alive | Inbound::Foreign => None,
         }
     }
 
@@ -192,10 +202,15 @@ impl Reader {
         }
     }
 
-    async fn read_frame(&mut self, frame: &Bytes) -> Option<DisconnectCause> {
+    /// Acts on a message of a kind that may come this way.
+    async fn read_frame(
+        &mut self,
+        frame: &Bytes,
+        may_come: fn(&Message) -> bool,
+    ) -> Option<DisconnectCause> {
         self.sessions.meters.received.count(frame);
         match posbus::decode_from_client(frame, ClientState::Established) {
-            Ok(message) => {
+            Ok(message) if may_come(&message) => {
                 self.pace.charge(surcharge(&message));
                 // A session on its way out has nothing more to say.
                 if !self.link.is_closing() {
@@ -203,9 +218,12 @@ impl Reader {
                 }
                 None
             }
-            Err(error) => {
+            refused => {
                 self.sessions.meters.malformed.increment(1);
-                tracing::debug!(%error, "frame refused");
+                match refused {
+                    Ok(message) => tracing::debug!(message = message.name(), "datagram refused"),
+                    Err(error) => tracing::debug!(%error, "frame refused"),
+                }
                 let forgiven = self.mistakes.take().is_zero() || !self.sessions.options.paced;
                 (!forgiven).then_some(DisconnectCause::Malformed)
             }

@@ -37,7 +37,6 @@ pub(crate) enum Inbound {
     /// A message.
     Frame(Bytes),
     /// A message that may have been lost, doubled or overtaken.
-    #[expect(dead_code, reason = "WebSocket has none")]
     Datagram(Bytes),
     /// A sign of life without a message.
     Alive,
@@ -65,6 +64,9 @@ pub(crate) trait Outgoing: Send + 'static {
     /// Asks the peer for a sign of life, if that is not done by itself.
     fn ping(&mut self) -> impl Future<Output = Result<(), DisconnectCause>> + Send;
 
-    /// Says why the session ends, and ends it.
+    /// Ends the session at once; says why if that needs no waiting.
+    fn cut(&mut self, cause: DisconnectCause);
+
+    /// Ends the session once everything has arrived, and says why.
     fn say_goodbye(&mut self, cause: DisconnectCause) -> impl Future<Output = ()> + Send;
 }

@@ -37,7 +37,7 @@ pub(super) async fn run(
             _ = pings.tick() => {
                 batch.clear();
                 if let Err(cause) = in_time(outgoing.ping(), options.write_timeout).await {
-                    break fail(&link, cause);
+                    break fail(&mut outgoing, &link, cause);
                 }
                 None
             }
@@ -57,7 +57,7 @@ pub(super) async fn run(
             () = link.overflowed() => Err(DisconnectCause::SlowReader),
         };
         if let Err(cause) = written {
-            break fail(&link, cause);
+            break fail(&mut outgoing, &link, cause);
         }
     }
 }
@@ -72,7 +72,12 @@ async fn in_time(
         .unwrap_or(Err(DisconnectCause::WriteTimeout))
 }
 
-fn fail(link: &SessionLink, cause: DisconnectCause) -> DisconnectCause {
+fn fail(
+    outgoing: &mut impl Outgoing,
+    link: &SessionLink,
+    cause: DisconnectCause,
+) -> DisconnectCause {
+    outgoing.cut(cause);
     link.close(cause);
     cause
 }

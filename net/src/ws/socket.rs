@@ -61,6 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Outgoing
         self.send(Message::Ping(Bytes::new())).await.map_err(lost)
     }
 
+    fn cut(&mut self, _: DisconnectCause) {
+        // What is stuck stays stuck: the connection goes with its two halves.
+    }
+
     async fn say_goodbye(&mut self, cause: DisconnectCause) {
         let frame = CloseFrame {
             code: cause.close_code().into(),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use posbus::{
     HandShake, HighFive, Message, MyTransform, ObjectData, ObjectDefinition, SetWorld, Signal,
     SignalType, TeleportRequest, Umid, UserData, Vec3,
@@ -16,7 +16,10 @@ use tokio_tungstenite::{
     tungstenite::{Message as Frame, client::IntoClientRequest, http::HeaderValue},
 };
 
-use super::{Api, DEADLINE, Server, WELCOME};
+use super::{
+    Api, DEADLINE, Place, QuicWire, Server, WELCOME, Way,
+    wire::{Heard, Wire},
+};
 
 /// What the kernel keeps for a client that does not read, in bytes. Left to itself it grows to tens of megabytes, and how
 /// soon a stopped reader is noticed would depend on the machine.
@@ -100,7 +103,7 @@ impl Snapshot {
 
 /// A user with a connection.
 pub(crate) struct Client {
-    socket: Socket,
+    wire: Wire,
     /// Received and not yet asked for.
     inbox: VecDeque<Message>,
     ended: Option<Ending>,
@@ -140,8 +143,24 @@ impl Client {
         let socket = Client::dial(server, None)
             .await
             .expect("the server accepts connections");
+        Client::on(Wire::WebSocket(Box::new(socket)))
+    }
+
+    /// A user who has introduced itself over QUIC.
+    pub(crate) async fn connect_over(api: &Api, way: Way) -> Client {
+        let mut client = Client::silent_at(&Place::of(api).await, way).await;
+        client.introduce_as(api, 2).await;
+        client
+    }
+
+    /// A connection to a QUIC endpoint that has said nothing yet.
+    pub(crate) async fn silent_at(place: &Place, way: Way) -> Client {
+        Client::on(QuicWire::open(place.session(way).await).await)
+    }
+
+    fn on(wire: Wire) -> Client {
         Client {
-            socket,
+            wire,
             inbox: VecDeque::new(),
             ended: None,
             user: Umid::nil(),
@@ -176,6 +195,19 @@ impl Client {
             token: token.to_owned(),
             user_id: user,
             session_id: session,
+        })
+        .await;
+    }
+
+    /// Says who one is and which version one speaks.
+    pub(crate) async fn introduce_as(&mut self, api: &Api, protocol_version: i64) {
+        (self.user, self.session) = (api.user, Umid::now_v7());
+        self.send(HandShake {
+            handshake_version: 1,
+            protocol_version,
+            token: api.token.clone(),
+            user_id: api.user,
+            session_id: self.session,
         })
         .await;
     }
@@ -234,9 +266,7 @@ impl Client {
 
     /// Sends any bytes as a binary frame.
     pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
-        self.try_send(Frame::binary(bytes))
-            .await
-            .expect("the connection is open");
+        self.wire.send(bytes).await.expect("the connection is open");
     }
 
     /// Sends a WebSocket frame over a connection that may be closed.
@@ -244,7 +274,15 @@ impl Client {
         &mut self,
         frame: Frame,
     ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-        self.socket.send(frame).await
+        match &mut self.wire {
+            Wire::WebSocket(socket) => socket.send(frame).await,
+            Wire::Quic(_) => panic!("QUIC has no WebSocket frames"),
+        }
+    }
+
+    /// The connection, if it is on QUIC.
+    pub(crate) fn quic(&mut self) -> &mut QuicWire {
+        self.wire.quic()
     }
 
     /// Waits for the first message of a type that satisfies a condition, and takes it out of the inbox. What else
@@ -333,13 +371,13 @@ impl Client {
         }
     }
 
-    /// Reads one WebSocket frame.
+    /// Reads what comes next.
     async fn read(&mut self, what: &str, end: Instant) {
-        let Ok(frame) = timeout_at(end, self.socket.next()).await else {
+        let Ok(heard) = timeout_at(end, self.wire.receive()).await else {
             panic!("{what} did not come; heard: {:?}", self.names());
         };
-        match frame {
-            Some(Ok(Frame::Binary(bytes))) => {
+        match heard {
+            Heard::Message(bytes) | Heard::Datagram(bytes) => {
                 assert!(
                     bytes.len() <= posbus::MAX_SERVER_FRAME,
                     "a frame that clients refuse"
@@ -348,15 +386,10 @@ impl Client {
                 self.inbox
                     .push_back(message.expect("servers send what clients can decode"));
             }
-            Some(Ok(Frame::Close(frame))) => {
-                self.ended =
-                    Some(frame.map_or(Ending::Broken, |frame| Ending::Closed(frame.code.into())));
+            Heard::Ended(ending) => {
+                self.ended.get_or_insert(ending);
             }
-            Some(Ok(Frame::Text(text))) => panic!("servers send no text: {text}"),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => {
-                self.ended.get_or_insert(Ending::Broken);
-            }
+            Heard::Nothing => {}
         }
     }
 

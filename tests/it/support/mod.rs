@@ -4,6 +4,7 @@ mod api;
 mod client;
 mod server;
 mod wallet;
+mod wire;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ pub(crate) use api::{Answer, Api};
 pub(crate) use client::{Client, Ending};
 pub(crate) use server::{Options, Server};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
+pub(crate) use wire::{Place, QuicWire, Way, ending};
 
 use posbus::{Transform, Umid, Vec3};
 use uuid::uuid;
