@@ -4,6 +4,7 @@ use posbus::UsersTransformList;
 use postgres_fixture::PostgresServer;
 use serde_json::json;
 
+use crate::metrics::Scrape;
 use crate::support::{Api, Client, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at};
 
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
@@ -74,6 +75,9 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
         matches!(message, AddObjects(_) | ObjectData(_) | RemoveObjects(_))
     });
     assert_eq!(changed, None, "what was refused did not happen");
+    let scrape = Scrape::of(&owner).await;
+    assert_eq!(scrape.value("odyssey_write_behind_entries"), 1.0);
+    assert!(scrape.value("odyssey_write_behind_lag_seconds") > 0.0);
 
     database.restart();
     owner.until_ready().await;

@@ -19,7 +19,7 @@ const MOVE: MyTransform = MyTransform {
 };
 
 /// One look at `GET /metrics`.
-struct Scrape {
+pub(crate) struct Scrape {
     /// Name to kind.
     kinds: BTreeMap<String, String>,
     /// Series with its labels, as it is written, to its value.
@@ -29,7 +29,8 @@ struct Scrape {
 }
 
 impl Scrape {
-    async fn of(api: &Api) -> Self {
+    /// Looks.
+    pub(crate) async fn of(api: &Api) -> Self {
         let answer = api.root("/metrics").await;
         assert_eq!(answer.status, 200);
         let text = String::from_utf8(answer.bytes).expect("text");
@@ -58,7 +59,8 @@ impl Scrape {
         self.kinds.keys().cloned().collect()
     }
 
-    fn value(&self, series: &str) -> f64 {
+    /// The value of a series, with its labels as they are written.
+    pub(crate) fn value(&self, series: &str) -> f64 {
         let value = self.series.get(series);
         *value.unwrap_or_else(|| panic!("no {series} in {:#?}", self.series))
     }
