@@ -1,10 +1,11 @@
-//! Cost of the two long lists: a thousand users moving, a thousand objects of a snapshot.
+//! Cost of the two long lists, a thousand users moving and a thousand objects of a snapshot, and of groups of version 2: the twenty
+//! of a cell, sixty-four of the slowest ring, and a thousand users as a client reads them.
 
 use bytes::Bytes;
-use divan::{Bencher, black_box};
+use divan::{Bencher, black_box, counter::ItemsCount};
 use posbus::{
     AddObjects, ListFrames, Message, MessageType, ObjectDefinition, Transform, TransformNoScale,
-    Umid, UserTransform, UsersTransformList, Vec3, decode,
+    Umid, UserTransform, UsersTransformList, Vec3, decode, v2,
 };
 
 const COUNT: u16 = 1000;
@@ -110,5 +111,89 @@ fn decode_add_objects(bencher: Bencher) {
             }
         }
         assert_eq!(seen, usize::from(COUNT));
+    });
+}
+
+/// Some who walk about a cell, `stride` apart in handles.
+fn walkers(count: u16, stride: u32, tilt: u16) -> Vec<v2::PoseEntry> {
+    let entry = |index: u16| v2::PoseEntry {
+        handle: 3 + u32::from(index) * stride,
+        pose: v2::QuantizedPose {
+            x: 4096 + i32::from(index) * 611 % 4096,
+            y: i32::from(index) * 37 % 256,
+            z: -4096 + i32::from(index) * 1733 % 4096,
+            pitch: tilt,
+            yaw: index * 13 % 512,
+            roll: 0,
+        },
+    };
+    (0..count).map(entry).collect()
+}
+
+fn encode_poses(bencher: Bencher, entries: &[v2::PoseEntry], stride: u32, bytes: usize) {
+    let mut out = Vec::new();
+    let bencher = bencher.counter(ItemsCount::new(entries.len()));
+    bencher.bench_local(|| {
+        out.clear();
+        v2::encode_groups(black_box(entries), stride, &mut out);
+        assert_eq!(out.len(), bytes);
+    });
+}
+
+#[divan::bench]
+fn encode_cell_of_20(bencher: Bencher) {
+    encode_poses(bencher, &walkers(20, 7, 0), 1, 118);
+}
+
+#[divan::bench]
+fn encode_strided_64(bencher: Bencher) {
+    encode_poses(bencher, &walkers(64, 8, 0), 8, 337);
+}
+
+#[divan::bench]
+fn encode_tilted_64(bencher: Bencher) {
+    encode_poses(bencher, &walkers(64, 1, 5), 1, 480);
+}
+
+fn decode_poses(bencher: Bencher, tilt: u16) {
+    let entries = walkers(1000, 3, tilt);
+    let mut frame = Vec::new();
+    v2::begin_poses(1_000_000, &mut frame);
+    for cell in entries.chunks(20) {
+        v2::encode_groups(cell, 1, &mut frame);
+    }
+    v2::finish_poses(&mut frame);
+    let sum: i64 = entries.iter().map(|entry| i64::from(entry.pose.x)).sum();
+    let bencher = bencher.counter(ItemsCount::new(entries.len()));
+    bencher.bench_local(|| {
+        let (mut seen, mut found) = (0, 0);
+        if let Ok(poses) = v2::decode_poses(black_box(&frame)) {
+            poses.for_each(|entry| {
+                seen += 1;
+                found += i64::from(black_box(entry).pose.x);
+            });
+        }
+        assert_eq!((seen, found), (1000, sum));
+    });
+}
+
+#[divan::bench]
+fn decode_poses_of_1000(bencher: Bencher) {
+    decode_poses(bencher, 0);
+}
+
+#[divan::bench]
+fn decode_tilted_poses_of_1000(bencher: Bencher) {
+    decode_poses(bencher, 5);
+}
+
+#[divan::bench]
+fn quantise(bencher: Bencher) {
+    let places = users();
+    let bencher = bencher.counter(ItemsCount::new(places.len()));
+    bencher.bench_local(|| {
+        let quantise = |user: &UserTransform| v2::QuantizedPose::new(black_box(&user.transform));
+        let sum: i64 = places.iter().map(|user| i64::from(quantise(user).x)).sum();
+        assert!(sum > 0);
     });
 }

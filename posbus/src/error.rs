@@ -1,6 +1,6 @@
 //! What can go wrong with bytes and JSON from outside.
 
-use crate::registry::MessageType;
+use crate::{registry::MessageType, v2};
 
 /// Why a frame was refused (spec posbus §2). A refused frame has no effect; the connection may go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,12 @@ pub enum DecodeError {
     NotAllowed {
         /// The type of the refused message.
         message_type: MessageType,
+    },
+    /// The same of a type of version 2.
+    #[error("{} is not allowed here", .message_type.name())]
+    NotAllowedV2 {
+        /// The type of the refused message.
+        message_type: v2::MessageType,
     },
     /// The body ends inside a value.
     #[error("body ends inside a value")]

@@ -105,7 +105,7 @@ fn message_type(id: u32) -> Result<MessageType, DecodeError> {
     MessageType::from_id(id).ok_or(DecodeError::UnknownType(id))
 }
 
-pub(crate) fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
+fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
     let mut reader = Reader::new(body);
     let message = Message::take_body(message_type, &mut reader)?;
     match reader.remaining() {

@@ -77,11 +77,7 @@ pub(crate) mod base64_bytes {
 /// Prepares an object for reading: null fields vanish, so that they become zero values like missing ones. Dynamic
 /// values, where null is a value, stay as they are.
 pub(crate) fn zero_nulls(message_type: MessageType, object: Value) -> Result<Value, JsonError> {
-    let mut fields = match object {
-        Value::Null => Map::new(),
-        Value::Object(fields) => fields,
-        _ => return Err(JsonError::NotAnObject),
-    };
+    let mut fields = fields(object)?;
     let dynamic = match message_type {
         MessageType::AttributeValueChanged => {
             fields.get("value").map(|value| (value, gotiny::MAX_DEPTH))
@@ -108,6 +104,22 @@ pub(crate) fn zero_nulls(message_type: MessageType, object: Value) -> Result<Val
         None => remove_nulls(&mut fields),
     }
     Ok(Value::Object(fields))
+}
+
+/// As [`zero_nulls`] for a message without dynamic values.
+pub(crate) fn zero_all_nulls(object: Value) -> Result<Value, JsonError> {
+    let mut fields = fields(object)?;
+    remove_nulls(&mut fields);
+    Ok(Value::Object(fields))
+}
+
+/// The fields of a message.
+fn fields(object: Value) -> Result<Map<String, Value>, JsonError> {
+    match object {
+        Value::Null => Ok(Map::new()),
+        Value::Object(fields) => Ok(fields),
+        _ => Err(JsonError::NotAnObject),
+    }
 }
 
 fn remove_nulls(fields: &mut Map<String, Value>) {

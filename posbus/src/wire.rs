@@ -221,6 +221,18 @@ impl Wire for u32 {
     }
 }
 
+impl Wire for u64 {
+    const MIN: usize = 1;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_u64(*self, out);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.u64()
+    }
+}
+
 impl Wire for i64 {
     const MIN: usize = 1;
 

@@ -38,6 +38,11 @@ fn decode_client() {
 }
 
 #[test]
+fn decode_v2() {
+    run("decode_v2", entry::decode_v2);
+}
+
+#[test]
 fn json_encode() {
     run("cli-json-encode", entry::json_encode);
 }

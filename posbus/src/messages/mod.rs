@@ -23,7 +23,7 @@ pub use users::{AddUsers, RemoveUsers, UserData, UserTransform, UsersTransformLi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Transform, TransformNoScale, Vec3, wire::Wire};
+    use crate::{Transform, TransformNoScale, Vec3, v2, wire::Wire};
 
     /// The decoder divides by `MIN`: too large a value would refuse legal counts, too small a one would over-allocate.
     #[test]
@@ -67,5 +67,8 @@ mod tests {
         check::<TriggerVisualEffects>();
         check::<VisualEffect>();
         check::<AddPendingStake>();
+        check::<v2::Welcome>();
+        check::<v2::UserHandles>();
+        check::<v2::HandleEntry>();
     }
 }

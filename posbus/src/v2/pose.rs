@@ -2,6 +2,7 @@
 
 use super::UNITS_PER_METRE;
 use crate::{TransformNoScale, Vec3};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// Largest magnitude of a coordinate, in units.
@@ -10,7 +11,8 @@ pub(super) const MAX_UNITS: i32 = 1 << 29;
 const TURN: u16 = 512;
 
 /// A place in units of 1/64 m within ±2^29 and angles in steps of 1/512 turn, 0 to 511.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct QuantizedPose {
     /// Right-handed x in units.
     pub x: i32,

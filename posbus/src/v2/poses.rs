@@ -1,6 +1,6 @@
 //! The `Poses` message: the frame around groups (docs/protocol.md, *Poses*).
 
-use super::{decoder::Group, pose::PoseEntry};
+use super::{decoder::Group, pose::PoseEntry, registry::MessageType};
 use crate::{
     error::DecodeError,
     frame,
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The type of `Poses`.
-const ID: u32 = 0x9053_A2B7;
+const ID: u32 = MessageType::Poses.id();
 
 /// Appends the head of a `Poses` frame: type and tick. Groups of [`encode_groups`](super::encode_groups), one at least, and
 /// [`finish_poses`] follow.
