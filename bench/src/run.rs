@@ -184,6 +184,12 @@ fn told(scene: &Scene, users: u32, ticks: u32, moves: usize) -> Result<Told, Str
     let sights = scene.sights();
     let sum = |count: fn(&crate::sight::Sight) -> u64| sights.iter().map(count).sum::<u64>();
     let (updates, bytes) = (sum(|sight| sight.updates), sum(|sight| sight.update_bytes));
+    let strangers = sum(|sight| sight.strangers);
+    if strangers > 0 {
+        return Err(format!(
+            "{strangers} places are of handles that are nobody's"
+        ));
+    }
     let undecodable = sum(|sight| sight.undecodable);
     if undecodable > 0 {
         return Err(format!("{undecodable} frames could not be decoded"));

@@ -1,11 +1,11 @@
 //! What one session sees of the others, decoded frame by frame.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use bytes::Bytes;
 use components::Umid;
-use posbus::Message;
+use posbus::{Message, v2};
 use systems::Batch;
 
 /// What one session has heard.
@@ -13,6 +13,9 @@ use systems::Batch;
 pub(crate) struct Sight {
     /// Who is there, as far as it was told.
     present: HashSet<Umid>,
+    /// Whose handle is what, in version 2, and the other way round.
+    handles: HashMap<u32, Umid>,
+    handle_of: HashMap<Umid, u32>,
     /// Whom it has been told of moving since the measurement began.
     moved: HashSet<Umid>,
     /// Places of others it was told.
@@ -21,6 +24,8 @@ pub(crate) struct Sight {
     pub(crate) update_bytes: u64,
     /// Of all bytes it was given.
     trace: DefaultHasher,
+    /// Places told of handles that are nobody's.
+    pub(crate) strangers: u64,
     /// Frames that could not be decoded.
     pub(crate) undecodable: u64,
 }
@@ -45,6 +50,8 @@ impl Sight {
     pub(crate) fn start_over(&mut self) {
         let before = std::mem::take(self);
         self.present = before.present;
+        self.handles = before.handles;
+        self.handle_of = before.handle_of;
         self.trace = before.trace;
     }
 
@@ -57,22 +64,48 @@ impl Sight {
     }
 
     fn read_frame(&mut self, frame: &Bytes) {
-        match posbus::decode(frame) {
-            Ok(Message::UsersTransformList(list)) => {
-                self.updates += list.value.len() as u64;
+        match v2::decode(frame) {
+            Ok(v2::Message::V1(message)) => self.read_v1(message, frame.len()),
+            Ok(v2::Message::UserHandles(bound)) => {
+                for entry in &bound.users {
+                    self.handles.insert(entry.handle, entry.id);
+                    self.handle_of.insert(entry.id, entry.handle);
+                }
+            }
+            Ok(v2::Message::Poses { entries, .. }) => {
+                self.updates += entries.len() as u64;
                 self.update_bytes += frame.len() as u64;
-                self.moved.extend(list.value.iter().map(|entry| entry.id));
-            }
-            Ok(Message::AddUsers(list)) => {
-                self.present.extend(list.users.iter().map(|user| user.id));
-            }
-            Ok(Message::RemoveUsers(list)) => {
-                for user in &list.users {
-                    self.present.remove(user);
+                for entry in entries {
+                    match self.handles.get(&entry.handle) {
+                        Some(user) => _ = self.moved.insert(*user),
+                        None => self.strangers += 1,
+                    }
                 }
             }
             Ok(_) => {}
             Err(_) => self.undecodable += 1,
+        }
+    }
+
+    fn read_v1(&mut self, message: Message, bytes: usize) {
+        match message {
+            Message::UsersTransformList(list) => {
+                self.updates += list.value.len() as u64;
+                self.update_bytes += bytes as u64;
+                self.moved.extend(list.value.iter().map(|entry| entry.id));
+            }
+            Message::AddUsers(list) => {
+                self.present.extend(list.users.iter().map(|user| user.id));
+            }
+            Message::RemoveUsers(list) => {
+                for user in &list.users {
+                    self.present.remove(user);
+                    if let Some(handle) = self.handle_of.remove(user) {
+                        self.handles.remove(&handle);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }

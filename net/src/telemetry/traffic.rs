@@ -1,7 +1,7 @@
 //! Messages and bytes by type, in one direction.
 
 use metrics::Counter;
-use posbus::{MessageType, Usage};
+use posbus::{MessageType, Usage, v2};
 
 /// What is counted of one type.
 struct Counted {
@@ -24,29 +24,38 @@ impl Traffic {
         Self::new(
             "odyssey_frames_received_total",
             "odyssey_bytes_received_total",
-            Usage::from_client,
+            |usage| usage.from_client(),
+            v2::MessageType::from_client,
         )
     }
 
     /// What is sent to clients.
     pub(crate) fn sent() -> Self {
-        let from_server = |usage| matches!(usage, Usage::Server | Usage::Both);
         Self::new(
             "odyssey_frames_sent_total",
             "odyssey_bytes_sent_total",
-            from_server,
+            |usage| matches!(usage, Usage::Server | Usage::Both),
+            |kind| !kind.from_client(),
         )
     }
 
-    fn new(messages: &'static str, bytes: &'static str, belongs: fn(Usage) -> bool) -> Self {
+    fn new(
+        messages: &'static str,
+        bytes: &'static str,
+        belongs: fn(Usage) -> bool,
+        belongs_v2: fn(v2::MessageType) -> bool,
+    ) -> Self {
         let counted = |name: &'static str| Counted {
             messages: metrics::counter!(messages, "type" => name),
             bytes: metrics::counter!(bytes, "type" => name),
         };
-        let types = MessageType::ALL.into_iter();
-        let mut known: Vec<_> = types
-            .filter(|kind| belongs(kind.usage()))
+        let v1 = MessageType::ALL.into_iter();
+        let v1 = v1.filter(|kind| belongs(kind.usage()));
+        let v2 = v2::MessageType::ALL.into_iter();
+        let v2 = v2.filter(|kind| belongs_v2(*kind));
+        let mut known: Vec<_> = v1
             .map(|kind| (kind.id(), counted(kind.name())))
+            .chain(v2.map(|kind| (kind.id(), counted(kind.name()))))
             .collect();
         known.sort_unstable_by_key(|(id, _)| *id);
         Self {
