@@ -25,6 +25,8 @@ mod object_edit;
 mod openapi;
 mod owner_claim;
 mod quic_certificate;
+mod quic_loss;
+mod quic_sessions;
 mod quic_strangers;
 mod readme;
 mod reconnect;

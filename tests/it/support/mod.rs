@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod lossy;
 mod server;
 mod wallet;
 mod wire;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub(crate) use api::{Answer, Api};
 pub(crate) use client::{Client, Ending};
+pub(crate) use lossy::{Path, Weather};
 pub(crate) use server::{Options, Server};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
 pub(crate) use wire::{Place, QuicWire, Way, ending};

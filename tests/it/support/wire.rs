@@ -255,6 +255,11 @@ impl QuicWire {
         sent.expect("the connection is open");
     }
 
+    /// Says that nothing more comes on the stream.
+    pub(crate) fn finish(&mut self) {
+        self.send.finish().expect("the stream is open");
+    }
+
     async fn receive(&mut self) -> Heard {
         loop {
             if let Some(length) = self.arrived.first_chunk::<4>() {
