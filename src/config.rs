@@ -3,6 +3,7 @@
 //! A complaint names the key and where its value comes from. This module checks what can be checked without touching the
 //! world outside: a port that is taken or a database that is away is found by whoever needs it.
 
+mod interest;
 mod layers;
 mod values;
 
@@ -68,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// WebTransport and QUIC; see [`QuicOptions`].
     pub(crate) quic: Quic,
+    /// Who is told of whom how often; see [`InterestOptions`](systems::InterestOptions).
+    pub(crate) interest: interest::Interest,
     /// More keys for the configuration that browser clients ask for.
     pub(crate) ui_client: JsonMap,
 }
@@ -140,6 +143,7 @@ impl Default for Config {
                 key: None,
                 url: None,
             },
+            interest: interest::Interest::default(),
             ui_client: node.ui_client,
         }
     }
@@ -181,6 +185,7 @@ impl Config {
             simulation_threads: self.simulation_threads,
             world: WorldOptions {
                 tick_rate: self.tick_rate,
+                interest: self.interest.options(),
                 ..WorldOptions::default()
             },
             ui_client: self.ui_client.clone(),
@@ -293,6 +298,7 @@ impl Config {
                 &format!("{url:?} is no https:// address"),
             )?;
         }
+        self.interest.check(self.tick_rate)?;
         self.limit_options()
             .map_err(|error| ("trusted_proxies", error.to_string()))?;
         EnvFilter::try_new(&self.log).map_err(|error| ("log", error.to_string()))?;

@@ -31,7 +31,7 @@ pub use frame::{
     ClientState, FRAME_OVERHEAD, MAX_CLIENT_FRAME, MAX_HANDSHAKE_FRAME, MAX_SERVER_FRAME,
     MIN_FRAME, decode, decode_from_client,
 };
-pub use list::ListFrames;
+pub use list::{ListFrames, MAX_LIST_ENTRIES, list_frame};
 pub use message::Message;
 pub use messages::*;
 pub use registry::{MessageType, Usage};

@@ -10,8 +10,18 @@ use bytes::{Bytes, BytesMut};
 
 /// Most bytes a count takes: entries have 16 bytes at least, so a frame holds fewer than 8192.
 const MAX_COUNT: usize = 2;
-/// Room for entries in a frame, in bytes.
-const MAX_ENTRIES: usize = MAX_SERVER_FRAME - FRAME_OVERHEAD - MAX_COUNT;
+/// Room for the entries of a list in a frame, in bytes.
+pub const MAX_LIST_ENTRIES: usize = MAX_SERVER_FRAME - FRAME_OVERHEAD - MAX_COUNT;
+
+/// Appends a frame of a list message to `out`: `count` entries that were encoded before, of [`MAX_LIST_ENTRIES`] bytes
+/// at most.
+pub fn list_frame(message_type: MessageType, count: usize, entries: &[u8], out: &mut Vec<u8>) {
+    let id = message_type.id();
+    out.extend_from_slice(&id.to_le_bytes());
+    put_length(count, out);
+    out.extend_from_slice(entries);
+    out.extend_from_slice(&(!id).to_le_bytes());
+}
 
 /// Collects the entries of a list message (AddUsers, RemoveUsers, UsersTransformList, AddObjects, RemoveObjects) and gives
 /// frames of at most [`MAX_SERVER_FRAME`] bytes. Kept between ticks it takes no memory once the frames of earlier ticks
@@ -58,11 +68,11 @@ impl ListFrames {
         let start = self.entries.len();
         encode(&mut self.entries);
         let size = self.entries.len().saturating_sub(start);
-        if size > MAX_ENTRIES {
+        if size > MAX_LIST_ENTRIES {
             self.entries.truncate(start);
             return Err(EntryTooLong { size });
         }
-        if start + size > MAX_ENTRIES {
+        if start + size > MAX_LIST_ENTRIES {
             self.close_frame(start);
         }
         self.count += 1;

@@ -60,7 +60,7 @@ fn moving(bencher: Bencher, users: u16) {
         })
         .bench_local_values(|()| stage.borrow_mut().tick());
     for client in [clients.first(), clients.last()].into_iter().flatten() {
-        assert_eq!(told(client), usize::from(users));
+        assert!(told(client) > 100, "those near by at least");
     }
 }
 

@@ -7,6 +7,8 @@
 mod attributes;
 mod command;
 mod delta;
+mod dragging;
+mod interest;
 mod live;
 mod locks;
 mod movement;
@@ -17,11 +19,13 @@ mod persistence;
 mod placement;
 mod presence;
 mod schedule;
+mod seats;
 mod snapshot;
 mod social;
 mod stopwatch;
 
 pub use command::{AttributeChange, ClientAction, Command, Effect, Entrant};
+pub use interest::{InterestOptions, MAX_SLICES};
 pub use live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};
 pub use network::{Batch, Dialect, DisconnectCause, Link, QueueLimits, SessionLink};
 pub use objects::ObjectIndex;

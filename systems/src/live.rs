@@ -14,7 +14,8 @@ use crate::command::Command;
 use crate::network::{Inbox, Link, Outgoing};
 use crate::stopwatch::{self, Stopwatch};
 use crate::{
-    WorldOptions, WorldSet, delta, objects, persistence, placement, presence, schedule, snapshot,
+    WorldOptions, WorldSet, delta, interest, objects, persistence, placement, presence, schedule,
+    snapshot,
 };
 
 /// The durable state that a world is built from.
@@ -147,6 +148,7 @@ impl LiveWorld {
         objects::insert_resources(&mut world, context.catalogue);
         presence::insert_resources(&mut world);
         snapshot::insert_resources(&mut world);
+        interest::insert_resources(&mut world);
         delta::insert_resources(&mut world);
         persistence::insert_resources(&mut world, context.persist);
         for object in state.objects {

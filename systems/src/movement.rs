@@ -1,13 +1,13 @@
-//! Users and dragged objects in motion.
+//! Users and objects that change their place.
 
-use bevy_ecs::prelude::{Entity, Query, Res, ResMut, Resource};
+use bevy_ecs::prelude::{Entity, Query, Res, Resource};
 use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{Id, Placed, Pose, Umid};
 use indexmap::IndexSet;
 use posbus::{ListFrames, MessageType, ObjectTransform};
 
-use crate::delta::LastMovement;
+use crate::dragging::Dragged;
 use crate::live::{Identity, Tick};
 use crate::network::{Link, Outgoing, broadcast, encode};
 use crate::objects::{self, ObjectIndex};
@@ -37,7 +37,6 @@ impl MovedObjects {
 pub(crate) fn take_poses(
     identity: Res<Identity>,
     tick: Res<Tick>,
-    mut last: ResMut<LastMovement>,
     mut users: Query<(&Link, &mut Pose)>,
 ) {
     for (link, mut pose) in &mut users {
@@ -49,7 +48,6 @@ pub(crate) fn take_poses(
                 transform,
                 changed: tick.0,
             };
-            last.0 = tick.0;
         }
     }
 }
@@ -96,7 +94,8 @@ fn transform_of(world: &World, entity: Entity) -> Option<ObjectTransform> {
 
 /// Announces a moved object now, so that nothing said about it later in this tick overtakes its last move.
 pub(crate) fn announce_now(world: &mut World, id: Umid) {
-    if !world.resource_mut::<MovedObjects>().told(id) {
+    let moved = world.resource_mut::<MovedObjects>().told(id);
+    if !world.resource_mut::<Dragged>().end(id) && !moved {
         return;
     }
     let entity = world.resource::<ObjectIndex>().get(id);

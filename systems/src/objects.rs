@@ -17,6 +17,7 @@ use posbus::{
     RemoveObjects, Vec3,
 };
 
+use crate::dragging::Dragged;
 use crate::live::{Identity, Tick};
 use crate::movement::MovedObjects;
 use crate::network::{Outgoing, broadcast, encode};
@@ -54,6 +55,7 @@ pub(crate) fn insert_resources(world: &mut World, catalogue: Arc<Catalogue>) {
     world.init_resource::<ObjectIndex>();
     world.init_resource::<Children>();
     world.init_resource::<MovedObjects>();
+    world.init_resource::<Dragged>();
 }
 
 /// Types or assets changed. Those who enter from now on see what they give; merged options follow at the next load.
@@ -175,6 +177,7 @@ pub(crate) fn announce(world: &mut World, id: Umid) {
     if let Some(definition) = definition(world, entity) {
         // The definition says where it is, too.
         world.resource_mut::<MovedObjects>().told(id);
+        world.resource_mut::<Dragged>().told(id);
         broadcast(
             world,
             AddObjects {
@@ -240,6 +243,7 @@ fn forget(world: &mut World, entity: Entity, id: Umid) {
     }
     world.resource_mut::<ObjectIndex>().0.remove(&id);
     world.resource_mut::<Unsaved>().forget(id);
+    world.resource_mut::<Dragged>().end(id);
     world.despawn(entity);
 }
 
@@ -247,26 +251,27 @@ fn forget(world: &mut World, entity: Entity, id: Umid) {
 pub(crate) fn set_transform(world: &mut World, id: Umid, transform: Transform) {
     if transform.is_finite() {
         world.resource_mut::<Unsaved>().forget(id);
-        put(world, id, transform);
+        world.resource_mut::<Dragged>().end(id);
+        if let Some(entity) = put(world, id) {
+            place(world, entity, id, transform);
+        }
     }
 }
 
 /// An object stands where somebody put it, no longer where its parent's rules would.
-fn put(world: &mut World, id: Umid, transform: Transform) {
-    let Some(entity) = world.resource::<ObjectIndex>().get(id) else {
-        return;
-    };
-    let Some(mut placed) = world.get_mut::<Placed>(entity) else {
-        return;
-    };
-    placed.automatic = false;
-    place(world, entity, id, transform);
+fn put(world: &mut World, id: Umid) -> Option<Entity> {
+    let entity = world.resource::<ObjectIndex>().get(id)?;
+    world.get_mut::<Placed>(entity)?.automatic = false;
+    Some(entity)
 }
 
 /// An editor drags an object: shows it and has it stored soon.
 pub(crate) fn move_object(world: &mut World, id: Umid, transform: Transform) {
-    put(world, id, transform);
     let tick = world.resource::<Tick>().0;
+    if let Some(entity) = put(world, id) {
+        show(world, entity, transform);
+        world.resource_mut::<Dragged>().mark(id, transform, tick);
+    }
     world
         .resource_mut::<Unsaved>()
         .transform(id, transform, tick);
@@ -274,10 +279,14 @@ pub(crate) fn move_object(world: &mut World, id: Umid, transform: Transform) {
 
 /// Puts an object somewhere and has everybody told at the end of the tick.
 pub(crate) fn place(world: &mut World, entity: Entity, id: Umid, transform: Transform) {
+    show(world, entity, transform);
+    world.resource_mut::<MovedObjects>().mark(id);
+}
+
+fn show(world: &mut World, entity: Entity, transform: Transform) {
     if let Some(mut placed) = world.get_mut::<Placed>(entity) {
         placed.transform = transform;
     }
-    world.resource_mut::<MovedObjects>().mark(id);
     world.resource_mut::<ObjectFrames>().invalidate();
 }
 

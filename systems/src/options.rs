@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::QueueLimits;
+use crate::{InterestOptions, QueueLimits};
 
 /// How a world runs.
 #[derive(Clone, Debug)]
@@ -18,9 +18,11 @@ pub struct WorldOptions {
     pub persist_interval: Duration,
     /// Whether people come back where they left. Default true; false always uses the world's spawn point.
     pub restore_last_position: bool,
-    /// Bytes per second of other users' movement that one session gets at most. Default 256 KiB: up to 290 people moving
-    /// at once are shown in every tick of 20 Hz, 2,900 still twice a second, as often as existing clients are used to.
+    /// Bytes per second of others' movement that one session gets at most. Default 256 KiB, or 2 Mbit/s: all that the caps of
+    /// [`InterestOptions`] let through in version 1 passes; what does not is told later, and then only where things are by then.
     pub pose_budget: usize,
+    /// Who is told of whom how often.
+    pub interest: InterestOptions,
     /// What may wait for one slow reader.
     pub queues: QueueLimits,
 }
@@ -33,6 +35,7 @@ impl Default for WorldOptions {
             persist_interval: Duration::from_millis(500),
             restore_last_position: true,
             pose_budget: 256 * 1024,
+            interest: InterestOptions::default(),
             queues: QueueLimits::default(),
         }
     }

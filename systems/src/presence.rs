@@ -8,13 +8,14 @@ use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
 use indexmap::IndexMap;
+use posbus::v2::{HandleEntry, UserHandles};
 use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
 
 use crate::command::Entrant;
-use crate::delta::LastMovement;
 use crate::live::{Identity, Settings, Tick};
 use crate::network::{DisconnectCause, Link, Mailbox, Outgoing, Received, encode};
 use crate::persistence::{LastPosition, Unsaved};
+use crate::seats::{Handle, Seats};
 use crate::{locks, objects};
 
 /// How many displaced sessions are remembered; beyond, the oldest is forgotten.
@@ -120,11 +121,9 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
         connection: entrant.connection,
     };
     let joined_at = world.resource::<Outgoing>().position();
-    let received = Received {
-        poses: world.resource::<Tick>().0,
-        joined_at,
-    };
+    let tick = world.resource::<Tick>().0;
     let link = Link(entrant.link);
+    let received = Received::new(link.0.dialect(), tick, joined_at);
     if link.0.is_closing() {
         return;
     }
@@ -159,8 +158,9 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     let transform = last.unwrap_or_else(|| objects::spawn_point(world));
     let pose = Pose {
         transform,
-        changed: world.resource::<Tick>().0,
+        changed: tick,
     };
+    let handle = world.resource_mut::<Seats>().take(tick, user, transform);
     let bundle = UserBundle {
         profile: entrant.profile,
         session,
@@ -170,6 +170,7 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     let entity = world
         .spawn((
             bundle,
+            handle,
             link,
             Mailbox::default(),
             received,
@@ -226,6 +227,10 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
         world.resource_mut::<Unsaved>().position(position);
         world.resource_mut::<LeftFrom>().note(user, transform);
     }
+    if let Some(handle) = world.get::<Handle>(entity).copied() {
+        let tick = world.resource::<Tick>().0;
+        world.resource_mut::<Seats>().leave(tick, handle);
+    }
     world.despawn(entity);
     world.resource_mut::<UserIndex>().0.remove(&user);
     world
@@ -249,7 +254,6 @@ fn take_unseen_pose(world: &mut World, entity: Entity) {
             transform,
             changed: tick,
         };
-        world.resource_mut::<LastMovement>().0 = tick;
     }
 }
 
@@ -309,18 +313,34 @@ pub(crate) fn announce_departures(
 
 /// Tells everybody, the newcomers included, who entered in this tick.
 pub(crate) fn announce_arrivals(
-    joining: Query<(&Profile, &Pose), With<Joining>>,
+    tick: Res<Tick>,
+    joining: Query<(&Profile, &Pose, &Handle), With<Joining>>,
     mut lists: ResMut<UserLists>,
     mut outgoing: ResMut<Outgoing>,
 ) {
     if joining.is_empty() {
         return;
     }
-    for (profile, pose) in &joining {
+    for (profile, pose, _) in &joining {
         push_user(&mut lists.arrivals, profile, pose.transform);
     }
     for frame in lists.arrivals.finish() {
         outgoing.broadcast(frame);
+    }
+    let handles = joining
+        .iter()
+        .map(|(profile, _, handle)| bound(profile, handle));
+    let handles: Vec<_> = handles.collect();
+    for frame in UserHandles::frames(tick.0, &handles) {
+        outgoing.broadcast_v2(frame);
+    }
+}
+
+/// Which handle a user has.
+pub(crate) fn bound(profile: &Profile, handle: &Handle) -> HandleEntry {
+    HandleEntry {
+        handle: handle.0,
+        id: profile.user,
     }
 }
 

@@ -3,7 +3,7 @@
 use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, SystemSet};
 use bevy_ecs::schedule::SingleThreadedExecutor;
 
-use crate::{delta, movement, network, persistence, presence, snapshot};
+use crate::{delta, dragging, interest, movement, network, persistence, presence, seats, snapshot};
 
 /// What a tick does, in order; the points where other systems may be added.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +12,8 @@ pub enum WorldSet {
     Ingest,
     /// Lets the world move on: takes the newest pose of each session.
     Simulate,
+    /// Decides who hears of whom in this tick.
+    Interest,
     /// Turns changes into frames, each once, shared by all its receivers.
     Encode,
     /// Hands each session its frames; never waits.
@@ -22,9 +24,10 @@ pub enum WorldSet {
 
 impl WorldSet {
     /// All sets in the order in which they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Ingest,
         Self::Simulate,
+        Self::Interest,
         Self::Encode,
         Self::Publish,
         Self::Persist,
@@ -35,6 +38,7 @@ impl WorldSet {
         match self {
             Self::Ingest => "ingest",
             Self::Simulate => "simulate",
+            Self::Interest => "interest",
             Self::Encode => "encode",
             Self::Publish => "publish",
             Self::Persist => "persist",
@@ -57,18 +61,25 @@ pub(crate) fn build() -> Schedule {
     );
     schedule.add_systems(movement::take_poses.in_set(WorldSet::Simulate));
     schedule.add_systems(
+        (seats::note_moves, interest::decide)
+            .chain()
+            .in_set(WorldSet::Interest),
+    );
+    schedule.add_systems(
         (
             movement::announce_moved_objects,
             presence::announce_departures,
             presence::announce_arrivals,
             snapshot::prepare_snapshots,
             delta::begin_tick,
+            dragging::begin_tick,
+            delta::encode_poses,
         )
             .chain()
             .in_set(WorldSet::Encode),
     );
     schedule.add_systems(
-        (network::publish, delta::pace, presence::finish_joins)
+        (network::publish, presence::finish_joins)
             .chain()
             .in_set(WorldSet::Publish),
     );

@@ -6,12 +6,14 @@ use bevy_ecs::prelude::{Entity, QueryState, Resource, With, Without};
 use bevy_ecs::world::World;
 use bytes::Bytes;
 use components::{Attributes, Name, Owner, Pose, Profile, Umid};
+use posbus::v2::UserHandles;
 use posbus::{ListFrames, MessageType, MyTransform, SetWorld};
 
-use crate::live::Identity;
-use crate::network::encode;
+use crate::live::{Identity, Tick};
+use crate::network::{Dialect, Received, encode};
 use crate::objects::{self, ObjectIndex};
 use crate::presence::{self, Joining};
+use crate::seats::Handle;
 
 /// The encoded objects of the world, kept until one of them changes; shared by everybody who enters meanwhile.
 #[derive(Resource, Default)]
@@ -42,11 +44,11 @@ pub(crate) fn insert_resources(world: &mut World) {
 /// Gives everybody who enters in this tick their snapshot. Its parts are encoded once and shared.
 pub(crate) fn prepare_snapshots(
     world: &mut World,
-    joining: &mut QueryState<(Entity, &Pose), With<Joining>>,
+    joining: &mut QueryState<(Entity, &Pose, &Received), With<Joining>>,
 ) {
     let newcomers: Vec<_> = joining
         .iter(world)
-        .map(|(entity, pose)| (entity, pose.transform))
+        .map(|(entity, pose, received)| (entity, pose.transform, received.dialect))
         .collect();
     if newcomers.is_empty() {
         return;
@@ -54,7 +56,8 @@ pub(crate) fn prepare_snapshots(
     let set_world = encode(set_world(world));
     let objects = object_frames(world);
     let users = user_frames(world);
-    for (entity, pose) in newcomers {
+    let handles = handle_frames(world);
+    for (entity, pose, dialect) in newcomers {
         let transform = encode(MyTransform {
             position: pose.position,
             rotation: pose.rotation,
@@ -62,6 +65,9 @@ pub(crate) fn prepare_snapshots(
         let head = set_world.iter().cloned().chain(transform).collect();
         if let Some(mut joining) = world.get_mut::<Joining>(entity) {
             joining.snapshot = vec![head, Arc::clone(&objects), Arc::clone(&users)];
+            if dialect != Dialect::V1 {
+                joining.snapshot.push(Arc::clone(&handles));
+            }
         }
     }
 }
@@ -130,4 +136,15 @@ fn user_frames(world: &mut World) -> Arc<[Bytes]> {
         }
         lists.users.finish().into()
     })
+}
+
+/// Their handles, for those who speak version 2.
+fn handle_frames(world: &mut World) -> Arc<[Bytes]> {
+    let tick = world.resource::<Tick>().0;
+    let mut present = world.query_filtered::<(&Profile, &Handle), Without<Joining>>();
+    let handles = present
+        .iter(world)
+        .map(|(profile, handle)| presence::bound(profile, handle));
+    let handles: Vec<_> = handles.collect();
+    UserHandles::frames(tick, &handles).into()
 }

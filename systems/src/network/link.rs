@@ -91,6 +91,8 @@ struct Out {
     counted_bytes: usize,
     /// Where others are now: replaced by what is newer, never queued.
     poses: Batch,
+    /// How many entries of `reliable` were there before them: nobody is to move after having left.
+    ahead_of_poses: usize,
     /// The writer has sent everything and waits.
     writer_idle: bool,
     closing: Option<DisconnectCause>,
@@ -198,6 +200,7 @@ impl SessionLink {
         let idle = out.writer_idle;
         if idle {
             poses(&mut out.poses);
+            out.ahead_of_poses = out.reliable.len();
         }
         let wake = out.reliable.len() > queued || !out.poses.is_empty() || out.closing.is_some();
         if wake {
@@ -221,6 +224,7 @@ impl SessionLink {
             self.overflow.notify_one();
             out.reliable.clear();
             out.poses.clear();
+            out.ahead_of_poses = 0;
             return;
         }
         out.reliable.push_back(Queued::Frame(frame));
@@ -262,9 +266,11 @@ impl Out {
         self.writer_idle = false;
         let mut taken = 0;
         while taken < budget {
-            let Some(queued) = self.reliable.front_mut() else {
+            if self.ahead_of_poses == 0 {
                 batch.frames.append(&mut self.poses.frames);
                 batch.datagrams.append(&mut self.poses.datagrams);
+            }
+            let Some(queued) = self.reliable.front_mut() else {
                 return;
             };
             let frame = match queued {
@@ -272,12 +278,12 @@ impl Out {
                     self.counted_frames -= 1;
                     self.counted_bytes -= frame.len();
                     let frame = std::mem::take(frame);
-                    self.reliable.pop_front();
+                    self.pop();
                     frame
                 }
                 Queued::Snapshot { frames, next } => {
                     let Some(frame) = frames.get(*next).cloned() else {
-                        self.reliable.pop_front();
+                        self.pop();
                         continue;
                     };
                     *next += 1;
@@ -287,5 +293,10 @@ impl Out {
             taken += frame.len();
             batch.frames.push(frame);
         }
+    }
+
+    fn pop(&mut self) {
+        self.reliable.pop_front();
+        self.ahead_of_poses = self.ahead_of_poses.saturating_sub(1);
     }
 }

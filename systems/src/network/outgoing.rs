@@ -5,11 +5,22 @@ use bevy_ecs::world::World;
 use bytes::Bytes;
 use posbus::{MAX_SERVER_FRAME, Message};
 
+use super::Dialect;
+
+/// Who gets a frame for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Everybody.
+    All,
+    /// Those who speak version 2.
+    V2,
+}
+
 /// Frames that everybody in the world gets this tick, in order.
 #[derive(Resource, Default)]
 pub(crate) struct Outgoing {
     next: u32,
-    frames: Vec<(u32, Bytes)>,
+    frames: Vec<(u32, Audience, Bytes)>,
 }
 
 /// Frames that one user gets this tick, numbered in the same order as those for everybody.
@@ -20,7 +31,13 @@ impl Outgoing {
     /// Adds a frame for everybody.
     pub(crate) fn broadcast(&mut self, frame: Bytes) {
         let number = self.number();
-        self.frames.push((number, frame));
+        self.frames.push((number, Audience::All, frame));
+    }
+
+    /// Adds a frame for all who speak version 2.
+    pub(crate) fn broadcast_v2(&mut self, frame: Bytes) {
+        let number = self.number();
+        self.frames.push((number, Audience::V2, frame));
     }
 
     /// The number that the next frame gets; a newcomer receives frames from here on.
@@ -28,8 +45,38 @@ impl Outgoing {
         self.next
     }
 
-    pub(crate) fn frames(&self) -> &[(u32, Bytes)] {
-        &self.frames
+    /// Whether there is nothing for everybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// What one session gets, in order: its mail, and what is for everybody from number `first` on.
+    pub(crate) fn merged<'a>(
+        &'a self,
+        mailbox: &'a Mailbox,
+        dialect: Dialect,
+        first: u32,
+    ) -> impl Iterator<Item = &'a Bytes> {
+        let start = self.frames.partition_point(|(number, ..)| *number < first);
+        let shared = self.frames.get(start..).unwrap_or(&[]).iter();
+        let shared = shared
+            .filter(move |(_, audience, _)| *audience == Audience::All || dialect != Dialect::V1)
+            .map(|(number, _, frame)| (*number, frame));
+        let mail = mailbox.0.iter().map(|(number, frame)| (*number, frame));
+        let (mut shared, mut mail) = (shared.peekable(), mail.peekable());
+        std::iter::from_fn(move || {
+            let from_shared = match (shared.peek(), mail.peek()) {
+                (Some(shared), Some(mail)) => shared.0 < mail.0,
+                (Some(_), None) => true,
+                (None, _) => false,
+            };
+            let next = if from_shared {
+                shared.next()
+            } else {
+                mail.next()
+            };
+            next.map(|(_, frame)| frame)
+        })
     }
 
     /// Forgets the tick.

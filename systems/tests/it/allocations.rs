@@ -1,42 +1,63 @@
 //! The steady state of a tick takes no memory: what it needs, it keeps.
 
+use systems::Dialect;
+
 use crate::harness::*;
 
-/// Allocations of one tick, after it has run often enough to have what it needs.
-fn allocations(stage: &mut Stage, clients: &[Client], moving: bool) -> u64 {
-    let mut found = 0;
-    for step in 0..20 {
+/// Allocations and bytes sent of one tick, after it has run often enough to have what it needs.
+fn allocations(stage: &mut Stage, clients: &[Client], moving: bool) -> (u64, usize) {
+    let mut found = (0, 0);
+    for step in 0..60 {
+        let mut bytes = 0;
         for (number, client) in clients.iter().enumerate() {
-            client.drain();
+            for batch in client.drain_batches() {
+                let frames = batch.frames.iter().chain(&batch.datagrams);
+                bytes += frames.map(|frame| frame.len()).sum::<usize>();
+            }
             if moving {
-                client
-                    .link
-                    .offer_pose(WORLD, pose((step * 1_000 + number) as f32));
+                // Nobody goes far, but some look out from another cell now and then.
+                let x = (number * 3) as f32 + (step % 10) as f32;
+                client.link.offer_pose(WORLD, pose(x));
             }
         }
-        found = allocation_counter::measure(|| {
+        let counted = allocation_counter::measure(|| {
             stage.tick();
-        })
-        .count_total;
+        });
+        found = (counted.count_total, bytes);
     }
     found
+}
+
+fn crowd(stage: &mut Stage, dialects: &[Dialect]) -> Vec<Client> {
+    let users = 0..1_000;
+    let users = users.zip(dialects.iter().cycle());
+    let clients = users.map(|(number, dialect)| stage.enter_in(id(10_000 + number), *dialect));
+    let clients = clients.collect();
+    stage.tick();
+    clients
 }
 
 #[test]
 fn a_tick_in_which_nothing_happens() {
     let mut stage = Scene::default().open();
     let clients = stage.settle([ANN, BOB, EVE]);
-    assert_eq!(allocations(&mut stage, &clients, false), 0);
+    assert_eq!(allocations(&mut stage, &clients, false), (0, 0));
 }
 
 #[test]
 fn a_tick_in_which_everybody_moves() {
-    let mut scene = Scene::default();
-    scene.options.pose_budget = usize::MAX;
-    let mut stage = scene.open();
-    let clients: Vec<Client> = (0..1_000)
-        .map(|number| stage.enter(id(10_000 + number)))
-        .collect();
-    stage.tick();
-    assert_eq!(allocations(&mut stage, &clients, true), 0);
+    for dialects in [
+        &[Dialect::V1][..],
+        &[Dialect::V2],
+        &[Dialect::V2Datagrams],
+        &[Dialect::V1, Dialect::V2, Dialect::V2Datagrams],
+    ] {
+        let mut scene = Scene::default();
+        scene.options.pose_budget = usize::MAX;
+        let mut stage = scene.open();
+        let clients = crowd(&mut stage, dialects);
+        let (allocations, bytes) = allocations(&mut stage, &clients, true);
+        assert!(bytes > 100_000, "{bytes} bytes: they see each other");
+        assert_eq!(allocations, 0, "{dialects:?}");
+    }
 }

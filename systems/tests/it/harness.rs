@@ -218,15 +218,26 @@ impl Stage {
         session_id: Umid,
         last_position: Option<TransformNoScale>,
     ) -> Client {
+        let client = self.connect(user, session_id, Dialect::V1);
+        self.enter_again(&client, last_position);
+        client
+    }
+
+    /// As [`Self::enter`], in a dialect.
+    pub(crate) fn enter_in(&mut self, user: Umid, dialect: Dialect) -> Client {
+        let client = self.connect(user, user, dialect);
+        self.enter_again(&client, None);
+        client
+    }
+
+    fn connect(&mut self, user: Umid, session_id: Umid, dialect: Dialect) -> Client {
         self.connections += 1;
-        let client = Client {
+        Client {
             user,
             session_id,
             connection: self.connections,
-            link: SessionLink::new(self.options.queues, Dialect::V1),
-        };
-        self.enter_again(&client, last_position);
-        client
+            link: SessionLink::new(self.options.queues, dialect),
+        }
     }
 
     /// Lets a connection that exists enter.
@@ -297,13 +308,24 @@ impl Client {
     }
 
     fn take(&self, budget: usize) -> (Vec<Vec<Bytes>>, Option<DisconnectCause>) {
+        let (portions, cause) = self.take_batches(budget);
+        let frames = portions.into_iter().map(|portion| portion.frames);
+        (frames.collect(), cause)
+    }
+
+    /// Reads everything there is, what goes into datagrams apart.
+    pub(crate) fn drain_batches(&self) -> Vec<Batch> {
+        self.take_batches(usize::MAX).0
+    }
+
+    fn take_batches(&self, budget: usize) -> (Vec<Batch>, Option<DisconnectCause>) {
         let mut portions = Vec::new();
         loop {
             let mut portion = Batch::default();
             let next = self.link.next(&mut portion, budget);
             let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
             match next {
-                Poll::Ready(None) => portions.push(portion.frames),
+                Poll::Ready(None) => portions.push(portion),
                 Poll::Ready(Some(cause)) => return (portions, Some(cause)),
                 Poll::Pending => return (portions, None),
             }

@@ -4,6 +4,7 @@ mod harness;
 
 mod allocations;
 mod attributes;
+mod coherence;
 mod crowd;
 mod determinism;
 mod high_five;
@@ -21,3 +22,4 @@ mod slots;
 mod slow_reader;
 mod stop;
 mod stopwatch;
+mod view;
