@@ -12,7 +12,7 @@ use clap::Args;
 use posbus::Umid;
 
 use crate::exit::{self, Exit, Failure};
-use ::swarm::{Options, Pattern, Phase, Progress, Report, SwarmError};
+use ::swarm::{Options, Pattern, Phase, Progress, Report, SwarmError, Transport};
 
 /// What to load a server with.
 #[derive(Args, Debug)]
@@ -35,12 +35,24 @@ pub(crate) struct Arguments {
     /// How long to measure, once everybody is there
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_000))]
     seconds: u32,
-    /// Bots that enter per second, 0.1 to 100000
-    #[arg(long, value_name = "N", default_value = "100", value_parser = between::<1, 1_000_000>)]
+    /// Bots that enter per second, up to 100000; 0 lets all in at once
+    #[arg(long, value_name = "N", default_value = "100", value_parser = between::<0, 1_000_000>)]
     ramp: f64,
     /// Share of the bots that stop reading, 0 to 100
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = between::<0, 1000>)]
     stalled: f64,
+    /// Share of the bots that cut their connection half way through and come back, 0 to 100
+    #[arg(long = "drop", value_name = "PERCENT", default_value = "0", value_parser = between::<0, 1000>)]
+    dropped: f64,
+    /// Version of the protocol to ask for
+    #[arg(long, value_name = "VERSION", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1))]
+    protocol: u32,
+    /// How bots connect: ws
+    #[arg(long, default_value = "ws")]
+    transport: Transport,
+    /// Threads that bots share; as many as there are cores, at most 2, unless said otherwise
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
     /// What all paths derive from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -102,6 +114,12 @@ impl From<Arguments> for Options {
             window: Duration::from_secs(arguments.seconds.into()),
             ramp: arguments.ramp,
             stalled: arguments.stalled,
+            dropped: arguments.dropped,
+            protocol: arguments.protocol,
+            transport: arguments.transport,
+            threads: arguments
+                .threads
+                .map_or(Self::default().threads, usize::from),
             seed: arguments.seed,
             server_pid: arguments.server_pid,
         }

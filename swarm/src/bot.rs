@@ -1,136 +1,99 @@
-//! One bot: enters, moves along its path, and keeps book of what it hears of the others.
+//! One bot: enters, moves along its path, and keeps book of what it hears of the others. It does no I/O: it is handed what
+//! arrived and when to do something, and says what to send.
 
-mod socket;
+mod loss;
+mod tally;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use posbus::{Message, MessageType, MyTransform, SignalType, UserData, Vec3};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use posbus::{HandShake, Message, MyTransform, SignalType, TeleportRequest, Umid, Vec3};
+
 use walks::{Path, Place};
 
-use self::socket::Socket;
-pub(crate) use self::socket::{Loss, Target};
+pub(crate) use self::{
+    loss::Loss,
+    tally::{Outcome, Tally},
+};
 use crate::{
+    frames::{Content, Poses},
     guests::Guest,
+    lane::{Books, Lane},
     ledger::{Presence, Stamp},
-    run::Shared,
-    sight::{self, Final, Sampled, Sight, Sights},
+    sight::{self, Final, Sight, Sights},
+    watch::{self, Terms, Watch},
+    world::{Window, World},
 };
 
-/// How long entering may take, from the first packet to the own name in the list of users.
-pub(crate) const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long one message may take to be handed to the system.
-const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// Time between two looks at what is known of the others.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long entering may take, from the first packet to the own name in the list of users, in units of 10 µs.
+pub(crate) const JOIN_TIMEOUT: u32 = 30 * Stamp::PER_SECOND;
+/// Time between two looks at what is known of the others, in units of 10 µs.
+const LOOK_INTERVAL: u32 = Stamp::PER_SECOND;
+/// How long a bot that cut its connection stays away at most, in units of 10 µs.
+const AWAY: u32 = 5 * Stamp::PER_SECOND;
+/// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a second at 10 Hz.
+const WATCHED: u32 = 200;
+/// A step that is longer than this is a jump, in metres: what was sent before it was sent to another place.
+const JUMP: f32 = 8.0;
 /// Spreads phases: its multiples fill a period evenly, however many there are.
 const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
 
-/// What became of a bot.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
-    /// Whether it was in the world.
-    pub(crate) entered: bool,
-    /// Whether it was one that stops reading.
-    pub(crate) stalled: bool,
-    /// Why it was not there to the end.
-    pub(crate) loss: Option<Loss>,
-    pub(crate) tally: Tally,
-    pub(crate) end: Final,
+/// Something that a bot does at its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Errand {
+    /// Go on to the next place.
+    Move,
+    /// Sample what it knows of the others.
+    Look,
+    /// Begin or end to note all that arrives.
+    Watch,
+    /// Cut the connection.
+    Cut,
+    /// Be in the world by now.
+    Deadline,
 }
 
-/// What a bot counts: faults all the time, everything else during the measurement.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    /// Updates sent.
-    pub(crate) sent: u64,
-    /// Updates not sent because it was too late for them.
-    pub(crate) skipped: u64,
-    /// Updates of others seen that were sent during the measurement.
-    pub(crate) seen: u64,
-    /// Frames received.
-    pub(crate) frames: u64,
-    /// Their bytes.
-    pub(crate) bytes: u64,
-    /// Positions received, own and repeated ones included.
-    pub(crate) entries: u64,
-    /// Bytes of the frames that brought them.
-    pub(crate) entry_bytes: u64,
-    pub(crate) sampled: Sampled,
-    /// Older positions after newer ones.
-    pub(crate) older: u64,
-    /// Positions that nobody sent.
-    pub(crate) wrong: u64,
-    /// Others said to be gone who are there.
-    pub(crate) removed: u64,
-    /// Frames that could not be decoded.
-    pub(crate) undecodable: u64,
+/// Where a bot is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Waits for its own name in the list of users.
+    Entering,
+    /// Is in the world.
+    Present,
+    /// Is not any more.
+    Gone,
 }
 
-impl Tally {
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            sent: self.sent + other.sent,
-            skipped: self.skipped + other.skipped,
-            seen: self.seen + other.seen,
-            frames: self.frames + other.frames,
-            bytes: self.bytes + other.bytes,
-            entries: self.entries + other.entries,
-            entry_bytes: self.entry_bytes + other.entry_bytes,
-            sampled: Sampled {
-                looked_at: self.sampled.looked_at + other.sampled.looked_at,
-                fresh: self.sampled.fresh + other.sampled.fresh,
-            },
-            older: self.older + other.older,
-            wrong: self.wrong + other.wrong,
-            removed: self.removed + other.removed,
-            undecodable: self.undecodable + other.undecodable,
-        }
-    }
-}
-
-/// Runs a bot to its end.
-pub(crate) async fn run(shared: Arc<Shared>, number: u32, guest: Guest) -> Outcome {
-    let mut bot = Bot::new(shared, number);
-    let loss = bot.live(&guest).await.err();
-    bot.shared.live.known(bot.sights.known(), 0);
-    if loss.is_some() {
-        bot.shared.live.lost(bot.entered);
-        bot.shared.ledger.set_presence(number, Presence::Lost);
-    }
-    Outcome {
-        entered: bot.entered,
-        stalled: bot.stalls,
-        loss,
-        tally: bot.tally,
-        end: bot.end,
-    }
-}
-
-struct Bot {
-    shared: Arc<Shared>,
-    number: u32,
+pub(crate) struct Bot {
+    world: Arc<World>,
+    pub(crate) number: u32,
+    guest: Guest,
+    /// By which the server knows it when it comes back.
+    session: Umid,
     path: Path,
     sights: Sights,
+    terms: Terms,
     /// Whether it is one that stops reading.
-    stalls: bool,
-    /// Whether it is in the world.
+    pub(crate) stalls: bool,
+    stage: Stage,
+    /// When it began to connect.
+    began: Stamp,
+    /// Whether it was ever in the world.
     entered: bool,
+    /// Where it is, in metres along x and z, and since when it has not jumped.
+    place: (f32, f32),
+    arrived: Stamp,
+    watch: Option<Watch>,
     tally: Tally,
     end: Final,
-    /// Times of one frame, before they are recorded; here to reuse its memory.
-    times: Vec<u32>,
-    /// The same of those near by.
-    near_times: Vec<u32>,
 }
 
 impl Bot {
-    fn new(shared: Arc<Shared>, number: u32) -> Self {
-        let options = &shared.options;
+    pub(crate) fn new(world: Arc<World>, number: u32, guest: Guest, began: Stamp) -> Self {
+        let options = &world.options;
         Self {
             number,
+            guest,
+            session: Umid::now_v7(),
             path: Path::new(
                 options.seed,
                 number,
@@ -138,237 +101,326 @@ impl Bot {
                 options.pattern,
                 options.rate,
             ),
-            sights: Sights::new(number, &shared.ledger),
+            sights: Sights::new(number, &world.ledger),
+            terms: Terms::default(),
             stalls: options.stalls(number),
+            stage: Stage::Entering,
+            began,
             entered: false,
+            place: (0.0, 0.0),
+            arrived: Stamp(0),
+            watch: None,
             tally: Tally::default(),
             end: Final::default(),
-            times: Vec::new(),
-            near_times: Vec::new(),
-            shared,
+            world,
         }
     }
 
-    async fn live(&mut self, guest: &Guest) -> Result<(), Loss> {
-        let began = Instant::now();
-        let deadline = began + JOIN_TIMEOUT;
-        let entering = async {
-            let mut socket = Socket::connect(&self.shared.target, self.stalls).await?;
-            socket.enter(guest, self.shared.options.world).await?;
-            while !self.entered {
-                let frame = socket.next().await?;
-                self.receive(&frame)?;
-            }
-            Ok(socket)
-        };
-        let mut socket = timeout_at(deadline, entering)
-            .await
-            .map_err(|_| Loss::JoinTimeout)??;
-        let took = began.elapsed().as_secs_f64() * f64::from(Stamp::PER_SECOND);
-        self.shared
-            .joining
-            .record(self.number, &mut vec![took as u32]);
-        self.shared.live.joined();
-        self.shared
-            .ledger
-            .set_presence(self.number, Presence::Present);
-        self.stay(&mut socket).await?;
-        // A server that does not answer any more is not waited for.
-        let _ = timeout(GOODBYE, socket.leave()).await;
-        Ok(())
+    /// Whether it is in the world.
+    pub(crate) fn is_present(&self) -> bool {
+        self.stage == Stage::Present
     }
 
-    /// Moves and listens until the end of the run.
-    async fn stay(&mut self, socket: &mut Socket) -> Result<(), Loss> {
-        self.send(socket, self.path.place()).await?;
-        let period = self.shared.options.period();
-        let phase = (f64::from(self.number) * GOLDEN_RATIO).fract();
-        let now = Instant::now();
-        let mut next_move = Some(now + period.mul_f64(phase));
-        let mut next_look = now + LOOK_INTERVAL.mul_f64(phase);
-        let timer = sleep_until(now);
-        tokio::pin!(timer);
-        loop {
-            let window = self.shared.window.get().copied();
-            let deaf = self.stalls && window.is_some_and(|window| Instant::now() >= window.start);
-            tokio::select! {
-                biased;
-                () = timer.as_mut() => {
-                    let now = Instant::now();
-                    if window.is_some_and(|window| now >= window.stop) {
-                        self.end = self.sights.conclude(&self.shared.ledger);
-                        return Ok(());
-                    }
-                    if window.is_some_and(|window| now >= window.end) {
-                        next_move = None;
-                    }
-                    if let Some(due) = next_move.filter(|due| now >= *due) {
-                        next_move = self.advance(socket, due, period).await?;
-                    }
-                    if now >= next_look {
-                        self.look(now);
-                        next_look = now + LOOK_INTERVAL;
-                    }
-                    let wake = [next_move, window.map(|window| window.stop), Some(next_look)];
-                    timer.as_mut().reset(wake.into_iter().flatten().min().unwrap_or(next_look));
-                }
-                frame = socket.next(), if !deaf => self.receive(&frame?)?,
-            }
+    /// Who it is and where it wants to be: said first, at once (spec posbus §5.1).
+    pub(crate) fn hello(&self) -> [Vec<u8>; 2] {
+        let handshake = HandShake {
+            handshake_version: 1,
+            protocol_version: 1,
+            token: self.guest.token.clone(),
+            user_id: self.guest.id,
+            session_id: self.session,
+        };
+        let teleport = TeleportRequest {
+            target: self.world.options.world,
+        };
+        [
+            Message::from(handshake).encode(),
+            Message::from(teleport).encode(),
+        ]
+    }
+
+    /// What it does from now on, having entered.
+    pub(crate) fn errands(&self, now: Stamp) -> Vec<(Stamp, Errand)> {
+        let look = now.plus((f64::from(LOOK_INTERVAL) * self.phase()) as u32);
+        let mut errands = vec![(look, Errand::Look), (self.next_turn(now), Errand::Move)];
+        if self.tally.returns > 0 {
+            // Having come back it is watched again, once it has heard of everybody.
+            errands.push((now.plus(2 * self.terms.slowest), Errand::Watch));
         }
+        errands
     }
 
-    /// Goes on to the next place and tells when the one after it is due, if any.
-    async fn advance(
-        &mut self,
-        socket: &mut Socket,
-        due: Instant,
-        period: Duration,
-    ) -> Result<Option<Instant>, Loss> {
-        let Some(place) = self.path.next_place() else {
-            return Ok(None);
-        };
-        self.send(socket, place).await?;
-        let now = Instant::now();
-        let mut next = due + period;
+    /// What it does because something is measured.
+    pub(crate) fn plan(&self, window: &Window) -> Vec<(Stamp, Errand)> {
+        let mut errands = Vec::new();
+        if !self.stalls {
+            let spare = f64::from(self.cycle() - watch::WATCH - watch::GRACE);
+            let first = window.start.plus((spare * self.phase()) as u32);
+            errands.push((first, Errand::Watch));
+        }
+        if self.world.options.drops(self.number) {
+            let half = window.end.since(window.start) / 2;
+            errands.push((window.start.plus(half), Errand::Cut));
+        }
+        errands
+    }
+
+    /// How long it stays away once it cut its connection, in units of 10 µs.
+    pub(crate) fn absence(&self) -> u32 {
+        let whole = self
+            .world
+            .window
+            .get()
+            .map_or(0, |window| window.end.since(window.start));
+        AWAY.min(whole / 4)
+    }
+
+    /// Goes on to the next place. Gives the message to send, if any, and when the turn after it is.
+    pub(crate) fn step(&mut self, due: Stamp, now: Stamp) -> (Option<Vec<u8>>, Option<Stamp>) {
+        let over = self.world.window.get().is_some_and(|w| now >= w.end);
+        if self.stage != Stage::Present || over || self.path.next_place().is_none() {
+            return (None, None);
+        }
+        (Some(self.tell_place()), Some(self.turn_after(due)))
+    }
+
+    /// Cannot send at its turn; tells when the next one is.
+    pub(crate) fn skip(&mut self, due: Stamp) -> Stamp {
+        self.tally.skipped += u64::from(self.world.measures(due));
+        self.turn_after(due)
+    }
+
+    /// The next turn that is not past; those between are skipped.
+    fn turn_after(&mut self, due: Stamp) -> Stamp {
+        let now = self.world.ledger.now();
+        let period = self.world.options.period();
+        let mut next = due.plus(period);
         while next < now {
-            next += period;
-            self.tally.skipped += u64::from(self.shared.measures(now));
+            self.tally.skipped += u64::from(self.world.measures(next));
+            next = next.plus(period);
         }
-        Ok(Some(next))
+        next
     }
 
-    async fn send(&mut self, socket: &mut Socket, place: Place) -> Result<(), Loss> {
-        let stamp = self.shared.ledger.stamp(Instant::now());
-        let position = self
-            .shared
-            .ledger
-            .send(self.number, (place.x, place.z), stamp);
-        let message = MyTransform {
-            position,
-            rotation: Vec3::new(0.0, place.yaw, 0.0),
-        };
-        self.tally.sent += u64::from(self.shared.measured(Some(stamp)));
-        let sent = timeout(SEND_TIMEOUT, socket.send(message)).await;
-        sent.map_err(|_| Loss::SendTimeout)?
-    }
-
-    /// Samples what it knows of the others.
-    fn look(&mut self, now: Instant) {
-        if self.stalls || !self.shared.measures(now) {
-            return;
+    /// The message that says where it is; it counts as sent now.
+    pub(crate) fn tell_place(&mut self) -> Vec<u8> {
+        let ledger = &self.world.ledger;
+        let place = self.path.place();
+        let now = ledger.now();
+        if sight::distance(self.place, (place.x, place.z)) > JUMP {
+            self.arrived = now;
         }
-        let ledger = &self.shared.ledger;
-        let sampled = self
-            .sights
-            .sample(ledger, ledger.stamp(now), &mut self.near_times);
-        self.tally.sampled.looked_at += sampled.looked_at;
-        self.tally.sampled.fresh += sampled.fresh;
-        self.shared
-            .age_near
-            .record(self.number, &mut self.near_times);
+        self.place = (place.x, place.z);
+        let position = Vec3::new(place.x, height(&place), place.z);
+        let rotation = ledger.send(self.number, position, now);
+        self.tally.sent += u64::from(self.world.measures(now));
+        Message::from(MyTransform { position, rotation }).encode()
     }
 
-    fn receive(&mut self, frame: &[u8]) -> Result<(), Loss> {
-        let now = Instant::now();
-        let measured = self.shared.measures(now);
-        let stamp = self.shared.ledger.stamp(now);
-        let count = u64::from(measured);
+    /// Samples what it knows of the others; tells when to look again.
+    pub(crate) fn look(&mut self, now: Stamp, books: &mut Books) -> Option<Stamp> {
+        if self.stage != Stage::Present {
+            return None;
+        }
+        if !self.stalls && self.world.measures(now) {
+            let sampled = self.sights.sample(
+                &self.world.ledger,
+                now,
+                2 * self.terms.slowest,
+                self.terms.near,
+                &mut books.age,
+            );
+            self.tally.sampled.looked_at += sampled.looked_at;
+            self.tally.sampled.fresh += sampled.fresh;
+        }
+        Some(now.plus(LOOK_INTERVAL))
+    }
+
+    /// Begins or ends to note everything that arrives; tells when to do the other.
+    pub(crate) fn turn_watch(&mut self, now: Stamp, lane: &mut Lane) -> Option<Stamp> {
+        let window = *self.world.window.get()?;
+        if let Some(watch) = self.watch.take() {
+            let found = watch.evaluate(
+                &self.world.ledger,
+                self.number,
+                &self.sights,
+                self.terms,
+                &mut lane.scratch,
+            );
+            lane.books.expectations = lane.books.expectations.plus(found);
+            let rest = self.cycle() - watch::WATCH - watch::GRACE;
+            return Some(now.plus(rest)).filter(|next| *next < window.end);
+        }
+        if self.stage != Stage::Present || now >= window.end {
+            return None;
+        }
+        let from = now.max(window.start);
+        let watch = Watch::new(from, from.plus(watch::WATCH).min(window.end));
+        let ends = watch.ends();
+        self.watch = Some(watch);
+        Some(ends)
+    }
+
+    /// Cuts its connection; it comes back then.
+    pub(crate) fn cut(&mut self, now: Stamp, back: Stamp) {
+        self.stage = Stage::Entering;
+        self.began = back;
+        self.watch = None;
+        self.tally.cuts += 1;
+        self.world.ledger.cut(self.number, now);
+        let known = self.sights.known();
+        self.sights.forget();
+        self.world.live.known(known, 0);
+    }
+
+    /// Hears a message; tells whether it is in the world now and was not before.
+    ///
+    /// # Errors
+    /// If it is told that it cannot stay.
+    pub(crate) fn receive(
+        &mut self,
+        lane: &mut Lane,
+        frame: &[u8],
+        about_now: Stamp,
+    ) -> Result<bool, Loss> {
+        let content = lane.decoder.read(frame, &self.world, about_now);
+        // After decoding, as whoever sees a position has decoded it.
+        let now = self.world.ledger.now();
+        let window = self.world.window.get().filter(|_| !self.stalls);
+        let count = u64::from(window.is_some_and(|window| window.contains(now)));
         let bytes = frame.len() as u64 * count;
         self.tally.frames += count;
         self.tally.bytes += bytes;
-        self.shared.live.frame();
-        let message_type = frame
-            .first_chunk()
-            .and_then(|id| MessageType::from_id(u32::from_le_bytes(*id)));
-        // What no bot looks at is not decoded either.
-        if !matches!(
-            message_type,
-            Some(
-                MessageType::UsersTransformList
-                    | MessageType::AddUsers
-                    | MessageType::RemoveUsers
-                    | MessageType::Signal
-            )
-        ) {
-            return Ok(());
-        }
-        let Ok(message) = posbus::decode(frame) else {
-            self.tally.undecodable += 1;
-            return Ok(());
-        };
+        self.world.live.frame(frame.len());
         let known = self.sights.known();
-        match message {
-            Message::UsersTransformList(list) => {
-                self.tally.entries += list.value.len() as u64 * count;
+        let mut entered = false;
+        match content {
+            Content::Poses(poses) => {
+                self.tally.entries += u64::from(poses.positions) * count;
                 self.tally.entry_bytes += bytes;
-                for entry in &list.value {
-                    if let Some(bot) = self.shared.ledger.bot(entry.id) {
-                        let position = entry.transform.position;
-                        let sight = self.sights.observe(&self.shared.ledger, bot, position);
-                        self.note(bot, sight, position, stamp);
-                    }
+                let window = window.copied();
+                self.see(poses, now, window, &mut lane.books);
+            }
+            Content::Added(added) => {
+                for (bot, sequence) in added {
+                    entered |= *bot == self.number;
+                    let new = self.sights.announce(*bot, *sequence, true);
+                    let blinked =
+                        !new && *bot != self.number && self.world.ledger.was_cut(*bot).is_some();
+                    self.tally.blinks += u64::from(blinked);
                 }
             }
-            Message::AddUsers(list) => list
-                .users
-                .iter()
-                .for_each(|user| self.announce(user, stamp)),
-            Message::RemoveUsers(list) => {
-                let gone = list
-                    .users
-                    .iter()
-                    .filter_map(|user| self.shared.ledger.bot(*user));
-                for bot in gone {
-                    let there = self.shared.ledger.presence(bot) == Presence::Present
-                        && !self.shared.ledger.stalls(bot);
-                    self.tally.removed += u64::from(self.sights.remove(bot) && there);
+            Content::Removed(bots) => {
+                for bot in bots {
+                    let ledger = &self.world.ledger;
+                    let presence = ledger.presence(*bot);
+                    let known = self.sights.remove(*bot) && !ledger.stalls(*bot);
+                    self.tally.removed += u64::from(known && presence == Presence::Present);
+                    self.tally.blinks += u64::from(known && presence == Presence::Held);
                 }
             }
-            Message::Signal(signal) => match signal.value {
-                SignalType::WORLD_DOES_NOT_EXIST => return Err(Loss::NoSuchWorld),
-                SignalType::INVALID_TOKEN => return Err(Loss::InvalidToken),
-                _ => {}
-            },
-            _ => {}
+            Content::Signal(SignalType::WORLD_DOES_NOT_EXIST) => return Err(Loss::NoSuchWorld),
+            Content::Signal(SignalType::INVALID_TOKEN) => return Err(Loss::InvalidToken),
+            Content::Undecodable => self.tally.undecodable += 1,
+            Content::Signal(_) | Content::Other => {}
         }
-        self.shared.live.known(known, self.sights.known());
-        self.shared.latency.record(self.number, &mut self.times);
-        self.shared
-            .latency_near
-            .record(self.number, &mut self.near_times);
-        Ok(())
+        self.world.live.known(known, self.sights.known());
+        Ok(entered && self.enter(now, &mut lane.books))
     }
 
-    fn announce(&mut self, user: &UserData, stamp: Stamp) {
-        let Some(bot) = self.shared.ledger.bot(user.id) else {
-            return;
-        };
-        self.entered |= bot == self.number;
-        let position = user.transform.position;
-        let sight = self.sights.announce(&self.shared.ledger, bot, position);
-        self.note(bot, sight, position, stamp);
+    /// It is in the world; false if it was before.
+    fn enter(&mut self, now: Stamp, books: &mut Books) -> bool {
+        if self.stage != Stage::Entering {
+            return false;
+        }
+        self.stage = Stage::Present;
+        let took = now.since(self.began);
+        if self.entered {
+            books.resuming.record(took);
+            self.tally.returns += 1;
+        } else {
+            books.joining.record(took);
+            self.entered = true;
+            self.world.live.joined();
+        }
+        let ledger = &self.world.ledger;
+        ledger.set_presence(self.number, Presence::Present);
+        true
     }
 
-    fn note(&mut self, bot: u32, sight: Sight, position: Vec3, now: Stamp) {
-        match sight {
-            Sight::New(sent) => {
-                // What is too old to be remembered was sent before anything measured here could have been: it counts
-                // as the longest time, not as none.
-                let measured =
-                    self.shared.measured(sent) && !self.stalls && !self.shared.ledger.stalls(bot);
-                self.tally.seen += u64::from(measured);
-                self.shared.live.update();
-                if measured {
-                    let took = sent.map_or(u32::MAX, |sent| now.since(sent));
-                    self.times.push(took);
-                    if sight::is_near(self.shared.ledger.place(self.number), position) {
-                        self.near_times.push(took);
+    fn see(&mut self, poses: &Poses, now: Stamp, window: Option<Window>, books: &mut Books) {
+        let near = self.terms.near * self.terms.near;
+        let (mut new, mut seen, mut older) = (0, 0, 0);
+        for heard in &poses.updates {
+            match self.sights.observe(heard.bot, heard.sequence) {
+                Sight::New => {
+                    new += 1;
+                    if let Some(watch) = &mut self.watch {
+                        watch.note(heard.bot, heard.sequence, now);
+                    }
+                    if !window.is_some_and(|window| window.contains(heard.sent)) {
+                        continue;
+                    }
+                    seen += 1;
+                    let took = now.since(heard.sent);
+                    books.latency_all.record(took);
+                    let (x, z) = (heard.place.0 - self.place.0, heard.place.1 - self.place.1);
+                    if x * x + z * z <= near && heard.sent >= self.arrived {
+                        books.latency.record(took);
                     }
                 }
+                Sight::Older => older += 1,
+                Sight::Repeated | Sight::Ignored => {}
             }
-            Sight::Older => self.tally.older += 1,
-            Sight::Wrong => self.tally.wrong += 1,
-            Sight::Repeated | Sight::Ignored => {}
+        }
+        self.tally.seen += seen;
+        self.tally.older += older;
+        self.tally.wrong += u64::from(poses.wrong);
+        self.world.live.updates(new);
+    }
+
+    /// It is over: compares what it knows with the truth, unless it was lost.
+    pub(crate) fn conclude(mut self, loss: Option<Loss>) -> Outcome {
+        if loss.is_none() {
+            self.end = self.sights.conclude(&self.world.ledger);
+        }
+        Outcome {
+            entered: self.entered,
+            stalled: self.stalls,
+            loss,
+            tally: self.tally,
+            end: self.end,
         }
     }
+
+    /// It is lost, for others to know.
+    pub(crate) fn lose(&mut self) {
+        self.stage = Stage::Gone;
+        self.world.live.known(self.sights.known(), 0);
+        self.world.live.lost(self.entered);
+        self.world.ledger.set_presence(self.number, Presence::Lost);
+    }
+
+    /// Its share of a period, so that not all do the same at once.
+    fn phase(&self) -> f64 {
+        (f64::from(self.number) * GOLDEN_RATIO).fract()
+    }
+
+    /// Its next turn to move: turns of all bots are spread over the period, whenever they entered.
+    fn next_turn(&self, now: Stamp) -> Stamp {
+        let period = self.world.options.period().max(1);
+        let offset = (f64::from(period) * self.phase()) as u32;
+        now.plus((offset + period - now.0 % period) % period)
+    }
+
+    /// Time from one watch of this bot to the next one, in units of 10 µs.
+    fn cycle(&self) -> u32 {
+        let rounds = self.world.options.users.div_ceil(WATCHED).max(1);
+        (watch::WATCH + watch::GRACE).saturating_mul(rounds)
+    }
+}
+
+/// Height of the ground in metres: gentle slopes between 1 m and 7 m.
+fn height(place: &Place) -> f32 {
+    4.0 + 2.0 * (place.x / 40.0).sin() + (place.z / 55.0).cos()
 }

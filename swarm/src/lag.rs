@@ -1,54 +1,51 @@
-//! How late the swarm itself is: a short timer on the runtime of the bots. A generator that is late measures itself.
+//! How late the swarm itself is: a short timer between everything else that bots do. A generator that is late measures
+//! itself.
 
-use std::time::Duration;
+use crate::{histogram::Times, ledger::Stamp};
 
-use hdrhistogram::Histogram;
-use tokio::time::{Instant, sleep_until};
+/// Time between two looks: 5 ms, in units of 10 µs.
+const PERIOD: u32 = 500;
 
-use crate::{histogram, ledger::Stamp};
+/// Measures how much later than asked a timer of 5 ms is served.
+pub(crate) struct Probe {
+    due: Stamp,
+    until: Stamp,
+}
 
-/// Time between two looks.
-const PERIOD: Duration = Duration::from_millis(5);
-
-/// Measures how much later than asked a timer fires, from one moment to another. After a long pause each look that was due
-/// in it counts, as every bot that should have acted then was late too.
-pub(crate) async fn measure(from: Instant, until: Instant) -> Histogram<u64> {
-    let mut lag = histogram::empty();
-    let mut due = from;
-    while due < until {
-        sleep_until(due).await;
-        let late = Instant::now().saturating_duration_since(due).as_secs_f64();
-        lag.saturating_record((late * f64::from(Stamp::PER_SECOND)) as u64);
-        due += PERIOD;
+impl Probe {
+    /// Measures from one moment to another.
+    pub(crate) fn new(from: Stamp, until: Stamp) -> Self {
+        Self { due: from, until }
     }
-    lag
+
+    /// Serves the timer. After a long pause each look that was due in it counts, as every bot that should have acted then was
+    /// late too.
+    pub(crate) fn look(&mut self, now: Stamp, lag: &mut Times) {
+        while self.due <= now && self.due < self.until {
+            lag.record(now.since(self.due));
+            self.due = self.due.plus(PERIOD);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use super::Probe;
+    use crate::{histogram::Times, ledger::Stamp};
 
-    use tokio::time::{Instant, advance};
-
-    use super::measure;
-    use crate::Quantiles;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_of_the_runtime_counts_for_all_that_was_due_in_it() {
-        let start = Instant::now();
-        let measuring = tokio::spawn(measure(start, start + Duration::from_secs(1)));
-        tokio::task::yield_now().await;
-        advance(Duration::from_millis(500)).await;
-        let lag = Quantiles::of(&measuring.await.expect("ends"));
+    #[test]
+    fn a_pause_counts_for_all_that_was_due_in_it() {
+        let mut lag = Times::new();
+        let mut probe = Probe::new(Stamp(0), Stamp(100_000));
+        probe.look(Stamp(0), &mut lag);
+        probe.look(Stamp(50_000), &mut lag);
+        for due in (50_500..100_000).step_by(500) {
+            probe.look(Stamp(due), &mut lag);
+        }
+        probe.look(Stamp(200_000), &mut lag);
+        let lag = lag.quantiles();
         assert_eq!(lag.count, 200);
         assert!((490.0..=500.0).contains(&lag.max), "{lag:?}");
         assert!(lag.p90 > 300.0 && lag.p50 < 10.0, "{lag:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_runtime_that_is_never_late_has_no_lag() {
-        let start = Instant::now();
-        let lag = Quantiles::of(&measure(start, start + Duration::from_secs(1)).await);
-        assert!(lag.max <= 1.0, "the timer's own grain: {lag:?}");
     }
 }

@@ -1,23 +1,27 @@
 //! What every bot sent and when, shared by all: an update received anywhere finds its sending here. Written by the sender,
 //! read by all others, without locks.
+//!
+//! The number of an update travels as the direction its sender looks in: 9 bits, which is what version 2 of the protocol
+//! leaves of an angle (docs/protocol.md, Poses) and what version 1 delivers as a float, untouched. Whoever receives it knows
+//! which of the last 512 updates it is, and the place that came with it must be the one that was sent.
 
 use std::{
     collections::HashMap,
+    f32::consts::TAU,
     hash::{BuildHasherDefault, Hasher},
     sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
+    time::Instant,
 };
 
 use posbus::{Umid, Vec3};
-use tokio::time::Instant;
 
-/// The bits of 1.0. Heights are this plus a number in the 23 bits below, so they lie between 1 m and 2 m and travel
-/// unchanged, as floats do in version 1 (spec posbus §3.1).
-const HEIGHT: u32 = 0x3f80_0000;
-/// The highest number that fits: nine days at 10 updates per second.
-const MAX_SEQUENCE: u32 = 0x007f_ffff;
+/// Numbers that an angle tells apart; as many updates of each bot are remembered.
+pub(crate) const NUMBERS: u32 = 512;
+/// The oldest ones may be about to be overwritten.
+const MEMORY: u32 = NUMBERS - 2;
 
 /// A moment, in units of 10 µs since the ledger was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(pub(crate) u32);
 
 impl Stamp {
@@ -30,6 +34,30 @@ impl Stamp {
     pub(crate) fn since(self, earlier: Self) -> u32 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// So many units of 10 µs later.
+    pub(crate) fn plus(self, units: u32) -> Self {
+        Self(self.0.saturating_add(units))
+    }
+}
+
+/// The direction that carries a number, in radians from −π to π.
+pub(crate) fn yaw(number: u32) -> f32 {
+    let number = (number % NUMBERS) as f32;
+    let half = NUMBERS as f32 / 2.0;
+    let signed = if number < half {
+        number
+    } else {
+        number - NUMBERS as f32
+    };
+    signed * (TAU / NUMBERS as f32)
+}
+
+/// The number that a direction carries; none if it is not exactly one of those that do.
+pub(crate) fn number(direction: f32) -> Option<u32> {
+    let rounded = (direction * (NUMBERS as f32 / TAU)).round();
+    let found = (rounded as i32).rem_euclid(NUMBERS as i32).cast_unsigned();
+    (yaw(found) == direction).then_some(found)
 }
 
 /// All bots and what they sent.
@@ -45,12 +73,28 @@ struct Track {
     /// Does not read; nothing is expected of what is heard of it, as a server may send it away any time.
     stalled: bool,
     presence: AtomicU8,
+    /// When it cut its connection, 0 if it did not.
+    cut: AtomicU32,
     /// Number of its last update, 0 before the first.
     latest: AtomicU32,
-    /// x and z of the last update.
-    place: AtomicU64,
-    /// Stamp and check sum of the last updates; a ring by number.
-    sendings: Box<[AtomicU64]>,
+    /// The last updates; a ring by number.
+    sendings: Box<[Sending]>,
+}
+
+/// One update: stamp and x, y and z.
+#[derive(Default)]
+struct Sending {
+    stamp_x: AtomicU64,
+    y_z: AtomicU64,
+}
+
+/// An update that a bot sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Update {
+    /// Counts the updates of a bot from 1.
+    pub(crate) sequence: u32,
+    pub(crate) sent: Stamp,
+    pub(crate) position: Vec3,
 }
 
 /// Where a bot is in its life.
@@ -63,30 +107,21 @@ pub(crate) enum Presence {
     Present = 1,
     /// Was, and is not any more.
     Lost = 2,
-}
-
-/// Which update a position is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Match {
-    /// This one, sent then; None if that was too long ago to be remembered.
-    Update { sequence: u32, sent: Option<Stamp> },
-    /// None that the bot ever sent, such as a spawn point.
-    Foreign,
-    /// It has the number of an update, but not its place.
-    Corrupt,
+    /// Cut its connection and is going to come back; nobody else should notice.
+    Held = 3,
 }
 
 impl Ledger {
-    /// An empty ledger for these users, by number whether they stall, that remembers `depth` updates of each.
-    pub(crate) fn new(users: impl Iterator<Item = (Umid, bool)>, depth: usize) -> Self {
+    /// An empty ledger for these users, by number whether they stall.
+    pub(crate) fn new(users: impl Iterator<Item = (Umid, bool)>) -> Self {
         let tracks: Vec<_> = users
             .map(|(id, stalled)| Track {
                 id,
                 stalled,
                 presence: AtomicU8::new(Presence::Absent as u8),
+                cut: AtomicU32::new(0),
                 latest: AtomicU32::new(0),
-                place: AtomicU64::new(0),
-                sendings: (0..depth.max(1)).map(|_| AtomicU64::new(0)).collect(),
+                sendings: (0..NUMBERS).map(|_| Sending::default()).collect(),
             })
             .collect();
         let by_id = (0..)
@@ -102,6 +137,15 @@ impl Ledger {
 
     pub(crate) fn len(&self) -> usize {
         self.tracks.len()
+    }
+
+    /// All bots, by number.
+    pub(crate) fn bots(&self) -> impl Iterator<Item = u32> + use<> {
+        0..u32::try_from(self.tracks.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn now(&self) -> Stamp {
+        self.stamp(Instant::now())
     }
 
     pub(crate) fn stamp(&self, at: Instant) -> Stamp {
@@ -128,6 +172,7 @@ impl Ledger {
         {
             Some(1) => Presence::Present,
             Some(2) => Presence::Lost,
+            Some(3) => Presence::Held,
             _ => Presence::Absent,
         }
     }
@@ -138,75 +183,71 @@ impl Ledger {
         }
     }
 
-    /// Number of the last update of a bot.
+    /// Notes that a bot cuts its connection now.
+    pub(crate) fn cut(&self, bot: u32, now: Stamp) {
+        if let Some(track) = self.track(bot) {
+            track.cut.store(now.0, Ordering::Relaxed);
+        }
+        self.set_presence(bot, Presence::Held);
+    }
+
+    /// When a bot cut its connection, if it did.
+    pub(crate) fn was_cut(&self, bot: u32) -> Option<Stamp> {
+        let cut = self.track(bot)?.cut.load(Ordering::Relaxed);
+        (cut > 0).then_some(Stamp(cut))
+    }
+
+    /// Number of the last update of a bot, 0 before the first.
     pub(crate) fn latest(&self, bot: u32) -> u32 {
         self.track(bot)
             .map_or(0, |track| track.latest.load(Ordering::Acquire))
     }
 
-    /// Where a bot was last, in metres along x and z.
-    pub(crate) fn place(&self, bot: u32) -> (f32, f32) {
-        let bits = self
-            .track(bot)
-            .map_or(0, |track| track.place.load(Ordering::Relaxed));
-        (
-            f32::from_bits((bits >> 32) as u32),
-            f32::from_bits(bits as u32),
-        )
-    }
-
-    /// Notes that a bot sends an update now, and gives the position to send.
-    pub(crate) fn send(&self, bot: u32, (x, z): (f32, f32), now: Stamp) -> Vec3 {
+    /// Notes that a bot sends an update now, and gives the rotation that carries its number.
+    pub(crate) fn send(&self, bot: u32, position: Vec3, now: Stamp) -> Vec3 {
         let Some(track) = self.track(bot) else {
             return Vec3::ZERO;
         };
-        let sequence = (track.latest.load(Ordering::Relaxed) + 1).min(MAX_SEQUENCE);
+        let sequence = track.latest.load(Ordering::Relaxed).wrapping_add(1);
         if let Some(sending) = track.sending(sequence) {
-            let entry = u64::from(now.0) << 32 | u64::from(check(x, z));
-            sending.store(entry, Ordering::Relaxed);
+            let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+            let stamp_x = pair(now.0, position.x.to_bits());
+            let y_z = pair(position.y.to_bits(), position.z.to_bits());
+            sending.stamp_x.store(stamp_x, Ordering::Relaxed);
+            sending.y_z.store(y_z, Ordering::Relaxed);
         }
-        let place = u64::from(x.to_bits()) << 32 | u64::from(z.to_bits());
-        track.place.store(place, Ordering::Relaxed);
         track.latest.store(sequence, Ordering::Release);
-        Vec3::new(x, f32::from_bits(HEIGHT | sequence), z)
+        Vec3::new(0.0, yaw(sequence), 0.0)
     }
 
-    /// Finds the update of a bot that a position is.
-    pub(crate) fn find(&self, bot: u32, position: Vec3) -> Match {
-        let height = position.y.to_bits();
-        let sequence = height & MAX_SEQUENCE;
-        let Some(track) = self.track(bot) else {
-            return Match::Foreign;
-        };
-        let latest = track.latest.load(Ordering::Acquire);
-        if height & !MAX_SEQUENCE != HEIGHT || sequence == 0 || sequence > latest {
-            return Match::Foreign;
-        }
-        // One of the ring may be about to be overwritten.
-        if (latest - sequence) as usize + 1 >= track.sendings.len() {
-            return Match::Update {
-                sequence,
-                sent: None,
-            };
-        }
-        let entry = track
-            .sending(sequence)
-            .map_or(0, |sending| sending.load(Ordering::Relaxed));
-        if entry as u32 != check(position.x, position.z) {
-            return Match::Corrupt;
-        }
-        let sent = Some(Stamp((entry >> 32) as u32));
-        Match::Update { sequence, sent }
+    /// The newest update of a bot that has a number; none if it did not send it or that is forgotten.
+    pub(crate) fn find(&self, bot: u32, number: u32) -> Option<Update> {
+        let latest = self.latest(bot);
+        let behind = latest.wrapping_sub(number) % NUMBERS;
+        self.update(bot, latest.checked_sub(behind)?)
     }
 
-    /// When a bot sent an update; None if that was too long ago to be remembered.
-    pub(crate) fn sent(&self, bot: u32, sequence: u32) -> Option<Stamp> {
+    /// An update of a bot; none if it did not send it or that is forgotten.
+    pub(crate) fn update(&self, bot: u32, sequence: u32) -> Option<Update> {
         let track = self.track(bot)?;
-        let behind = self.latest(bot).saturating_sub(sequence) as usize;
-        (behind + 1 < track.sendings.len())
-            .then(|| track.sending(sequence))
-            .flatten()
-            .map(|sending| Stamp((sending.load(Ordering::Relaxed) >> 32) as u32))
+        let latest = track.latest.load(Ordering::Acquire);
+        if sequence == 0 || sequence > latest || latest - sequence >= MEMORY {
+            return None;
+        }
+        let sending = track.sending(sequence)?;
+        let stamp_x = sending.stamp_x.load(Ordering::Relaxed);
+        let y_z = sending.y_z.load(Ordering::Relaxed);
+        let float = |bits: u64| f32::from_bits(bits as u32);
+        Some(Update {
+            sequence,
+            sent: Stamp((stamp_x >> 32) as u32),
+            position: Vec3::new(float(stamp_x), float(y_z >> 32), float(y_z)),
+        })
+    }
+
+    /// The last update of a bot.
+    pub(crate) fn last(&self, bot: u32) -> Option<Update> {
+        self.update(bot, self.latest(bot))
     }
 
     fn track(&self, bot: u32) -> Option<&Track> {
@@ -215,14 +256,9 @@ impl Ledger {
 }
 
 impl Track {
-    fn sending(&self, sequence: u32) -> Option<&AtomicU64> {
-        self.sendings.get(sequence as usize % self.sendings.len())
+    fn sending(&self, sequence: u32) -> Option<&Sending> {
+        self.sendings.get((sequence % NUMBERS) as usize)
     }
-}
-
-/// What tells a place from another one; the height need not be in it, as it is the number itself.
-fn check(x: f32, z: f32) -> u32 {
-    x.to_bits().wrapping_mul(0x9e37_79b1) ^ z.to_bits().rotate_left(16)
 }
 
 /// The random half of an id.
@@ -254,84 +290,57 @@ impl Hasher for IdHasher {
 mod tests {
     use posbus::{Umid, Vec3};
 
-    use super::{Ledger, Match, Stamp};
+    use super::{Ledger, NUMBERS, Stamp, Update, number, yaw};
 
-    fn ledger(depth: usize) -> Ledger {
-        let users = (1..=3).map(|id| (Umid::from_u128(id), false));
-        Ledger::new(users, depth)
+    fn ledger() -> Ledger {
+        Ledger::new((1..=3).map(|id| (Umid::from_u128(id), false)))
     }
 
     #[test]
-    fn a_position_finds_its_sending_after_the_wire() {
-        let ledger = ledger(8);
-        let sent: Vec<_> = (0..5)
-            .map(|step| ledger.send(1, (step as f32 * 0.1, -3.7), Stamp(100 + step)))
-            .collect();
-        for (number, position) in (0..).zip(sent) {
-            let message = posbus::MyTransform {
+    fn numbers_survive_as_directions() {
+        for value in 0..NUMBERS {
+            assert_eq!(number(yaw(value)), Some(value));
+            // What is left of it in version 2: the nearest of 512 directions.
+            let quantised = (yaw(value) * 512.0 / std::f32::consts::TAU).round() as i32;
+            assert_eq!(quantised.rem_euclid(512), value as i32);
+        }
+        assert_eq!(number(0.001), None);
+        assert_eq!(number(100.0), None);
+        assert_eq!(yaw(NUMBERS + 3), yaw(3));
+    }
+
+    #[test]
+    fn a_number_finds_the_newest_update_that_has_it() {
+        let ledger = ledger();
+        assert_eq!(ledger.find(1, 1), None, "not sent yet");
+        for step in 1..=NUMBERS + 5 {
+            let position = Vec3::new(step as f32, 2.0, -3.5);
+            let rotation = ledger.send(1, position, Stamp(100 + step));
+            let sent = Update {
+                sequence: step,
+                sent: Stamp(100 + step),
                 position,
-                rotation: Vec3::ZERO,
             };
-            let frame = posbus::Message::from(message).encode();
-            let Ok(posbus::Message::MyTransform(received)) = posbus::decode(&frame) else {
-                panic!("decodes to what it was");
-            };
-            let found = ledger.find(1, received.position);
-            let sent = Some(Stamp(100 + number));
-            assert_eq!(
-                found,
-                Match::Update {
-                    sequence: number + 1,
-                    sent
-                }
-            );
-            assert_eq!(
-                ledger.find(0, received.position),
-                Match::Foreign,
-                "another bot's"
-            );
+            assert_eq!(number(rotation.y), Some(step % NUMBERS));
+            assert_eq!(ledger.find(1, step % NUMBERS), Some(sent));
         }
-    }
-
-    #[test]
-    fn what_was_never_sent_is_told_apart() {
-        let ledger = ledger(8);
-        let position = ledger.send(0, (1.0, 2.0), Stamp(1));
-        assert_eq!(ledger.find(0, Vec3::new(1.0, 7.0, 2.0)), Match::Foreign);
-        assert_eq!(ledger.find(0, Vec3::new(0.0, 1.0, 0.0)), Match::Foreign);
+        assert_eq!(ledger.find(0, 1), None, "another bot's");
         assert_eq!(
-            ledger.find(0, Vec3::new(1.0, 1.5, 2.0)),
-            Match::Foreign,
-            "the future"
+            ledger.find(1, 9).map(|update| update.sequence),
+            Some(9),
+            "still remembered"
         );
-        let moved = Vec3 { x: 1.5, ..position };
-        assert_eq!(ledger.find(0, moved), Match::Corrupt);
-    }
-
-    #[test]
-    fn the_ring_forgets_the_time_but_not_the_number() {
-        let ledger = ledger(4);
-        let first = ledger.send(2, (0.0, 0.0), Stamp(1));
-        for step in 2..=9 {
-            ledger.send(2, (0.0, 0.0), Stamp(step));
-        }
+        assert_eq!(ledger.find(1, 6), None, "about to be overwritten");
+        assert_eq!(ledger.update(1, 5), None, "forgotten");
         assert_eq!(
-            ledger.find(2, first),
-            Match::Update {
-                sequence: 1,
-                sent: None
-            }
+            ledger.last(1).map(|update| update.sequence),
+            Some(NUMBERS + 5)
         );
-        assert_eq!(
-            (ledger.sent(2, 1), ledger.sent(2, 8)),
-            (None, Some(Stamp(8)))
-        );
-        assert_eq!(ledger.latest(2), 9);
     }
 
     #[test]
     fn bots_are_found_by_their_whole_id() {
-        let ledger = ledger(4);
+        let ledger = ledger();
         assert_eq!(ledger.bot(Umid::from_u128(2)), Some(1));
         assert_eq!(ledger.bot(Umid::from_u128(1 << 64 | 2)), None);
         assert_eq!(ledger.bot(Umid::from_u128(9)), None);

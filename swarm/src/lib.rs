@@ -3,16 +3,21 @@
 //!
 //! What is measured, and how it stays honest:
 //!
-//! * A bot writes the number of each of its updates into the height it reports, so whoever receives a position knows which
-//!   update it is and, as all bots share a process, when it was sent. An update that comes again is not counted again.
-//! * A server may merge updates, so besides the updates themselves the age of what every bot knows of the others is
-//!   sampled, and at the end, when nobody moves any more, everybody has to know where everybody is.
+//! * A bot writes the number of each of its updates into the direction it looks in, so whoever receives a position knows
+//!   which update it is and, as all bots share a process, when it was sent and from where. An update that comes again is not
+//!   counted again.
+//! * A server may tell of those far away less often, so what is expected of it is that those near by see every update, that
+//!   everybody's knowledge of everybody is fresh, and that in the end, when nobody moves any more, everybody knows where
+//!   everybody is.
 //! * The swarm measures its own scheduling lag. A run during which the generator itself was late is void.
 
 mod bot;
+mod drive;
+mod frames;
 mod guests;
 mod histogram;
 mod lag;
+mod lane;
 mod ledger;
 mod options;
 mod process;
@@ -20,15 +25,20 @@ mod progress;
 mod report;
 mod run;
 mod scrape;
+mod series;
 mod sight;
 mod table;
+mod watch;
+mod world;
 
 pub use histogram::Quantiles;
-pub use options::{Options, WELCOME_WORLD};
+pub use options::{Options, Transport, UnknownTransport, WELCOME_WORLD};
 pub use process::ProcessUse;
 pub use progress::{Phase, Progress};
 pub use report::{
-    Faults, Joins, Machine, Pairs, Report, ServerFigures, TickFigures, Traffic, Updates, Users,
+    Faults, Joins, Machine, Pairs, Plots, Report, Resumes, ServerFigures, TickFigures, Traffic,
+    Updates, Users,
 };
 pub use run::{SwarmError, run};
+pub use series::{Second, Series};
 pub use walks::{Path, Pattern, Place, UnknownPattern};

@@ -10,7 +10,10 @@ use std::{
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::{Options, run::Window};
+use crate::{
+    ledger::Stamp,
+    world::{Window, World},
+};
 
 /// Time between two messages of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -62,6 +65,7 @@ pub(crate) struct Live {
     /// Never joined.
     failed: AtomicU32,
     frames: AtomicU64,
+    bytes: AtomicU64,
     updates: AtomicU64,
     /// Pairs of a bot and another one that it knows.
     known: AtomicU64,
@@ -85,12 +89,18 @@ impl Live {
         lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn frame(&self) {
+    pub(crate) fn frame(&self, bytes: usize) {
         self.frames.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn update(&self) {
-        self.updates.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn updates(&self, count: u64) {
+        self.updates.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Bytes received by all bots so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// A bot knew so many others and now so many.
@@ -123,14 +133,14 @@ impl Live {
 pub(crate) struct Reporting(tokio::task::JoinHandle<()>);
 
 impl Reporting {
+    /// Tells of the live counters of a run for so many users; of the world as soon as there is one.
     pub(crate) fn start(
-        options: &Options,
+        (users, whole): (u32, Duration),
         live: &Arc<Live>,
-        window: &Arc<OnceLock<Window>>,
+        world: &Arc<OnceLock<Arc<World>>>,
         progress: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Self {
-        let (users, whole) = (options.users, options.window);
-        let (live, window) = (Arc::clone(live), Arc::clone(window));
+        let (live, world) = (Arc::clone(live), Arc::clone(world));
         Self(tokio::spawn(async move {
             let mut turns = interval(PROGRESS_INTERVAL);
             turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,7 +153,11 @@ impl Reporting {
                     let new = count - std::mem::replace(before, count);
                     new as f64 / seconds
                 };
-                let (phase, left) = phase(&live, window.get(), now, whole);
+                let window = world.get().and_then(|world| {
+                    let window = *world.window.get()?;
+                    Some((window, world.ledger.now()))
+                });
+                let (phase, left) = phase(&live, window, whole);
                 progress(Progress {
                     phase,
                     users,
@@ -166,10 +180,13 @@ impl Drop for Reporting {
     }
 }
 
-fn phase(live: &Live, window: Option<&Window>, now: Instant, whole: Duration) -> (Phase, Duration) {
+fn phase(live: &Live, window: Option<(Window, Stamp)>, whole: Duration) -> (Phase, Duration) {
     match window {
-        Some(window) if now >= window.end => (Phase::Drain, Duration::ZERO),
-        Some(window) if now >= window.start => (Phase::Measure, window.end - now),
+        Some((window, now)) if now >= window.end => (Phase::Drain, Duration::ZERO),
+        Some((window, now)) if now >= window.start => {
+            let left = u64::from(window.end.since(now)) * 10;
+            (Phase::Measure, Duration::from_micros(left))
+        }
         Some(_) => (Phase::Settle, whole),
         None if live.ramping.load(Ordering::Relaxed) => (Phase::Ramp, whole),
         None => (Phase::Guests, whole),

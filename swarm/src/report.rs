@@ -7,8 +7,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    Options, ProcessUse, Quantiles,
+    Options, ProcessUse, Quantiles, Series,
     bot::{Outcome, Tally},
+    histogram::Times,
+    lane::Books,
     process::Usage,
     scrape::Scrape,
     sight::Final,
@@ -29,12 +31,12 @@ pub struct Report {
     pub updates: Updates,
     /// What everybody knew of everybody.
     pub pairs: Pairs,
-    /// Milliseconds from the sending of an update to its first sight by another bot, for each of these. Updates that a
-    /// server merged into later ones are never seen and not in it; see the ages for what that costs.
+    /// Milliseconds from just before an update is written to a socket until another bot near by (as `Updates::expected` has
+    /// it, by where it is then) has decoded it, for each of these.
     pub latency_ms: Quantiles,
-    /// The same, where sender and receiver were within 64 m of each other.
-    pub latency_near_ms: Quantiles,
-    /// Milliseconds since the sending of the newest known position of others within 64 m, sampled once a second; 0 if it
+    /// The same for all bots, those far away included, whom a server tells less often.
+    pub latency_all_ms: Quantiles,
+    /// Milliseconds since the sending of the newest known position of others near by, sampled once a second; 0 if it
     /// is where they are.
     pub age_near_ms: Quantiles,
     /// What a reading bot received.
@@ -43,12 +45,21 @@ pub struct Report {
     pub faults: Faults,
     /// Milliseconds that the swarm itself was late.
     pub lag_ms: Quantiles,
+    /// Milliseconds that a thread of bots took to go through everything that was ready: how long a frame waited in the swarm at
+    /// most. It is part of the latencies.
+    pub round_ms: Quantiles,
+    /// Share of the frames that another bot had been sent as well, to the byte, and that were not decoded again.
+    pub remembered_share: f64,
     /// What the swarm used; per-user figures are per bot.
     pub generator: Option<ProcessUse>,
     /// What the server used, if its process was named.
     pub server_process: Option<ProcessUse>,
     /// What the server says of itself, if it does.
     pub server: Option<ServerFigures>,
+    /// Bots that cut their connection and came back.
+    pub resumes: Resumes,
+    /// What plots show.
+    pub plots: Plots,
     /// Why the run does not count, if so.
     pub void: Option<String>,
     /// What went wrong; nothing if all was well.
@@ -86,7 +97,7 @@ pub struct Users {
 }
 
 /// How they entered.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Joins {
     /// Seconds from the first to the last.
     pub seconds: f64,
@@ -94,6 +105,32 @@ pub struct Joins {
     pub per_second: f64,
     /// Milliseconds from the first packet to the own name in the list of users.
     pub took_ms: Quantiles,
+    /// The server's ticks in that time, if it tells of them.
+    pub ticks: Option<TickFigures>,
+}
+
+/// Bots that cut their connection without a word and came back.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Resumes {
+    /// Connections cut.
+    pub cut: u64,
+    /// Bots that were back in the world afterwards.
+    pub returned: u64,
+    /// Milliseconds from the first packet to the own name in the list of users.
+    pub took_ms: Quantiles,
+    /// Times that another bot was told that one of them is gone, or is new, though it was only away.
+    pub blinks: u64,
+}
+
+/// What plots show.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plots {
+    /// Latency near by: the upper bound of each bar in milliseconds, and how many are in it. The last bar has no bound.
+    pub latency: Vec<(f64, u64)>,
+    /// The measurement second by second.
+    pub series: Series,
+    /// Bytes per second of each reading bot, ascending.
+    pub bytes_per_user_second: Vec<u64>,
 }
 
 /// What was sent and seen during the measurement.
@@ -105,11 +142,17 @@ pub struct Updates {
     pub sent_per_user_second: f64,
     /// Updates not sent because the swarm was too late for them.
     pub skipped: u64,
-    /// One for every update sent and every reading bot other than its sender.
-    pub expected: u64,
-    /// Of these, seen. A server may merge updates of one mover, so less than all is no fault.
+    /// Updates of others seen by anybody for the first time, near and far.
     pub seen: u64,
-    /// The share of them.
+    /// The same per second and bot.
+    pub seen_per_user_second: f64,
+    /// Updates that somebody near by had to see, in a sample of the bots and seconds (docs/performance.md).
+    pub expected: u64,
+    /// Of these, seen.
+    pub arrived: u64,
+    /// Of these, overtaken by a newer one that arrived within two ticks' time.
+    pub merged: u64,
+    /// Share of those seen, of all that were not merged.
     pub seen_share: f64,
 }
 
@@ -181,6 +224,8 @@ pub struct TickFigures {
     /// 99 % took at most so many milliseconds, estimated within a bucket of the server's histogram; none if beyond its
     /// last bound.
     pub p99_ms_estimate: Option<f64>,
+    /// Ticks that took longer than 50 ms.
+    pub over_50_ms: Option<u64>,
     /// Ticks that took longer than their period.
     pub overruns: u64,
 }
@@ -189,21 +234,20 @@ pub struct TickFigures {
 pub(crate) struct Gathered {
     pub(crate) options: Options,
     pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) books: Books,
     /// How long entering took for all together.
     pub(crate) ramp: Duration,
     /// Load average before and after.
     pub(crate) load: Option<(f64, f64)>,
-    pub(crate) lag: Quantiles,
     /// The swarm at start and end of the measurement.
     pub(crate) own: Option<(Usage, Usage)>,
     /// The server before anybody entered, at start and at end.
     pub(crate) server: Option<((Usage, Usage), Usage)>,
     /// The server's figures at start and end.
     pub(crate) scrapes: Option<(Scrape, Scrape)>,
-    pub(crate) joining: Quantiles,
-    pub(crate) latency: Quantiles,
-    pub(crate) latency_near: Quantiles,
-    pub(crate) age_near: Quantiles,
+    /// The server's figures before anybody entered, and when all had.
+    pub(crate) ramp_scrapes: Option<(Scrape, Scrape)>,
+    pub(crate) series: Series,
 }
 
 impl Report {
@@ -223,14 +267,13 @@ impl Report {
             ProcessUse::between(before, start, end, users.entered, seconds)
         };
         let own = |(start, end)| ProcessUse::between(start, start, end, users.entered, seconds);
-        let sent_by_lost: u64 = gathered
-            .outcomes
+        let books = &gathered.books;
+        let expectations = books.expectations;
+        let mut bytes_per_user: Vec<_> = reading
             .iter()
-            .filter(|bot| !bot.stalled && !reads(bot))
-            .map(|bot| bot.tally.sent)
-            .sum();
-        let others = u64::from(users.readers.saturating_sub(1));
-        let expected = tally.sent * others + sent_by_lost * u64::from(users.readers);
+            .map(|bot| (bot.tally.bytes as f64 / seconds) as u64)
+            .collect();
+        bytes_per_user.sort_unstable();
         let mut report = Self {
             machine: Machine {
                 cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -240,15 +283,24 @@ impl Report {
             joins: Joins {
                 seconds: gathered.ramp.as_secs_f64(),
                 per_second: f64::from(users.entered) / gathered.ramp.as_secs_f64().max(1e-3),
-                took_ms: gathered.joining,
+                took_ms: books.joining.quantiles(),
+                ticks: gathered
+                    .ramp_scrapes
+                    .map(|(before, after)| after.since(&before).tick),
             },
             updates: Updates {
                 sent: tally.sent,
                 sent_per_user_second: per_user_second(tally.sent),
                 skipped: tally.skipped,
-                expected,
                 seen: tally.seen,
-                seen_share: ratio(tally.seen as f64, expected as f64),
+                seen_per_user_second: per_user_second(tally.seen),
+                expected: expectations.expected,
+                arrived: expectations.arrived,
+                merged: expectations.merged,
+                seen_share: ratio(
+                    expectations.arrived as f64,
+                    expectations.expected.saturating_sub(expectations.merged) as f64,
+                ),
             },
             pairs: Pairs {
                 expected: end.expected,
@@ -259,9 +311,9 @@ impl Report {
                 fresh: tally.sampled.fresh,
                 fresh_share: ratio(tally.sampled.fresh as f64, tally.sampled.looked_at as f64),
             },
-            latency_ms: gathered.latency,
-            latency_near_ms: gathered.latency_near,
-            age_near_ms: gathered.age_near,
+            latency_ms: books.latency.quantiles(),
+            latency_all_ms: books.latency_all.quantiles(),
+            age_near_ms: books.age.quantiles(),
             traffic: Traffic {
                 frames_per_user_second: per_user_second(tally.frames),
                 bytes_per_user_second: per_user_second(tally.bytes),
@@ -274,7 +326,23 @@ impl Report {
                 false_removals: tally.removed,
                 undecodable: tally.undecodable,
             },
-            lag_ms: gathered.lag,
+            lag_ms: books.lag.quantiles(),
+            round_ms: books.rounds.quantiles(),
+            remembered_share: ratio(
+                books.remembered as f64,
+                (books.remembered + books.decoded) as f64,
+            ),
+            resumes: Resumes {
+                cut: tally.cuts,
+                returned: tally.returns,
+                took_ms: books.resuming.quantiles(),
+                blinks: tally.blinks,
+            },
+            plots: Plots {
+                latency: bars(&books.latency),
+                series: gathered.series,
+                bytes_per_user_second: bytes_per_user,
+            },
             generator: gathered.own.map(own),
             server_process: gathered.server.map(server),
             server: gathered.scrapes.map(|(start, end)| end.since(&start)),
@@ -292,6 +360,23 @@ impl Report {
     pub fn passed(&self) -> bool {
         self.void.is_none() && self.failures.is_empty()
     }
+}
+
+/// Times in bars that grow by a quarter each, so that short and long ones can both be seen.
+fn bars(times: &Times) -> Vec<(f64, u64)> {
+    let bounds = std::iter::successors(Some(1.0_f64), |bound| Some(bound * 1.25))
+        .take_while(|bound| *bound < 20_000.0);
+    let mut below = 0.0;
+    let bars = bounds.chain([f64::INFINITY]).map(|bound| {
+        let count = times.between(below, bound);
+        below = bound;
+        (bound, count)
+    });
+    let bars: Vec<_> = bars.collect();
+    let last = bars.iter().rposition(|(_, count)| *count > 0);
+    bars.into_iter()
+        .take(last.map_or(0, |last| last + 1))
+        .collect()
 }
 
 /// Whether a bot was there to the end and read all the time.
@@ -339,9 +424,11 @@ mod tests {
 
     use super::{Gathered, Report};
     use crate::{
-        Options, Quantiles,
+        Options, Quantiles, Series,
         bot::{Loss, Outcome, Tally},
+        lane::Books,
         sight::{Final, Sampled},
+        watch::Expectations,
     };
 
     /// A bot that saw everything of two others.
@@ -371,7 +458,15 @@ mod tests {
         }
     }
 
+    /// Of three bots, in a swarm that was always so late, in milliseconds.
     fn report(bots: [Outcome; 3], lag: f64) -> Report {
+        let mut books = Books::new();
+        books.lag.record((lag * 100.0) as u32);
+        books.expectations = Expectations {
+            expected: 100,
+            arrived: 99,
+            merged: 1,
+        };
         Report::new(Gathered {
             options: Options {
                 users: 3,
@@ -380,19 +475,13 @@ mod tests {
             },
             outcomes: bots.into(),
             ramp: Duration::from_secs(1),
+            books,
             load: None,
-            lag: Quantiles {
-                count: 100,
-                p99: lag,
-                ..Quantiles::default()
-            },
             own: None,
             server: None,
             scrapes: None,
-            joining: Quantiles::default(),
-            latency: Quantiles::default(),
-            latency_near: Quantiles::default(),
-            age_near: Quantiles::default(),
+            ramp_scrapes: None,
+            series: Series::default(),
         })
     }
 
@@ -400,7 +489,7 @@ mod tests {
     fn figures_are_per_reader_and_second() {
         let report = report([content(), content(), content()], 1.0);
         assert!(report.passed(), "{report:?}");
-        assert_eq!((report.updates.expected, report.updates.seen), (120, 120));
+        assert_eq!((report.updates.seen, report.updates.seen_share), (120, 1.0));
         assert_eq!(report.traffic.frames_per_user_second, 10.0);
         assert_eq!(report.traffic.bytes_per_user_second, 1_000.0);
         assert_eq!(report.traffic.bytes_per_position, 30.0);

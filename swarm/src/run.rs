@@ -8,33 +8,32 @@ use std::{
 
 use reqwest::{Client, Url};
 use tokio::{
-    task::JoinSet,
+    task::JoinHandle,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
     Options, Report,
-    bot::{self, JOIN_TIMEOUT, Loss, Outcome, Target},
+    bot::{JOIN_TIMEOUT, Loss, Outcome},
+    drive::{Fleet, dial::Target},
     guests::{self, Guest},
-    histogram::{Quantiles, Times},
-    lag,
-    ledger::{Ledger, Stamp},
+    lane::Books,
+    ledger::Stamp,
     process::{self, Usage},
     progress::{Live, Progress, Reporting},
     report::Gathered,
     scrape::Scrape,
+    series::{Series, record},
+    world::{Window, World},
 };
 
 /// How long everybody has to hear of everybody before the measurement begins anyway.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long ahead the measurement is announced: every bot looks at least once a second.
-const NOTICE: Duration = Duration::from_millis(1_500);
-/// How long what was sent may be on its way after the last movement. A server may tell of those far away once a second.
-const DRAIN: Duration = Duration::from_millis(2_500);
-/// For how long the sending of an update is remembered, in seconds.
-const MEMORY: f64 = 30.0;
-/// Fewest updates that are remembered.
-const LEAST_MEMORY: f64 = 64.0;
+/// How long ahead the measurement is announced, in units of 10 µs.
+const NOTICE: u32 = Stamp::PER_SECOND / 2;
+/// How long what was sent may be on its way after the last movement, in units of 10 µs. A server may tell of those far away
+/// once a second.
+const DRAIN: u32 = 5 * Stamp::PER_SECOND / 2;
 /// Time between two looks at something that is waited for.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -56,6 +55,9 @@ pub enum SwarmError {
     /// A request failed.
     #[error("the server does not answer: {0}")]
     Http(#[from] reqwest::Error),
+    /// The system gives no threads or polls.
+    #[error("the system does not let bots run: {0}")]
+    Threads(std::io::Error),
     /// Not a single bot came in.
     #[error("nobody could enter: {0}")]
     NobodyEntered(String),
@@ -71,156 +73,105 @@ pub async fn run(
 ) -> Result<Report, SwarmError> {
     let (base, target) = target(&options.url).await?;
     let http = Client::new();
+    let server = Server {
+        http,
+        base,
+        pid: options.server_pid,
+    };
     let used_before = options.server_pid.and_then(Usage::of);
     let load_before = process::load_average();
 
     let live = Arc::new(Live::default());
-    let window = Arc::new(OnceLock::new());
-    let reporting = Reporting::start(&options, &live, &window, progress);
-    let guests = guests::create(&http, &base, options.users, |count| {
+    let known = Arc::new(OnceLock::new());
+    let reporting = Reporting::start((options.users, options.window), &live, &known, progress);
+    let guests = guests::create(&server.http, &server.base, options.users, |count| {
         live.made_guests(count);
     })
     .await?;
-    let shared = Arc::new(Shared::new(options, target, &guests, live, window));
+    let world = Arc::new(World::new(options, &guests, live));
+    let world = known.get_or_init(|| world);
+    let fleet = Fleet::start(world, target).map_err(SwarmError::Threads)?;
 
+    let scrape_before = server.figures().await;
     let began = Instant::now();
-    let mut bots = shared.enter_all(guests).await;
+    world.enter_all(&fleet, guests).await;
     let ramp = began.elapsed();
-    if !shared.live.anybody_joined() {
-        return Err(shared.why_nobody_entered(&mut bots).await);
+    if !world.live.anybody_joined() {
+        world.end_at_once();
+        return Err(why_nobody_entered(fleet.finish().0));
     }
-    shared.settle().await;
-    let window = shared.open_window();
+    let scrape_ramped = server.figures().await;
+    world.settle().await;
+    let window = world.open_window();
 
-    let lag = tokio::spawn(lag::measure(window.start, window.end));
-    sleep_until(window.start).await;
-    let (scrape_start, used_start) = shared.look_at_server(&http, &base).await;
+    sleep_until(world.at(window.start)).await;
+    let scrape_start = server.figures().await;
+    let used_start = server.used();
     let own_start = Usage::of(std::process::id());
-    sleep_until(window.end).await;
+    let series: JoinHandle<Series> = {
+        let (world, server) = (Arc::clone(world), server.clone());
+        tokio::spawn(async move { record(&world, &server, window).await })
+    };
+    sleep_until(world.at(window.end)).await;
     let own_end = Usage::of(std::process::id());
-    let (scrape_end, used_end) = shared.look_at_server(&http, &base).await;
+    let used_end = server.used();
+    let scrape_end = server.figures().await;
 
-    let mut outcomes: Vec<Outcome> = Vec::new();
-    while let Some(ended) = bots.join_next().await {
-        outcomes.extend(ended.ok());
-    }
+    let finished = tokio::task::spawn_blocking(|| fleet.finish()).await;
+    let (outcomes, books) = finished.unwrap_or_else(|_| (Vec::new(), Books::new()));
     drop(reporting);
     Ok(Report::new(Gathered {
         outcomes,
+        books,
         ramp,
+        ramp_scrapes: scrape_before.zip(scrape_ramped),
         load: load_before.zip(process::load_average()),
-        lag: lag.await.map(|lag| Quantiles::of(&lag)).unwrap_or_default(),
         own: own_start.zip(own_end),
         server: used_before.zip(used_start).zip(used_end),
         scrapes: scrape_start.zip(scrape_end),
-        joining: shared.joining.quantiles(),
-        latency: shared.latency.quantiles(),
-        latency_near: shared.latency_near.quantiles(),
-        age_near: shared.age_near.quantiles(),
-        options: shared.options.clone(),
+        series: series.await.unwrap_or_default(),
+        options: world.options.clone(),
     }))
 }
 
-/// What all bots share.
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) target: Target,
-    pub(crate) ledger: Ledger,
-    /// When is measured; known once everybody is there.
-    pub(crate) window: Arc<OnceLock<Window>>,
-    /// How long entering took.
-    pub(crate) joining: Times,
-    /// From the sending of an update to its first sight by another bot, for each of these.
-    pub(crate) latency: Times,
-    /// The same, where sender and receiver were near each other.
-    pub(crate) latency_near: Times,
-    /// How old the known positions of those near by are.
-    pub(crate) age_near: Times,
-    pub(crate) live: Arc<Live>,
+/// The server, apart from its sessions.
+#[derive(Clone)]
+pub(crate) struct Server {
+    http: Client,
+    base: String,
+    pid: Option<u32>,
 }
 
-/// When is measured.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
-    /// From here.
-    pub(crate) start: Instant,
-    /// To here; then nobody moves any more.
-    pub(crate) end: Instant,
-    /// Until then what was sent may arrive.
-    pub(crate) stop: Instant,
-    /// The stamp of the start.
-    first: Stamp,
-    /// The stamp of the end.
-    last: Stamp,
+impl Server {
+    /// What it says of itself, if it does.
+    pub(crate) async fn figures(&self) -> Option<Scrape> {
+        let answer = self.http.get(format!("{}/metrics", self.base)).send().await;
+        let text = answer.ok()?.error_for_status().ok()?.text().await.ok()?;
+        Some(Scrape::parse(&text))
+    }
+
+    /// What its process uses, if that is known.
+    fn used(&self) -> Option<Usage> {
+        self.pid.and_then(Usage::of)
+    }
 }
 
-impl Shared {
-    fn new(
-        options: Options,
-        target: Target,
-        guests: &[Guest],
-        live: Arc<Live>,
-        window: Arc<OnceLock<Window>>,
-    ) -> Self {
-        let users = (0..)
-            .zip(guests)
-            .map(|(bot, guest)| (guest.id, options.stalls(bot)));
-        let depth = (options.rate * MEMORY).max(LEAST_MEMORY) as usize;
-        Self {
-            ledger: Ledger::new(users, depth),
-            target,
-            window,
-            joining: Times::new(),
-            latency: Times::new(),
-            latency_near: Times::new(),
-            age_near: Times::new(),
-            live,
-            options,
-        }
-    }
-
-    /// Whether what happens now counts.
-    pub(crate) fn measures(&self, now: Instant) -> bool {
-        self.window
-            .get()
-            .is_some_and(|window| (window.start..window.end).contains(&now))
-    }
-
-    /// Whether an update that was sent then counts; one sent too long ago to know when does once measuring has begun, as
-    /// none would be worse to leave out.
-    pub(crate) fn measured(&self, sent: Option<Stamp>) -> bool {
-        self.window.get().is_some_and(|window| match sent {
-            Some(sent) => sent >= window.first && sent < window.last,
-            None => Instant::now() >= window.start,
-        })
-    }
-
+impl World {
     /// Lets all bots in at the rate asked for, and returns when each is in or lost.
-    async fn enter_all(self: &Arc<Self>, guests: Vec<Guest>) -> JoinSet<Outcome> {
+    async fn enter_all(&self, fleet: &Fleet, guests: Vec<Guest>) {
         self.live.start_ramp();
-        let mut bots = JoinSet::new();
         let began = Instant::now();
         for (number, guest) in (0..).zip(guests) {
-            let turn = f64::from(number) / self.options.ramp.max(0.01);
-            sleep_until(began + Duration::from_secs_f64(turn)).await;
-            bots.spawn(bot::run(Arc::clone(self), number, guest));
+            if self.options.ramp > 0.0 {
+                let turn = f64::from(number) / self.options.ramp;
+                sleep_until(began + Duration::from_secs_f64(turn)).await;
+            }
+            fleet.enter(number, guest);
         }
-        let deadline = Instant::now() + JOIN_TIMEOUT + POLL;
+        let patience = Duration::from_micros(u64::from(JOIN_TIMEOUT) * 10);
+        let deadline = Instant::now() + patience + POLL;
         while self.live.arrived() < self.options.users && Instant::now() < deadline {
             sleep(POLL).await;
-        }
-        bots
-    }
-
-    async fn why_nobody_entered(&self, bots: &mut JoinSet<Outcome>) -> SwarmError {
-        let loss = match bots.join_next().await {
-            Some(Ok(outcome)) => outcome.loss,
-            _ => None,
-        };
-        match loss {
-            Some(Loss::Refused(429)) => SwarmError::Limited,
-            Some(loss) => SwarmError::NobodyEntered(loss.to_string()),
-            None => SwarmError::NobodyEntered("no bots".to_owned()),
         }
     }
 
@@ -233,26 +184,35 @@ impl Shared {
     }
 
     fn open_window(&self) -> Window {
-        let start = Instant::now() + NOTICE;
-        let end = start + self.options.window;
-        let stop = end + DRAIN;
-        *self.window.get_or_init(|| Window {
-            start,
-            end,
-            stop,
-            first: self.ledger.stamp(start),
-            last: self.ledger.stamp(end),
-        })
+        let start = self.ledger.now().plus(NOTICE);
+        let seconds = self.options.window.as_secs_f64();
+        let end = start.plus((seconds * f64::from(Stamp::PER_SECOND)) as u32);
+        let stop = end.plus(DRAIN);
+        *self.window.get_or_init(|| Window { start, end, stop })
     }
 
-    async fn look_at_server(&self, http: &Client, base: &str) -> (Option<Scrape>, Option<Usage>) {
-        let used = self.options.server_pid.and_then(Usage::of);
-        let metrics = async {
-            let answer = http.get(format!("{base}/metrics")).send().await?;
-            answer.error_for_status()?.text().await
-        };
-        let scrape = metrics.await.ok().map(|text| Scrape::parse(&text));
-        (scrape, used)
+    /// Ends a run in which nothing is to be measured.
+    fn end_at_once(&self) {
+        let now = self.ledger.now();
+        self.window.get_or_init(|| Window {
+            start: now,
+            end: now,
+            stop: now,
+        });
+    }
+
+    /// A moment, for timers.
+    pub(crate) fn at(&self, moment: Stamp) -> Instant {
+        let ahead = moment.since(self.ledger.now());
+        Instant::now() + Duration::from_micros(u64::from(ahead) * 10)
+    }
+}
+
+fn why_nobody_entered(outcomes: Vec<Outcome>) -> SwarmError {
+    match outcomes.into_iter().find_map(|outcome| outcome.loss) {
+        Some(Loss::Refused(429)) => SwarmError::Limited,
+        Some(loss) => SwarmError::NobodyEntered(loss.to_string()),
+        None => SwarmError::NobodyEntered("no bots".to_owned()),
     }
 }
 

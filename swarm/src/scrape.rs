@@ -72,6 +72,7 @@ impl Scrape {
                 count: ticks as u64,
                 mean_ms: (self.tick_sum - earlier.tick_sum) / ticks.max(1.0) * 1e3,
                 p99_ms_estimate: quantile(&buckets, 0.99).map(|seconds| seconds * 1e3),
+                over_50_ms: over(&buckets, ticks, 0.05),
                 overruns: (self.overruns - earlier.overruns) as u64,
             },
             frames_sent: (self.frames_sent - earlier.frames_sent) as u64,
@@ -79,6 +80,12 @@ impl Scrape {
             disconnects: disconnects.collect(),
         }
     }
+}
+
+/// How many took longer than a bound, if there is such a bound.
+fn over(buckets: &[(f64, f64)], all: f64, bound: f64) -> Option<u64> {
+    let same = buckets.iter().find(|(other, _)| *other == bound);
+    same.map(|(_, count)| (all - count).max(0.0) as u64)
 }
 
 /// A quantile of a histogram of cumulative counts, as if the times were spread evenly in their bucket. None if there are no

@@ -1,43 +1,44 @@
-//! What one bot knows of all others: who is there, and their newest position.
+//! What one bot knows of all others: who is there, and the newest update it has seen of each.
 
-use posbus::Vec3;
+use crate::{
+    histogram::Times,
+    ledger::{Ledger, Presence, Stamp},
+};
 
-use crate::ledger::{Ledger, Match, Presence, Stamp};
-
-/// Nobody ever said that this one is there.
-const UNKNOWN: u32 = 0;
-/// It is there; an update's number plus this says which of its positions is known.
-const ANNOUNCED: u32 = 1;
-/// How old known positions may be to count as fresh, in units of 10 µs.
-const FRESH: u32 = 2 * Stamp::PER_SECOND;
-/// How far one sees, in metres.
-const NEAR: f32 = 64.0;
+/// Somebody said that this one is there.
+const ANNOUNCED: u32 = 1 << 31;
+/// Somebody said by which handle it goes; without handles this comes with the announcement.
+const BOUND: u32 = 1 << 30;
+/// Both: its positions mean something.
+const KNOWN: u32 = ANNOUNCED | BOUND;
+/// Number of the newest update seen, 0 before the first.
+const SEQUENCE: u32 = BOUND - 1;
 /// How many others one look at a sample compares.
-const SAMPLE: u32 = 256;
+const SAMPLE: u32 = 64;
+/// For how long after a bot came back nothing is expected of what others know of it, in units of 10 µs.
+const SETTLING: u32 = 2 * Stamp::PER_SECOND;
 
 /// What one bot knows.
 pub(crate) struct Sights {
     me: u32,
-    /// By bot: unknown, announced, or the highest number seen.
-    newest: Vec<u32>,
+    /// By bot: who is known, and the newest update.
+    rows: Vec<u32>,
     /// How many others are known.
     known: u32,
     /// Where the next sample begins.
     next_sample: u32,
 }
 
-/// What a received position was.
+/// What a received update was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// An update seen for the first time; when it was sent, unless that is long forgotten.
-    New(Option<Stamp>),
+    /// Seen for the first time.
+    New,
     /// Known already.
     Repeated,
     /// Older than what was known.
     Older,
-    /// Never sent like this.
-    Wrong,
-    /// Not of a bot that was announced, or of the observer itself, or a spawn point: nothing to learn.
+    /// Not of a bot that was announced, or of the observer itself: nothing to learn.
     Ignored,
 }
 
@@ -78,7 +79,7 @@ impl Sights {
     pub(crate) fn new(me: u32, ledger: &Ledger) -> Self {
         Self {
             me,
-            newest: vec![UNKNOWN; ledger.len()],
+            rows: vec![0; ledger.len()],
             known: 0,
             // Spread from the start.
             next_sample: me,
@@ -90,80 +91,100 @@ impl Sights {
         self.known
     }
 
-    /// A user is there, at a position.
-    pub(crate) fn announce(&mut self, ledger: &Ledger, bot: u32, position: Vec3) -> Sight {
-        let Some(newest) = self.newest.get_mut(bot as usize).filter(|_| bot != self.me) else {
-            return Sight::Ignored;
-        };
-        if *newest == UNKNOWN {
-            *newest = ANNOUNCED;
-            self.known += 1;
+    /// Knows nobody any more.
+    pub(crate) fn forget(&mut self) {
+        self.rows.fill(0);
+        self.known = 0;
+    }
+
+    /// A user is there, where it was with an update, if so; false if it was known to be already.
+    pub(crate) fn announce(&mut self, bot: u32, sequence: Option<u32>, bound: bool) -> bool {
+        let flags = if bound { KNOWN } else { ANNOUNCED };
+        let new = self.mark(bot, flags) & ANNOUNCED == 0;
+        if let Some(sequence) = sequence {
+            self.observe(bot, sequence);
         }
-        self.observe(ledger, bot, position)
+        new
+    }
+
+    /// A user goes by a handle.
+    #[allow(dead_code)]
+    pub(crate) fn bind(&mut self, bot: u32) {
+        self.mark(bot, BOUND);
+    }
+
+    fn mark(&mut self, bot: u32, flags: u32) -> u32 {
+        let Some(row) = self.rows.get_mut(bot as usize).filter(|_| bot != self.me) else {
+            return KNOWN;
+        };
+        let before = *row;
+        *row |= flags;
+        self.known += u32::from(before & KNOWN != KNOWN && *row & KNOWN == KNOWN);
+        before
     }
 
     /// A user is gone; false if it was not known.
     pub(crate) fn remove(&mut self, bot: u32) -> bool {
-        let Some(newest) = self
-            .newest
-            .get_mut(bot as usize)
-            .filter(|newest| **newest != UNKNOWN)
-        else {
+        let Some(row) = self.rows.get_mut(bot as usize).filter(|row| **row != 0) else {
             return false;
         };
-        *newest = UNKNOWN;
-        self.known -= 1;
-        true
+        let known = *row & KNOWN == KNOWN;
+        *row = 0;
+        self.known -= u32::from(known);
+        known
     }
 
-    /// A user is at a position.
-    pub(crate) fn observe(&mut self, ledger: &Ledger, bot: u32, position: Vec3) -> Sight {
-        let Some(newest) = self.newest.get_mut(bot as usize) else {
+    /// An update of a user arrived.
+    pub(crate) fn observe(&mut self, bot: u32, sequence: u32) -> Sight {
+        let Some(row) = self.rows.get_mut(bot as usize) else {
             return Sight::Ignored;
         };
-        if bot == self.me || *newest == UNKNOWN {
+        if *row & KNOWN != KNOWN {
             return Sight::Ignored;
         }
-        match ledger.find(bot, position) {
-            Match::Update { sequence, sent } => {
-                let number = sequence + ANNOUNCED;
-                if number > *newest {
-                    *newest = number;
-                    Sight::New(sent)
-                } else if number == *newest {
-                    Sight::Repeated
-                } else {
-                    Sight::Older
-                }
-            }
-            // Where it entered, before it has been seen anywhere else.
-            Match::Foreign if *newest == ANNOUNCED => Sight::Ignored,
-            Match::Foreign | Match::Corrupt => Sight::Wrong,
+        let newest = *row & SEQUENCE;
+        if sequence > newest {
+            *row = KNOWN | (sequence & SEQUENCE);
+            Sight::New
+        } else if sequence == newest {
+            Sight::Repeated
+        } else {
+            Sight::Older
         }
     }
 
-    /// Looks at some of the others, in turn; adds the ages of what is known of those near by to `near`.
-    pub(crate) fn sample(&mut self, ledger: &Ledger, now: Stamp, near: &mut Vec<u32>) -> Sampled {
+    /// Looks at some of the others, in turn; records the ages of what is known of those within `near` metres. What is known
+    /// counts as fresh if it is where they are, or at most `fresh` old.
+    pub(crate) fn sample(
+        &mut self,
+        ledger: &Ledger,
+        now: Stamp,
+        fresh: u32,
+        near: f32,
+        ages: &mut Times,
+    ) -> Sampled {
         let count = u32::try_from(ledger.len()).unwrap_or(u32::MAX);
-        let here = ledger.place(self.me);
+        let here = place(ledger, self.me);
         let mut sampled = Sampled::default();
         for step in 0..SAMPLE.min(count) {
             let bot = (self.next_sample + step) % count;
-            let latest = ledger.latest(bot);
-            if !self.concerns(ledger, bot) || latest == 0 {
+            let Some(last) = ledger.last(bot).filter(|_| self.concerns(ledger, bot)) else {
+                continue;
+            };
+            let came_back = ledger.was_cut(bot);
+            if came_back.is_some_and(|cut| now.since(cut) < SETTLING * 5) {
                 continue;
             }
-            let known = self.newest_number(bot);
-            let age = match known.and_then(|number| ledger.sent(bot, number)) {
-                _ if known == Some(latest) => 0,
-                Some(sent) => now.since(sent),
+            let known = self.newest(bot);
+            let age = match known.and_then(|sequence| ledger.update(bot, sequence)) {
+                Some(update) if update.sequence == last.sequence => 0,
+                Some(update) => now.since(update.sent),
                 None => u32::MAX,
             };
             sampled.looked_at += 1;
-            sampled.fresh += u64::from(age <= FRESH);
-            let there = ledger.place(bot);
-            if distance(here, there) <= NEAR {
-                near.push(age);
+            sampled.fresh += u64::from(age <= fresh);
+            if distance(here, (last.position.x, last.position.z)) <= near {
+                ages.record(age);
             }
         }
         self.next_sample = (self.next_sample + SAMPLE) % count.max(1);
@@ -173,39 +194,38 @@ impl Sights {
     /// Compares what is known of all others with the truth, once nobody moves any more.
     pub(crate) fn conclude(&self, ledger: &Ledger) -> Final {
         let mut end = Final::default();
-        for bot in (0..)
-            .take(ledger.len())
-            .filter(|bot| self.concerns(ledger, *bot))
-        {
-            let newest = self.newest.get(bot as usize).copied().unwrap_or(UNKNOWN);
-            let number = self.newest_number(bot);
+        for bot in ledger.bots().filter(|bot| self.concerns(ledger, *bot)) {
+            let row = self.rows.get(bot as usize).copied().unwrap_or(0);
+            let newest = self.newest(bot);
             end.expected += 1;
-            end.known += u64::from(newest != UNKNOWN);
-            end.seen += u64::from(number.is_some());
-            end.settled += u64::from(number == Some(ledger.latest(bot)));
+            end.known += u64::from(row & KNOWN == KNOWN);
+            end.seen += u64::from(newest.is_some());
+            end.settled += u64::from(newest == Some(ledger.latest(bot)));
         }
         end
     }
 
     /// Whether this bot should know that one.
-    fn concerns(&self, ledger: &Ledger, bot: u32) -> bool {
+    pub(crate) fn concerns(&self, ledger: &Ledger, bot: u32) -> bool {
         bot != self.me && !ledger.stalls(bot) && ledger.presence(bot) == Presence::Present
     }
 
     /// The number of the newest update seen of a bot.
-    fn newest_number(&self, bot: u32) -> Option<u32> {
-        let newest = self.newest.get(bot as usize)?;
-        newest.checked_sub(ANNOUNCED).filter(|number| *number > 0)
+    fn newest(&self, bot: u32) -> Option<u32> {
+        let row = self.rows.get(bot as usize)?;
+        Some(row & SEQUENCE).filter(|sequence| *sequence > 0)
     }
 }
 
-/// Whether a position is in sight of a place.
-pub(crate) fn is_near(here: (f32, f32), position: Vec3) -> bool {
-    distance(here, (position.x, position.z)) <= NEAR
+/// Where a bot is, in metres along x and z.
+pub(crate) fn place(ledger: &Ledger, bot: u32) -> (f32, f32) {
+    let last = ledger.last(bot);
+    last.map_or((0.0, 0.0), |update| (update.position.x, update.position.z))
 }
 
-fn distance(here: (f32, f32), there: (f32, f32)) -> f32 {
-    (here.0 - there.0).hypot(here.1 - there.1)
+pub(crate) fn distance(here: (f32, f32), there: (f32, f32)) -> f32 {
+    let (x, z) = (here.0 - there.0, here.1 - there.1);
+    (x * x + z * z).sqrt()
 }
 
 #[cfg(test)]
@@ -213,13 +233,16 @@ mod tests {
     use posbus::{Umid, Vec3};
 
     use super::{Final, Sampled, Sight, Sights};
-    use crate::ledger::{Ledger, Presence, Stamp};
+    use crate::{
+        histogram::Times,
+        ledger::{Ledger, Presence, Stamp},
+    };
 
     const SECOND: u32 = Stamp::PER_SECOND;
 
     /// Three bots that are there; the third stalls.
     fn world() -> (Ledger, Sights) {
-        let ledger = Ledger::new((1..=3).map(|id| (Umid::from_u128(id), id == 3)), 64);
+        let ledger = Ledger::new((1..=3).map(|id| (Umid::from_u128(id), id == 3)));
         for bot in 0..3 {
             ledger.set_presence(bot, Presence::Present);
         }
@@ -229,79 +252,83 @@ mod tests {
 
     #[test]
     fn an_update_counts_once_and_never_backwards() {
-        let (ledger, mut sights) = world();
-        let one = ledger.send(1, (1.0, 1.0), Stamp(5));
-        let two = ledger.send(1, (2.0, 1.0), Stamp(6));
+        let (_, mut sights) = world();
         assert_eq!(
-            sights.observe(&ledger, 1, one),
+            sights.observe(1, 1),
             Sight::Ignored,
             "nobody said it is there"
         );
-        assert_eq!(sights.announce(&ledger, 1, Vec3::ZERO), Sight::Ignored);
-        assert_eq!(
-            sights.observe(&ledger, 1, Vec3::new(0.0, 1.0, 0.0)),
-            Sight::Ignored,
-            "its spawn point"
-        );
-        assert_eq!(sights.observe(&ledger, 1, one), Sight::New(Some(Stamp(5))));
-        assert_eq!(sights.observe(&ledger, 1, one), Sight::Repeated);
-        assert_eq!(sights.observe(&ledger, 1, two), Sight::New(Some(Stamp(6))));
-        assert_eq!(sights.observe(&ledger, 1, one), Sight::Older);
-        assert_eq!(sights.announce(&ledger, 1, one), Sight::Older);
-        assert_eq!(sights.observe(&ledger, 1, Vec3::ZERO), Sight::Wrong);
+        assert!(sights.announce(1, None, true));
+        assert_eq!(sights.observe(1, 1), Sight::New);
+        assert_eq!(sights.observe(1, 1), Sight::Repeated);
+        assert_eq!(sights.observe(1, 2), Sight::New);
+        assert_eq!(sights.observe(1, 1), Sight::Older);
+        assert!(!sights.announce(1, Some(1), true), "known already");
         assert_eq!(sights.known(), 1);
         assert!(sights.remove(1) && !sights.remove(1));
         assert_eq!(sights.known(), 0);
+        assert_eq!(sights.observe(0, 1), Sight::Ignored, "its own");
+    }
+
+    #[test]
+    fn with_handles_nobody_is_known_without_one() {
+        let (_, mut sights) = world();
+        sights.announce(1, None, false);
+        assert_eq!((sights.known(), sights.observe(1, 1)), (0, Sight::Ignored));
+        sights.bind(1);
+        assert_eq!((sights.known(), sights.observe(1, 1)), (1, Sight::New));
+        sights.forget();
+        sights.bind(2);
+        assert_eq!((sights.known(), sights.observe(2, 1)), (0, Sight::Ignored));
     }
 
     #[test]
     fn samples_tell_fresh_from_stale() {
         let (ledger, mut sights) = world();
-        let mut near = Vec::new();
-        let nothing = sights.sample(&ledger, Stamp(0), &mut near);
-        assert_eq!(nothing, Sampled::default(), "nobody has moved");
-        let first = ledger.send(1, (1.0, 1.0), Stamp(0));
+        let mut ages = Times::new();
+        let mut sample = |sights: &mut Sights, now| {
+            sights.sample(&ledger, Stamp(now), 2 * SECOND, 64.0, &mut ages)
+        };
+        assert_eq!(
+            sample(&mut sights, 0),
+            Sampled::default(),
+            "nobody has moved"
+        );
+        ledger.send(1, Vec3::new(1.0, 0.0, 1.0), Stamp(0));
         let unknown = Sampled {
             looked_at: 1,
             fresh: 0,
         };
-        assert_eq!(sights.sample(&ledger, Stamp(0), &mut near), unknown);
-        sights.announce(&ledger, 1, first);
+        assert_eq!(sample(&mut sights, 0), unknown);
+        sights.announce(1, Some(1), true);
         let fresh = Sampled {
             looked_at: 1,
             fresh: 1,
         };
-        assert_eq!(
-            sights.sample(&ledger, Stamp(100 * SECOND), &mut near),
-            fresh,
-            "it stands"
-        );
-        ledger.send(1, (100.0, 1.0), Stamp(SECOND));
-        assert_eq!(sights.sample(&ledger, Stamp(2 * SECOND), &mut near), fresh);
-        assert_eq!(
-            sights.sample(&ledger, Stamp(2 * SECOND + 1), &mut near),
-            unknown
-        );
-        assert_eq!(near, [u32::MAX, 0], "only while it was near");
+        assert_eq!(sample(&mut sights, 100 * SECOND), fresh, "it stands");
+        ledger.send(1, Vec3::new(100.0, 0.0, 1.0), Stamp(SECOND));
+        assert_eq!(sample(&mut sights, 2 * SECOND), fresh);
+        assert_eq!(sample(&mut sights, 2 * SECOND + 1), unknown);
+        assert_eq!(ages.quantiles().count, 2, "only while it was near");
     }
 
     #[test]
     fn in_the_end_everybody_who_reads_counts() {
         let (ledger, mut sights) = world();
-        let position = ledger.send(1, (1.0, 1.0), Stamp(0));
-        ledger.send(2, (1.0, 1.0), Stamp(0));
+        ledger.send(1, Vec3::ONE, Stamp(0));
+        ledger.send(2, Vec3::ONE, Stamp(0));
         let mut expected = Final {
             expected: 1,
             ..Final::default()
         };
         assert_eq!(sights.conclude(&ledger), expected);
-        sights.announce(&ledger, 1, Vec3::ZERO);
+        sights.announce(1, None, true);
         expected.known = 1;
         assert_eq!(sights.conclude(&ledger), expected);
-        sights.observe(&ledger, 1, position);
+        sights.observe(1, 1);
         (expected.seen, expected.settled) = (1, 1);
         assert_eq!(sights.conclude(&ledger), expected);
-        ledger.send(1, (2.0, 2.0), Stamp(1));
+        ledger.send(1, Vec3::ONE, Stamp(1));
         expected.settled = 0;
         assert_eq!(sights.conclude(&ledger), expected);
         ledger.set_presence(1, Presence::Lost);

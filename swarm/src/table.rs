@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ProcessUse, Quantiles, Report};
+use crate::{ProcessUse, Quantiles, Report, TickFigures};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -11,13 +11,16 @@ impl fmt::Display for Report {
         row(
             "run",
             format!(
-                "{} users, {}, {} updates/s each, {} s, seed {}, {} % stalled",
+                "{} users, {} version {}, {}, {} updates/s each, {} s, seed {}, {} % stalled, {} % dropped",
                 options.users,
+                options.transport,
+                options.protocol,
                 options.pattern,
                 options.rate,
                 options.window.as_secs_f64(),
                 options.seed,
-                options.stalled
+                options.stalled,
+                options.dropped
             ),
         )?;
         row(
@@ -57,6 +60,9 @@ impl fmt::Display for Report {
                 times(self.joins.took_ms)
             ),
         )?;
+        if let Some(ticks) = &self.joins.ticks {
+            row("  ticks meanwhile", tick(ticks))?;
+        }
         let updates = &self.updates;
         row(
             "updates sent",
@@ -66,12 +72,19 @@ impl fmt::Display for Report {
             ),
         )?;
         row(
-            "updates seen",
+            "  near by",
             format!(
-                "{} of {} ({:.2} %), the rest merged",
-                updates.seen,
+                "{} expected: {:.3} % seen, {} merged",
                 updates.expected,
-                updates.seen_share * 100.0
+                updates.seen_share * 100.0,
+                updates.merged
+            ),
+        )?;
+        row(
+            "  in all",
+            format!(
+                "{} seen ({:.0} per user and second)",
+                updates.seen, updates.seen_per_user_second
             ),
         )?;
         let pairs = &self.pairs;
@@ -87,9 +100,9 @@ impl fmt::Display for Report {
                 pairs.sampled
             ),
         )?;
-        row("latency, ms", times(self.latency_ms))?;
-        row("latency within 64 m, ms", times(self.latency_near_ms))?;
-        row("age within 64 m, ms", times(self.age_near_ms))?;
+        row("latency near by, ms", times(self.latency_ms))?;
+        row("latency of all, ms", times(self.latency_all_ms))?;
+        row("age near by, ms", times(self.age_near_ms))?;
         let traffic = &self.traffic;
         row(
             "received per user, second",
@@ -112,25 +125,26 @@ impl fmt::Display for Report {
                 faults.undecodable
             ),
         )?;
+        let resumes = &self.resumes;
+        if resumes.cut > 0 {
+            row(
+                "came back",
+                format!(
+                    "{} of {}, others noticed {} times; in ms: {}",
+                    resumes.returned,
+                    resumes.cut,
+                    resumes.blinks,
+                    times(resumes.took_ms)
+                ),
+            )?;
+        }
         row("swarm's own lag, ms", times(self.lag_ms))?;
+        row("swarm's rounds, ms", times(self.round_ms))?;
         row("swarm used", process(self.generator))?;
         row("server used", process(self.server_process))?;
         match &self.server {
             Some(server) => {
-                let tick = &server.tick;
-                let p99 = tick.p99_ms_estimate;
-                row(
-                    "server's ticks",
-                    format!(
-                        "{}, mean {:.3} ms, p99 about {} ms, {} overruns",
-                        tick.count,
-                        tick.mean_ms,
-                        p99.map_or("beyond all buckets of".to_owned(), |p99| format!(
-                            "{p99:.2}"
-                        )),
-                        tick.overruns
-                    ),
-                )?;
+                row("server's ticks", tick(&server.tick))?;
                 for (cause, count) in &server.disconnects {
                     row("  disconnected by", format!("{cause}: {count}"))?;
                 }
@@ -148,6 +162,22 @@ impl fmt::Display for Report {
     }
 }
 
+fn tick(ticks: &TickFigures) -> String {
+    let p99 = ticks.p99_ms_estimate;
+    format!(
+        "{}, mean {:.3} ms, p99 about {} ms, {} over 50 ms, {} overruns",
+        ticks.count,
+        ticks.mean_ms,
+        p99.map_or("beyond all buckets of".to_owned(), |p99| format!(
+            "{p99:.2}"
+        )),
+        ticks
+            .over_50_ms
+            .map_or("unknown".to_owned(), |over| over.to_string()),
+        ticks.overruns
+    )
+}
+
 fn times(times: Quantiles) -> String {
     format!(
         "p50 {:.1}, p90 {:.1}, p99 {:.1}, p99.9 {:.1}, max {:.1} ({} times)",
@@ -158,10 +188,11 @@ fn times(times: Quantiles) -> String {
 fn process(used: Option<ProcessUse>) -> String {
     used.map_or("not known (--server-pid)".to_owned(), |used| {
         format!(
-            "{:.2} cores, {:.0} µs per user and second, {:.1} MiB resident",
+            "{:.2} cores, {:.0} µs per user and second, {:.1} MiB resident, {:.1} kB more per user",
             used.cores,
             used.cpu_us_per_user_second,
-            used.resident as f64 / f64::from(1 << 20)
+            used.resident as f64 / f64::from(1 << 20),
+            used.resident_per_user / 1e3
         )
     })
 }

@@ -12,11 +12,16 @@ const USERS: u32 = 4;
 const PAIRS: u64 = 12;
 
 async fn report(habit: Habit, pattern: Pattern) -> Report {
+    report_at(20.0, habit, pattern).await
+}
+
+/// With so many updates per second of each.
+async fn report_at(rate: f64, habit: Habit, pattern: Pattern) -> Report {
     let server = EchoServer::start(habit).await;
     let options = Options {
         url: server.url(),
         users: USERS,
-        rate: 20.0,
+        rate,
         pattern,
         window: Duration::from_secs(1),
         ramp: 1_000.0,
@@ -42,9 +47,12 @@ async fn everything_that_is_sent_is_seen_once_by_everybody_else() {
         (USERS, USERS, 0)
     );
     assert!(updates.sent > 0);
-    assert_eq!(updates.expected, updates.sent * u64::from(USERS - 1));
-    assert_eq!(updates.seen, updates.expected);
+    assert_eq!(updates.seen, updates.sent * u64::from(USERS - 1));
+    assert_eq!(report.latency_all_ms.count, updates.seen);
+    // They are all near each other, and all of them are watched all the time.
     assert_eq!(report.latency_ms.count, updates.seen);
+    assert_eq!(updates.expected, updates.seen);
+    assert_eq!((updates.arrived, updates.merged), (updates.expected, 0));
     let everybody = (pairs.expected, pairs.known, pairs.seen, pairs.settled);
     assert_eq!(everybody, (PAIRS, PAIRS, PAIRS, PAIRS));
     assert!(pairs.sampled > 0);
@@ -67,7 +75,7 @@ async fn latency_is_what_passes_between_sending_and_seeing() {
     let report = report(Habit::Delay(delay), Pattern::Teleport).await;
     assert!(report.latency_ms.count > 0);
     assert!(report.latency_ms.min >= 39.9, "{:?}", report.latency_ms);
-    assert_eq!(report.updates.seen, report.updates.expected);
+    assert_eq!(report.updates.seen_share, 1.0);
 }
 
 #[tokio::test]
@@ -99,7 +107,7 @@ async fn a_position_that_nobody_sent_is_noticed() {
 async fn a_mover_whom_nobody_sees_is_noticed() {
     let report = report(Habit::Hide(1), Pattern::Walk).await;
     assert_eq!((report.pairs.known, report.pairs.seen), (PAIRS, PAIRS - 3));
-    assert!(report.updates.seen < report.updates.expected);
+    assert!(report.updates.seen_share < 0.99);
     assert!(
         report
             .failures
@@ -108,6 +116,22 @@ async fn a_mover_whom_nobody_sees_is_noticed() {
         "{:?}",
         report.failures
     );
+}
+
+#[tokio::test]
+async fn lost_updates_are_noticed() {
+    let report = report_at(10.0, Habit::Lose(5), Pattern::Walk).await;
+    let share = report.updates.seen_share;
+    assert!((0.7..0.9).contains(&share), "every fifth: {share}");
+    let missed = |what: &String| what.contains("seen by those near by");
+    assert!(report.failures.iter().any(missed), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_direction_that_nobody_sent_is_noticed() {
+    let report = report(Habit::Turn, Pattern::Walk).await;
+    assert!(report.faults.wrong_positions > 0);
+    assert!(!report.passed());
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ pub(super) fn failures(report: &Report) -> Vec<String> {
         pairs,
         faults,
         updates,
+        resumes,
         ..
     } = report;
     let mut failures = Vec::new();
@@ -39,8 +40,15 @@ pub(super) fn failures(report: &Report) -> Vec<String> {
         "the server limits connections: start it with --limits off".to_owned(),
     );
     fail(
-        updates.expected > 0 && updates.seen == 0,
+        updates.sent > 0 && updates.seen == 0 && users.readers > 1,
         "of all that was sent nothing was seen: nothing was measured".to_owned(),
+    );
+    fail(
+        updates.expected > updates.merged && updates.seen_share < ENOUGH,
+        format!(
+            "only {:.2} % of the updates were seen by those near by",
+            updates.seen_share * 100.0
+        ),
     );
     let unknown = pairs.expected - pairs.known;
     fail(
@@ -79,6 +87,14 @@ pub(super) fn failures(report: &Report) -> Vec<String> {
         (
             faults.false_removals,
             "times a user who was there was said to be gone",
+        ),
+        (
+            resumes.blinks,
+            "times a user who was only away for a moment was said to be gone or new",
+        ),
+        (
+            resumes.cut - resumes.returned,
+            "users who cut their connection could not come back",
         ),
         (faults.undecodable, "frames could not be decoded"),
     ] {

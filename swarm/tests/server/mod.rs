@@ -32,6 +32,10 @@ pub(crate) enum Habit {
     Backwards,
     /// Tells other positions than it was told.
     Bend,
+    /// Turns everybody a little.
+    Turn,
+    /// Does not tell every so many-th movement that it hears of.
+    Lose(usize),
     /// Never tells where the user with this number is.
     Hide(usize),
     /// Closes the connection of the user with this number as it moves.
@@ -85,6 +89,7 @@ struct User {
     id: Umid,
     out: UnboundedSender<(Instant, Frame)>,
     last: Option<MyTransform>,
+    moves: usize,
 }
 
 impl World {
@@ -171,6 +176,7 @@ impl World {
             id,
             out: out.clone(),
             last: None,
+            moves: 0,
         });
         let entry = |id| UserData {
             id,
@@ -211,6 +217,13 @@ impl World {
                 return;
             }
             Habit::Bend => place.position.x += 1.0,
+            Habit::Turn => place.rotation.y += 0.001,
+            Habit::Lose(every) => {
+                users[number].moves += 1;
+                if users[number].moves.is_multiple_of(every) {
+                    return;
+                }
+            }
             _ => {}
         }
         let before = users[number].last.replace(place);

@@ -1,0 +1,318 @@
+//! A thread of bots over WebSocket: waits for no one of them, reads what is there, does what is due.
+//!
+//! It looks once a millisecond instead of being woken for every frame. With thousands of bots a wake-up for each would be the
+//! better part of what they cost, on the side of the server too; so latencies include up to a millisecond of waiting here.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, mpsc::Receiver},
+    thread,
+    time::Duration,
+};
+
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+
+use super::{
+    agenda::{Agenda, Entry},
+    dial::{Arrival, Dialler},
+    line::{Line, READ_BUFFER},
+};
+use crate::{
+    bot::{Bot, Errand, JOIN_TIMEOUT, Loss, Outcome},
+    lag::Probe,
+    lane::{Books, Lane},
+    ledger::Stamp,
+    world::{Window, World},
+};
+
+/// Time from one round to the next, in units of 10 µs.
+const ROUND: u32 = 100;
+/// Sockets that one round looks at.
+const EVENTS: usize = 1_024;
+/// After so many sockets it is looked whether something is due.
+const BURST: usize = 16;
+/// How long the server may not read before a bot gives up, in units of 10 µs.
+const SEND_TIMEOUT: u32 = 10 * Stamp::PER_SECOND;
+
+/// A thread of bots.
+pub(crate) struct Worker {
+    world: Arc<World>,
+    dialler: Dialler,
+    arrivals: Receiver<Arrival>,
+    poll: Poll,
+    lane: Lane,
+    agenda: Agenda,
+    seats: Vec<Seat>,
+    by_number: HashMap<u32, usize>,
+    buffer: Vec<u8>,
+    /// Known once everybody is there.
+    window: Option<Window>,
+    probe: Option<Probe>,
+    /// Those who never were connected.
+    absent: Vec<Outcome>,
+}
+
+/// A bot and its connection.
+struct Seat {
+    bot: Bot,
+    line: Option<Line>,
+    /// Connections so far.
+    connection: u32,
+    loss: Option<Loss>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        world: Arc<World>,
+        dialler: Dialler,
+        arrivals: Receiver<Arrival>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            world,
+            dialler,
+            arrivals,
+            poll: Poll::new()?,
+            lane: Lane::new(),
+            agenda: Agenda::default(),
+            seats: Vec::new(),
+            by_number: HashMap::new(),
+            buffer: vec![0; READ_BUFFER],
+            window: None,
+            probe: None,
+            absent: Vec::new(),
+        })
+    }
+
+    /// Carries the bots until the run is over.
+    pub(crate) fn run(mut self) -> (Vec<Outcome>, Books) {
+        let mut events = Events::with_capacity(EVENTS);
+        loop {
+            let began = self.world.ledger.now();
+            if self.window.is_some_and(|window| began >= window.stop) {
+                break;
+            }
+            self.look_at_window();
+            self.welcome();
+            self.turn();
+            // Being interrupted is the only way in which it can fail, and the next round is near.
+            let _ = self.poll.poll(&mut events, Some(Duration::ZERO));
+            for (count, event) in events.iter().enumerate() {
+                if count % BURST == BURST - 1 {
+                    self.turn();
+                }
+                self.serve(event.token().0, event.is_writable());
+            }
+            let now = self.world.ledger.now();
+            let took = now.since(began);
+            if !events.is_empty() && self.world.measures(began) {
+                self.lane.books.rounds.record(took);
+            }
+            let rest = Duration::from_micros(u64::from(ROUND.saturating_sub(took)) * 10);
+            if events.iter().count() < EVENTS && !rest.is_zero() {
+                thread::sleep(rest);
+            }
+        }
+        self.close()
+    }
+
+    fn close(mut self) -> (Vec<Outcome>, Books) {
+        let now = self.world.ledger.now();
+        let mut outcomes = self.absent;
+        for mut seat in self.seats.drain(..) {
+            if let Some(line) = &mut seat.line {
+                line.say_goodbye(now);
+            } else if seat.loss.is_none() {
+                // It cut its connection and did not come back.
+                seat.loss = Some(Loss::JoinTimeout);
+            }
+            outcomes.push(seat.bot.conclude(seat.loss));
+        }
+        (outcomes, self.lane.close())
+    }
+
+    /// Notices that measuring is going to begin, and begins.
+    fn look_at_window(&mut self) {
+        if self.window.is_some() {
+            return;
+        }
+        self.window = self.world.window.get().copied();
+        let Some(window) = self.window else {
+            return;
+        };
+        self.probe = Some(Probe::new(window.start, window.end));
+        for number in 0..self.seats.len() {
+            let plan = self
+                .seats
+                .get(number)
+                .map(|seat| seat.bot.plan(&window))
+                .unwrap_or_default();
+            self.note(number, plan);
+        }
+    }
+
+    fn note(&mut self, number: usize, errands: Vec<(Stamp, Errand)>) {
+        let connection = self.seats.get(number).map_or(0, |seat| seat.connection);
+        for (due, errand) in errands {
+            self.agenda.add(Entry {
+                due,
+                seat: number,
+                connection,
+                errand,
+            });
+        }
+    }
+
+    /// Takes over who is connected.
+    fn welcome(&mut self) {
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            let number = match (self.by_number.get(&arrival.number), arrival.guest) {
+                (Some(seat), _) => *seat,
+                (None, Some(guest)) => {
+                    let world = Arc::clone(&self.world);
+                    self.seats.push(Seat {
+                        bot: Bot::new(world, arrival.number, guest, arrival.began),
+                        line: None,
+                        connection: 0,
+                        loss: None,
+                    });
+                    let seat = self.seats.len() - 1;
+                    self.by_number.insert(arrival.number, seat);
+                    seat
+                }
+                (None, None) => continue,
+            };
+            if let Err(loss) = self.connect(number, arrival.connected) {
+                self.lose(number, loss);
+            }
+        }
+    }
+
+    fn connect(
+        &mut self,
+        number: usize,
+        connected: Result<std::net::TcpStream, Loss>,
+    ) -> Result<(), Loss> {
+        let Some(seat) = self.seats.get_mut(number) else {
+            return Ok(());
+        };
+        let now = self.world.ledger.now();
+        let mut line = Line::new(TcpStream::from_std(connected?), seat.bot.number);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        registry
+            .register(line.stream(), Token(number), interest)
+            .map_err(|_| Loss::Connect)?;
+        let hello = seat.bot.hello();
+        seat.connection += 1;
+        let line = seat.line.insert(line);
+        hello
+            .iter()
+            .try_for_each(|message| line.send(message, now))?;
+        self.note(number, vec![(now.plus(JOIN_TIMEOUT), Errand::Deadline)]);
+        Ok(())
+    }
+
+    fn lose(&mut self, number: usize, loss: Loss) {
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.line = None;
+            if seat.loss.is_none() {
+                seat.loss = Some(loss);
+                seat.bot.lose();
+            }
+        }
+    }
+
+    /// Reads what is there for a bot, and sends what could not be sent before.
+    fn serve(&mut self, number: usize, writable: bool) {
+        let Some(seat) = self.seats.get_mut(number) else {
+            return;
+        };
+        let Some(line) = &mut seat.line else {
+            return;
+        };
+        let now = self.world.ledger.now();
+        let deaf = seat.bot.stalls && self.window.is_some_and(|window| now >= window.start);
+        let mut entered = false;
+        let sent = if writable { line.flush() } else { Ok(()) };
+        let served = sent.and_then(|()| {
+            if deaf {
+                return Ok(());
+            }
+            line.read(&mut self.buffer, now, |message| {
+                entered |= seat.bot.receive(&mut self.lane, message, now)?;
+                Ok(())
+            })
+        });
+        let arrived = served.and_then(|()| {
+            if !entered {
+                return Ok(Vec::new());
+            }
+            let place = seat.bot.tell_place();
+            line.send(&place, now)?;
+            Ok(seat.bot.errands(now))
+        });
+        match arrived {
+            Ok(errands) => self.note(number, errands),
+            Err(loss) => self.lose(number, loss),
+        }
+    }
+
+    /// Does everything that is due.
+    fn turn(&mut self) {
+        let now = self.world.ledger.now();
+        if let Some(probe) = &mut self.probe {
+            probe.look(now, &mut self.lane.books.lag);
+        }
+        while let Some(entry) = self.agenda.take(now) {
+            match self.act(entry) {
+                Ok(Some(due)) => self.agenda.add(Entry { due, ..entry }),
+                Ok(None) => {}
+                Err(loss) => self.lose(entry.seat, loss),
+            }
+        }
+    }
+
+    /// Does something for a bot; tells when to do the same again.
+    fn act(&mut self, entry: Entry) -> Result<Option<Stamp>, Loss> {
+        let Some(seat) = self.seats.get_mut(entry.seat) else {
+            return Ok(None);
+        };
+        if seat.connection != entry.connection || seat.loss.is_some() {
+            return Ok(None);
+        }
+        let Some(line) = &mut seat.line else {
+            return Ok(None);
+        };
+        let now = self.world.ledger.now();
+        match entry.errand {
+            Errand::Move => {
+                line.flush()?;
+                if let Some(since) = line.stuck() {
+                    let waited = now.since(since);
+                    return (waited < SEND_TIMEOUT)
+                        .then(|| Some(seat.bot.skip(entry.due)))
+                        .ok_or(Loss::SendTimeout);
+                }
+                let (message, next) = seat.bot.step(entry.due, now);
+                if let Some(message) = message {
+                    line.send(&message, now)?;
+                }
+                Ok(next)
+            }
+            Errand::Look => Ok(seat.bot.look(now, &mut self.lane.books)),
+            Errand::Watch => Ok(seat.bot.turn_watch(now, &mut self.lane)),
+            Errand::Cut => {
+                seat.line = None;
+                let away = seat.bot.absence();
+                let began = now.plus(away);
+                seat.bot.cut(now, began);
+                let number = seat.bot.number;
+                self.dialler.dial(number, None, false, began, Stamp(away));
+                Ok(None)
+            }
+            Errand::Deadline if seat.bot.is_present() => Ok(None),
+            Errand::Deadline => Err(Loss::JoinTimeout),
+        }
+    }
+}
