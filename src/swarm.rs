@@ -62,6 +62,9 @@ pub(crate) struct Arguments {
     /// Write the report to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the report to this file, as a page with plots
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// A number between two bounds, which are given in tenths.
@@ -78,7 +81,7 @@ fn between<const LOW: u32, const HIGH: u32>(text: &str) -> Result<f64, String> {
 pub(crate) async fn run(arguments: Arguments) -> Exit {
     // With too few files some bots are lost, which the report shows.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let json = arguments.json.clone();
+    let files = (arguments.json.clone(), arguments.report.clone());
     let live = io::stderr().is_terminal();
     let ran = ::swarm::run(arguments.into(), move |progress| {
         if live {
@@ -94,12 +97,7 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
         _ => Failure::runtime(error.into()),
     })?;
     exit::print(&report.to_string()).map_err(Failure::runtime)?;
-    if let Some(file) = json {
-        let write = || fs::write(&file, serde_json::to_string_pretty(&report)? + "\n");
-        write()
-            .with_context(|| format!("writing {}", file.display()))
-            .map_err(Failure::runtime)?;
-    }
+    save(&report, files).map_err(Failure::runtime)?;
     verdict(&report).map_err(Failure::runtime)
 }
 
@@ -124,6 +122,20 @@ impl From<Arguments> for Options {
             server_pid: arguments.server_pid,
         }
     }
+}
+
+/// Writes the report to the files asked for: as JSON, and as a page.
+fn save(report: &Report, (json, page): (Option<PathBuf>, Option<PathBuf>)) -> anyhow::Result<()> {
+    let write = |file: PathBuf, text: String| {
+        fs::write(&file, text).with_context(|| format!("writing {}", file.display()))
+    };
+    if let Some(file) = json {
+        write(file, serde_json::to_string_pretty(report)? + "\n")?;
+    }
+    if let Some(file) = page {
+        write(file, report.html())?;
+    }
+    Ok(())
 }
 
 fn verdict(report: &Report) -> anyhow::Result<()> {

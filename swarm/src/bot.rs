@@ -6,7 +6,10 @@ mod tally;
 
 use std::sync::Arc;
 
-use posbus::{HandShake, Message, MyTransform, SignalType, TeleportRequest, Umid, Vec3};
+use posbus::{
+    HandShake, Message, MyTransform, SignalType, TeleportRequest, Umid, Vec3,
+    v2::{MyPose, Welcome},
+};
 
 use walks::{Path, Place};
 
@@ -15,6 +18,7 @@ pub(crate) use self::{
     tally::{Outcome, Tally},
 };
 use crate::{
+    Transport,
     frames::{Content, Poses},
     guests::Guest,
     lane::{Books, Lane},
@@ -32,6 +36,9 @@ const LOOK_INTERVAL: u32 = Stamp::PER_SECOND;
 const AWAY: u32 = 5 * Stamp::PER_SECOND;
 /// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a second at 10 Hz.
 const WATCHED: u32 = 200;
+/// How far from the edge of what a server calls near a mover has to be to count, in metres: who is told of whom depends on
+/// cells, which are not left at once (docs/architecture.md, Who hears of whom).
+const MARGIN: f32 = 8.0;
 /// A step that is longer than this is a jump, in metres: what was sent before it was sent to another place.
 const JUMP: f32 = 8.0;
 /// Spreads phases: its multiples fill a period evenly, however many there are.
@@ -50,6 +57,14 @@ pub(crate) enum Errand {
     Cut,
     /// Be in the world by now.
     Deadline,
+}
+
+/// What follows from what a bot heard.
+pub(crate) struct Heard {
+    /// It is in the world now and was not before.
+    pub(crate) entered: bool,
+    /// What it says to that.
+    pub(crate) answer: Option<Vec<u8>>,
 }
 
 /// Where a bot is in its life.
@@ -75,6 +90,12 @@ pub(crate) struct Bot {
     /// Whether it is one that stops reading.
     pub(crate) stalls: bool,
     stage: Stage,
+    /// Whether it was told what holds in this session, in version 2.
+    welcomed: bool,
+    /// Number of its last `MyPose` in this session.
+    pose: u32,
+    /// The newest tick it was shown.
+    tick: u64,
     /// When it began to connect.
     began: Stamp,
     /// Whether it was ever in the world.
@@ -105,6 +126,9 @@ impl Bot {
             terms: Terms::default(),
             stalls: options.stalls(number),
             stage: Stage::Entering,
+            welcomed: false,
+            pose: 0,
+            tick: 0,
             began,
             entered: false,
             place: (0.0, 0.0),
@@ -121,22 +145,31 @@ impl Bot {
         self.stage == Stage::Present
     }
 
-    /// Who it is and where it wants to be: said first, at once (spec posbus §5.1).
-    pub(crate) fn hello(&self) -> [Vec<u8>; 2] {
+    /// Who it is and where it wants to be: said first, at once (spec posbus §5.1). A session of version 2 that comes back is
+    /// where it was without asking.
+    pub(crate) fn hello(&mut self) -> Vec<Vec<u8>> {
+        (self.welcomed, self.pose, self.tick) = (false, 0, 0);
         let handshake = HandShake {
             handshake_version: 1,
-            protocol_version: 1,
+            protocol_version: i64::from(self.world.options.protocol),
             token: self.guest.token.clone(),
             user_id: self.guest.id,
             session_id: self.session,
         };
-        let teleport = TeleportRequest {
-            target: self.world.options.world,
-        };
-        [
-            Message::from(handshake).encode(),
-            Message::from(teleport).encode(),
-        ]
+        let mut hello = vec![Message::from(handshake).encode()];
+        if !(self.entered && self.speaks_version_2()) {
+            hello.push(self.teleport());
+        }
+        hello
+    }
+
+    fn teleport(&self) -> Vec<u8> {
+        let target = self.world.options.world;
+        Message::from(TeleportRequest { target }).encode()
+    }
+
+    fn speaks_version_2(&self) -> bool {
+        self.world.options.protocol >= 2
     }
 
     /// What it does from now on, having entered.
@@ -214,7 +247,16 @@ impl Bot {
         let position = Vec3::new(place.x, height(&place), place.z);
         let rotation = ledger.send(self.number, position, now);
         self.tally.sent += u64::from(self.world.measures(now));
-        Message::from(MyTransform { position, rotation }).encode()
+        if !self.speaks_version_2() {
+            return Message::from(MyTransform { position, rotation }).encode();
+        }
+        self.pose += 1;
+        let pose = MyPose {
+            sequence: self.pose,
+            position,
+            rotation,
+        };
+        pose.encode()
     }
 
     /// Samples what it knows of the others; tells when to look again.
@@ -273,7 +315,7 @@ impl Bot {
         self.world.live.known(known, 0);
     }
 
-    /// Hears a message; tells whether it is in the world now and was not before.
+    /// Hears a message; tells what follows from it.
     ///
     /// # Errors
     /// If it is told that it cannot stay.
@@ -282,7 +324,7 @@ impl Bot {
         lane: &mut Lane,
         frame: &[u8],
         about_now: Stamp,
-    ) -> Result<bool, Loss> {
+    ) -> Result<Heard, Loss> {
         let content = lane.decoder.read(frame, &self.world, about_now);
         // After decoding, as whoever sees a position has decoded it.
         let now = self.world.ledger.now();
@@ -294,6 +336,8 @@ impl Bot {
         self.world.live.frame(frame.len());
         let known = self.sights.known();
         let mut entered = false;
+        let mut answer = None;
+        let bound = !self.speaks_version_2();
         match content {
             Content::Poses(poses) => {
                 self.tally.entries += u64::from(poses.positions) * count;
@@ -301,10 +345,11 @@ impl Bot {
                 let window = window.copied();
                 self.see(poses, now, window, &mut lane.books);
             }
+            Content::Added(_) if !bound && !self.welcomed => return Err(Loss::NoVersion2),
             Content::Added(added) => {
                 for (bot, sequence) in added {
                     entered |= *bot == self.number;
-                    let new = self.sights.announce(*bot, *sequence, true);
+                    let new = self.sights.announce(*bot, *sequence, bound);
                     let blinked =
                         !new && *bot != self.number && self.world.ledger.was_cut(*bot).is_some();
                     self.tally.blinks += u64::from(blinked);
@@ -319,13 +364,37 @@ impl Bot {
                     self.tally.blinks += u64::from(known && presence == Presence::Held);
                 }
             }
+            Content::Bound(bots, contradictions) => {
+                bots.iter().for_each(|bot| self.sights.bind(*bot));
+                self.tally.handles += u64::from(*contradictions);
+            }
+            Content::Welcome(welcome) => answer = self.be_welcomed(welcome),
             Content::Signal(SignalType::WORLD_DOES_NOT_EXIST) => return Err(Loss::NoSuchWorld),
             Content::Signal(SignalType::INVALID_TOKEN) => return Err(Loss::InvalidToken),
             Content::Undecodable => self.tally.undecodable += 1,
             Content::Signal(_) | Content::Other => {}
         }
         self.world.live.known(known, self.sights.known());
-        Ok(entered && self.enter(now, &mut lane.books))
+        let entered = entered && self.enter(now, &mut lane.books);
+        Ok(Heard { entered, answer })
+    }
+
+    /// Learns what holds in this session; asks to be let into the world if it is not back in it.
+    fn be_welcomed(&mut self, welcome: &Welcome) -> Option<Vec<u8>> {
+        self.welcomed = true;
+        self.session = welcome.resume_token;
+        let standard = Terms::default();
+        let near = welcome.near_metres as f32 - MARGIN;
+        self.terms = Terms {
+            near: standard.near.min(near.max(0.0)),
+            tick: Stamp::PER_SECOND / welcome.tick_rate.max(1),
+            slowest: welcome.slowest_ms.saturating_mul(Stamp::PER_SECOND / 1_000),
+        };
+        if !self.entered || welcome.resumed {
+            return None;
+        }
+        self.tally.strangers += 1;
+        Some(self.teleport())
     }
 
     /// It is in the world; false if it was before.
@@ -349,6 +418,9 @@ impl Bot {
     }
 
     fn see(&mut self, poses: &Poses, now: Stamp, window: Option<Window>, books: &mut Books) {
+        let tick = poses.tick.unwrap_or(0);
+        self.tally.ticks_back += u64::from(self.is_ordered() && tick < self.tick);
+        self.tick = self.tick.max(tick);
         let near = self.terms.near * self.terms.near;
         let (mut new, mut seen, mut older) = (0, 0, 0);
         for heard in &poses.updates {
@@ -374,9 +446,19 @@ impl Bot {
             }
         }
         self.tally.seen += seen;
-        self.tally.older += older;
+        let out_of_order = if self.is_ordered() {
+            &mut self.tally.older
+        } else {
+            &mut self.tally.late
+        };
+        *out_of_order += older;
         self.tally.wrong += u64::from(poses.wrong);
         self.world.live.updates(new);
+    }
+
+    /// Whether what it hears comes in the order in which it was sent; datagrams need not.
+    fn is_ordered(&self) -> bool {
+        self.world.options.transport == Transport::WebSocket
     }
 
     /// It is over: compares what it knows with the truth, unless it was lost.

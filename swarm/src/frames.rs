@@ -3,10 +3,13 @@
 //! Bots that stand in the same cell are sent the same bytes, so what a frame says is remembered for a moment and the next bot
 //! that gets exactly these bytes does not decode them again. What each bot knows is its own affair all the same (`sight`).
 
-use posbus::{Message, MessageType, SignalType, UserData, UserTransform, Vec3};
+use posbus::{
+    Message, MessageType, SignalType, UserData, UserTransform, Vec3,
+    v2::{self, PoseEntry, UNITS_PER_METRE, UserHandles, Welcome},
+};
 
 use crate::{
-    ledger::{self, Ledger, Stamp},
+    ledger::{self, Ledger, Presence, Stamp},
     world::World,
 };
 
@@ -30,6 +33,10 @@ pub(crate) enum Content {
     Added(Vec<(u32, Option<u32>)>),
     /// Bots are gone.
     Removed(Vec<u32>),
+    /// These bots have handles, and so many handles already belonged to somebody else who is there.
+    Bound(Vec<u32>, u32),
+    /// What holds in this session.
+    Welcome(Box<Welcome>),
     /// A signal.
     Signal(SignalType),
     /// Nothing that a bot looks at.
@@ -41,6 +48,8 @@ pub(crate) enum Content {
 /// Where users are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Poses {
+    /// The tick that it shows, in version 2.
+    pub(crate) tick: Option<u64>,
     /// All positions, of whomever.
     pub(crate) positions: u32,
     /// Positions of bots that these never sent.
@@ -66,8 +75,6 @@ enum Exactness {
     /// To the bit, as version 1 sends floats.
     Whole,
     /// To 1/64 m, as version 2 sends them.
-    #[allow(dead_code)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "comes with version 2"))]
     Rounded,
 }
 
@@ -154,45 +161,103 @@ fn sum(frame: &[u8]) -> u64 {
 }
 
 fn decode(frame: &[u8], world: &World, content: &mut Content) {
-    let message_type = frame
-        .first_chunk()
-        .and_then(|id| MessageType::from_id(u32::from_le_bytes(*id)));
+    if let Ok(list) = v2::decode_poses(frame) {
+        let mut poses = content.reuse();
+        poses.read_quantised(&list, world);
+        *content = Content::Poses(poses);
+        return;
+    }
+    let id = frame.first_chunk().map(|id| u32::from_le_bytes(*id));
     // What no bot looks at is not decoded either.
-    if !matches!(
-        message_type,
-        Some(
+    let ignored = id.and_then(MessageType::from_id).is_some_and(|known| {
+        !matches!(
+            known,
             MessageType::UsersTransformList
                 | MessageType::AddUsers
                 | MessageType::RemoveUsers
                 | MessageType::Signal
         )
-    ) {
+    });
+    if ignored || id == Some(v2::MessageType::ObjectPoses.id()) {
         *content = Content::Other;
         return;
     }
-    *content = match posbus::decode(frame) {
-        Ok(Message::UsersTransformList(list)) => {
-            let mut poses = match std::mem::replace(content, Content::Other) {
-                Content::Poses(poses) => poses,
-                _ => Poses::default(),
-            };
-            poses.read(&list.value, &world.ledger);
-            Content::Poses(poses)
-        }
-        Ok(Message::AddUsers(list)) => Content::Added(added(&list.users, &world.ledger)),
-        Ok(Message::RemoveUsers(list)) => {
-            let bots = list.users.iter().filter_map(|user| world.ledger.bot(*user));
-            Content::Removed(bots.collect())
-        }
-        Ok(Message::Signal(signal)) => Content::Signal(signal.value),
-        Ok(_) => Content::Other,
-        Err(_) => Content::Undecodable,
+    *content = match v2::decode(frame) {
+        Ok(v2::Message::Welcome(welcome)) => Content::Welcome(Box::new(welcome)),
+        Ok(v2::Message::UserHandles(list)) => bind(&list, world),
+        Ok(v2::Message::V1(message)) => read(message, world, content),
+        Ok(_) | Err(_) => Content::Undecodable,
     };
 }
 
+fn read(message: Message, world: &World, content: &mut Content) -> Content {
+    match message {
+        Message::UsersTransformList(list) => {
+            let mut poses = content.reuse();
+            poses.read(&list.value, &world.ledger);
+            Content::Poses(poses)
+        }
+        Message::AddUsers(list) => Content::Added(added(&list.users, &world.ledger)),
+        Message::RemoveUsers(list) => {
+            let bots = list.users.iter().filter_map(|user| world.ledger.bot(*user));
+            Content::Removed(bots.collect())
+        }
+        Message::Signal(signal) => Content::Signal(signal.value),
+        _ => Content::Other,
+    }
+}
+
+fn bind(list: &UserHandles, world: &World) -> Content {
+    let mut contradictions = 0;
+    let mut bots = Vec::with_capacity(list.users.len());
+    for entry in &list.users {
+        let bot = world.ledger.bot(entry.id);
+        let before = world.handles.bind(entry.handle, bot);
+        let taken = before
+            .filter(|before| Some(*before) != bot)
+            .is_some_and(|before| {
+                matches!(
+                    world.ledger.presence(before),
+                    Presence::Present | Presence::Held
+                )
+            });
+        contradictions += u32::from(taken);
+        bots.extend(bot);
+    }
+    Content::Bound(bots, contradictions)
+}
+
+impl Content {
+    /// Empty poses, in the memory of those that are there.
+    fn reuse(&mut self) -> Poses {
+        match std::mem::replace(self, Self::Other) {
+            Self::Poses(mut poses) => {
+                (poses.tick, poses.positions, poses.wrong) = (None, 0, 0);
+                poses.updates.clear();
+                poses
+            }
+            _ => Poses::default(),
+        }
+    }
+}
+
 impl Poses {
+    fn read_quantised(&mut self, list: &v2::Poses<'_>, world: &World) {
+        self.tick = Some(list.tick());
+        list.for_each(|PoseEntry { handle, pose }| {
+            let metres = |units: i32| units as f32 / UNITS_PER_METRE;
+            let position = Vec3::new(metres(pose.x), metres(pose.y), metres(pose.z));
+            let level = pose.pitch == 0 && pose.roll == 0;
+            let number = level.then_some(u32::from(pose.yaw));
+            let bot = world.handles.bot(handle);
+            self.push(match bot {
+                Some(bot) => find(&world.ledger, bot, position, number, Exactness::Rounded),
+                None => Found::Stranger,
+            });
+        });
+    }
+
     fn read(&mut self, list: &[UserTransform], ledger: &Ledger) {
-        self.clear();
         for user in list {
             let transform = user.transform;
             let found = match ledger.bot(user.id) {
@@ -207,11 +272,6 @@ impl Poses {
             };
             self.push(found);
         }
-    }
-
-    fn clear(&mut self) {
-        (self.positions, self.wrong) = (0, 0);
-        self.updates.clear();
     }
 
     fn push(&mut self, found: Found) {

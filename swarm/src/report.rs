@@ -1,5 +1,7 @@
 //! What a run found.
 
+mod html;
+mod plot;
 mod verdict;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -116,6 +118,8 @@ pub struct Resumes {
     pub cut: u64,
     /// Bots that were back in the world afterwards.
     pub returned: u64,
+    /// Of these, whom the server took for somebody new, in version 2.
+    pub strangers: u64,
     /// Milliseconds from the first packet to the own name in the list of users.
     pub took_ms: Quantiles,
     /// Times that another bot was told that one of them is gone, or is new, though it was only away.
@@ -186,6 +190,8 @@ pub struct Traffic {
     pub positions_per_user_second: f64,
     /// Bytes per position, all overhead of its frame included.
     pub bytes_per_position: f64,
+    /// Positions per bot and second that came after newer ones, over transports that may do so.
+    pub late_per_user_second: f64,
 }
 
 /// What must not happen.
@@ -193,7 +199,11 @@ pub struct Traffic {
 pub struct Faults {
     /// Older positions after newer ones of the same mover.
     pub order_violations: u64,
-    /// Positions that nobody sent.
+    /// Older ticks after newer ones.
+    pub tick_violations: u64,
+    /// Handles given to somebody while they belonged to somebody else who was there.
+    pub handle_conflicts: u64,
+    /// Positions that nobody sent, off by more than rounding.
     pub wrong_positions: u64,
     /// Users said to be gone who were there.
     pub false_removals: u64,
@@ -319,9 +329,12 @@ impl Report {
                 bytes_per_user_second: per_user_second(tally.bytes),
                 positions_per_user_second: per_user_second(tally.entries),
                 bytes_per_position: ratio(tally.entry_bytes as f64, tally.entries as f64),
+                late_per_user_second: per_user_second(tally.late),
             },
             faults: Faults {
                 order_violations: tally.older,
+                tick_violations: tally.ticks_back,
+                handle_conflicts: tally.handles,
                 wrong_positions: tally.wrong,
                 false_removals: tally.removed,
                 undecodable: tally.undecodable,
@@ -335,6 +348,7 @@ impl Report {
             resumes: Resumes {
                 cut: tally.cuts,
                 returned: tally.returns,
+                strangers: tally.strangers,
                 took_ms: books.resuming.quantiles(),
                 blinks: tally.blinks,
             },

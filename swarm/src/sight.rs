@@ -108,7 +108,6 @@ impl Sights {
     }
 
     /// A user goes by a handle.
-    #[allow(dead_code)]
     pub(crate) fn bind(&mut self, bot: u32) {
         self.mark(bot, BOUND);
     }

@@ -72,19 +72,13 @@ impl fmt::Display for Report {
             ),
         )?;
         row(
-            "  near by",
+            "updates seen",
             format!(
-                "{} expected: {:.3} % seen, {} merged",
-                updates.expected,
+                "{:.3} % of {} sampled near by, {} merged; {:.0} per user and second in all",
                 updates.seen_share * 100.0,
-                updates.merged
-            ),
-        )?;
-        row(
-            "  in all",
-            format!(
-                "{} seen ({:.0} per user and second)",
-                updates.seen, updates.seen_per_user_second
+                updates.expected,
+                updates.merged,
+                updates.seen_per_user_second
             ),
         )?;
         let pairs = &self.pairs;
@@ -118,8 +112,10 @@ impl fmt::Display for Report {
         row(
             "faults",
             format!(
-                "{} out of order, {} wrong, {} falsely removed, {} undecodable",
+                "{} out of order, {} ticks out of order, {} handles, {} wrong, {} falsely removed, {} undecodable",
                 faults.order_violations,
+                faults.tick_violations,
+                faults.handle_conflicts,
                 faults.wrong_positions,
                 faults.false_removals,
                 faults.undecodable

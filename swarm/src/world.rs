@@ -1,6 +1,9 @@
 //! What all bots of a run share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 use crate::{
     Options,
@@ -13,9 +16,36 @@ use crate::{
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) ledger: Ledger,
+    pub(crate) handles: Handles,
     /// When is measured; known once everybody is there.
     pub(crate) window: OnceLock<Window>,
     pub(crate) live: Arc<Live>,
+}
+
+/// Which bot goes by which handle. A handle means the same to everybody in a world (docs/protocol.md, Handles), so whoever is
+/// told first tells all; whether each was told is its own affair (`sight`).
+pub(crate) struct Handles(Vec<AtomicU32>);
+
+/// Users who are not bots take handles too; of so many the bots' are known all the same.
+const STRANGERS: usize = 4_096;
+
+impl Handles {
+    fn new(bots: usize) -> Self {
+        Self((0..bots + STRANGERS).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    /// The bot that goes by a handle.
+    pub(crate) fn bot(&self, handle: u32) -> Option<u32> {
+        let bound = self.0.get(handle as usize)?;
+        bound.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// A user goes by a handle from now on; none if it is not a bot. Gives the bot that did before.
+    pub(crate) fn bind(&self, handle: u32, bot: Option<u32>) -> Option<u32> {
+        let bound = self.0.get(handle as usize)?;
+        let before = bound.swap(bot.map_or(0, |bot| bot + 1), Ordering::Relaxed);
+        before.checked_sub(1)
+    }
 }
 
 /// When is measured.
@@ -43,6 +73,7 @@ impl World {
             .map(|(bot, guest)| (guest.id, options.stalls(bot)));
         Self {
             ledger: Ledger::new(users),
+            handles: Handles::new(guests.len()),
             window: OnceLock::new(),
             live,
             options,

@@ -25,6 +25,8 @@ pub(crate) enum Loss {
     Malformed,
     /// The server did not read.
     SendTimeout,
+    /// The server does not speak version 2.
+    NoVersion2,
 }
 
 impl fmt::Display for Loss {
@@ -41,6 +43,7 @@ impl fmt::Display for Loss {
             Self::Oversize => f.write_str("oversize"),
             Self::Malformed => f.write_str("malformed"),
             Self::SendTimeout => f.write_str("send_timeout"),
+            Self::NoVersion2 => f.write_str("no_version_2"),
         }
     }
 }

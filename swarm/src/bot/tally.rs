@@ -36,6 +36,12 @@ pub(crate) struct Tally {
     pub(crate) sampled: Sampled,
     /// Older positions after newer ones.
     pub(crate) older: u64,
+    /// The same over a transport that may do so.
+    pub(crate) late: u64,
+    /// Older ticks after newer ones.
+    pub(crate) ticks_back: u64,
+    /// Handles that belong to somebody else.
+    pub(crate) handles: u64,
     /// Positions that nobody sent.
     pub(crate) wrong: u64,
     /// Others said to be gone who are there.
@@ -48,6 +54,8 @@ pub(crate) struct Tally {
     pub(crate) cuts: u64,
     /// Times that it came back.
     pub(crate) returns: u64,
+    /// Of these, times that the server took it for somebody new.
+    pub(crate) strangers: u64,
 }
 
 impl Tally {
@@ -65,12 +73,16 @@ impl Tally {
                 fresh: self.sampled.fresh + other.sampled.fresh,
             },
             older: self.older + other.older,
+            late: self.late + other.late,
+            ticks_back: self.ticks_back + other.ticks_back,
+            handles: self.handles + other.handles,
             wrong: self.wrong + other.wrong,
             removed: self.removed + other.removed,
             blinks: self.blinks + other.blinks,
             undecodable: self.undecodable + other.undecodable,
             cuts: self.cuts + other.cuts,
             returns: self.returns + other.returns,
+            strangers: self.strangers + other.strangers,
         }
     }
 }

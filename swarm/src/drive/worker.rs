@@ -234,17 +234,23 @@ impl Worker {
         let now = self.world.ledger.now();
         let deaf = seat.bot.stalls && self.window.is_some_and(|window| now >= window.start);
         let mut entered = false;
+        let mut answers = Vec::new();
         let sent = if writable { line.flush() } else { Ok(()) };
         let served = sent.and_then(|()| {
             if deaf {
                 return Ok(());
             }
             line.read(&mut self.buffer, now, |message| {
-                entered |= seat.bot.receive(&mut self.lane, message, now)?;
+                let heard = seat.bot.receive(&mut self.lane, message, now)?;
+                entered |= heard.entered;
+                answers.extend(heard.answer);
                 Ok(())
             })
         });
         let arrived = served.and_then(|()| {
+            answers
+                .iter()
+                .try_for_each(|answer| line.send(answer, now))?;
             if !entered {
                 return Ok(Vec::new());
             }

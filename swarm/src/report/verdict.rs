@@ -83,6 +83,11 @@ pub(super) fn failures(report: &Report) -> Vec<String> {
     );
     for (count, what) in [
         (faults.order_violations, "positions went backwards"),
+        (faults.tick_violations, "ticks went backwards"),
+        (
+            faults.handle_conflicts,
+            "handles were given to two who were there",
+        ),
         (faults.wrong_positions, "positions were never sent"),
         (
             faults.false_removals,
@@ -91,6 +96,10 @@ pub(super) fn failures(report: &Report) -> Vec<String> {
         (
             resumes.blinks,
             "times a user who was only away for a moment was said to be gone or new",
+        ),
+        (
+            resumes.strangers,
+            "users who came back were taken for somebody new",
         ),
         (
             resumes.cut - resumes.returned,

@@ -1,12 +1,20 @@
 //! A server of one world that tells everybody of every movement at once, apart from one bad habit.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use posbus::{
-    AddUsers, Message, MyTransform, SetWorld, Signal, SignalType, TransformNoScale, Umid, UserData,
-    UserTransform, UsersTransformList,
+    AddUsers, HandShake, Message, MyTransform, RemoveUsers, SetWorld, Signal, SignalType,
+    TransformNoScale, Umid, UserData, UserTransform, UsersTransformList,
+    v2::{self, HandleEntry, PoseEntry, QuantizedPose, UserHandles, Welcome},
 };
 use swarm::WELCOME_WORLD;
 use tokio::{
@@ -34,6 +42,12 @@ pub(crate) enum Habit {
     Bend,
     /// Turns everybody a little.
     Turn,
+    /// Shows an older tick after each newer one.
+    OldTicks,
+    /// Gives everybody the same handle.
+    OneHandle,
+    /// Tells all that somebody is gone as soon as their connection breaks, and lets them in as somebody new.
+    Forget,
     /// Does not tell every so many-th movement that it hears of.
     Lose(usize),
     /// Never tells where the user with this number is.
@@ -57,6 +71,7 @@ impl EchoServer {
         let world = Arc::new(World {
             habit,
             users: Mutex::default(),
+            ticks: AtomicU64::new(1),
         });
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -83,11 +98,13 @@ impl Drop for EchoServer {
 struct World {
     habit: Habit,
     users: Mutex<Vec<User>>,
+    ticks: AtomicU64,
 }
 
 struct User {
     id: Umid,
     out: UnboundedSender<(Instant, Frame)>,
+    version: i64,
     last: Option<MyTransform>,
     moves: usize,
 }
@@ -138,31 +155,73 @@ impl World {
                 let _ = sink.send(frame).await;
             }
         });
-        let mut id = Umid::nil();
+        let mut who = HandShake::default();
         while let Some(Ok(frame)) = frames.next().await {
             let Frame::Binary(bytes) = frame else {
                 continue;
             };
-            match posbus::decode(&bytes).expect("bots send what can be decoded") {
-                Message::HandShake(handshake) => id = handshake.user_id,
-                Message::TeleportRequest(request) if request.target == WELCOME_WORLD => {
-                    self.enter(id, out.clone());
+            match v2::decode(&bytes).expect("bots send what can be decoded") {
+                v2::Message::V1(Message::HandShake(handshake)) => {
+                    who = handshake;
+                    self.welcome(&who, &out);
                 }
-                Message::TeleportRequest(_) => {
-                    send(
-                        &out,
-                        Signal {
-                            value: SignalType::WORLD_DOES_NOT_EXIST,
-                        },
-                    );
+                v2::Message::V1(Message::TeleportRequest(request)) => {
+                    if request.target == WELCOME_WORLD {
+                        self.enter(&who, out.clone());
+                    } else {
+                        let value = SignalType::WORLD_DOES_NOT_EXIST;
+                        send(&out, Signal { value });
+                    }
                 }
-                Message::MyTransform(place) => self.move_to(id, place),
+                v2::Message::V1(Message::MyTransform(place)) => self.move_to(who.user_id, place),
+                v2::Message::MyPose(pose) => {
+                    let place = MyTransform {
+                        position: pose.position,
+                        rotation: pose.rotation,
+                    };
+                    self.move_to(who.user_id, place);
+                }
                 other => panic!("bots do not send {}", other.name()),
+            }
+        }
+        if matches!(self.habit, Habit::Forget) {
+            let users = self.users.lock();
+            for other in users.iter().filter(|user| user.id != who.user_id) {
+                send(
+                    &other.out,
+                    RemoveUsers {
+                        users: vec![who.user_id],
+                    },
+                );
             }
         }
     }
 
-    fn enter(&self, id: Umid, out: UnboundedSender<(Instant, Frame)>) {
+    /// Says what holds in a session of version 2, and lets in who comes back.
+    fn welcome(&self, who: &HandShake, out: &UnboundedSender<(Instant, Frame)>) {
+        if who.protocol_version < 2 {
+            return;
+        }
+        let was_here = self.users.lock().iter().any(|user| user.id == who.user_id);
+        let resumed = was_here && !matches!(self.habit, Habit::Forget);
+        let welcome = Welcome {
+            protocol_version: 2,
+            tick_rate: 20,
+            near_metres: 56,
+            slowest_ms: 1_000,
+            session_id: Umid::now_v7(),
+            resume_token: Umid::now_v7(),
+            resumed,
+            ..Welcome::default()
+        };
+        let _ = out.send((Instant::now(), Frame::binary(welcome.encode())));
+        if resumed {
+            self.enter(who, out.clone());
+        }
+    }
+
+    /// Lets somebody in; whoever was here before is back, and nobody else is told.
+    fn enter(&self, who: &HandShake, out: UnboundedSender<(Instant, Frame)>) {
         let mut users = self.users.lock();
         send(
             &out,
@@ -172,30 +231,60 @@ impl World {
             },
         );
         send(&out, MyTransform::default());
-        users.push(User {
-            id,
-            out: out.clone(),
-            last: None,
-            moves: 0,
-        });
+        let id = who.user_id;
+        let here = users.iter().position(|user| user.id == id);
+        let back = here.filter(|_| !matches!(self.habit, Habit::Forget));
+        match here.and_then(|at| users.get_mut(at)) {
+            Some(user) => user.out = out,
+            None => users.push(User {
+                id,
+                out,
+                version: who.protocol_version,
+                last: None,
+                moves: 0,
+            }),
+        }
+        let everybody: Vec<_> = (0..).zip(users.iter().map(|user| user.id)).collect();
+        for user in users.iter() {
+            let told = match (user.id == id, back) {
+                (true, _) => everybody.clone(),
+                (false, None) => {
+                    let newcomer = |(_, other): &(u32, Umid)| *other == id;
+                    everybody.iter().copied().filter(newcomer).collect()
+                }
+                (false, Some(_)) => continue,
+            };
+            self.announce(user, &told);
+        }
+    }
+
+    fn announce(&self, user: &User, told: &[(u32, Umid)]) {
         let entry = |id| UserData {
             id,
             ..UserData::default()
         };
-        send(
-            &out,
-            AddUsers {
-                users: users.iter().map(|user| entry(user.id)).collect(),
-            },
-        );
-        for other in users.iter().filter(|user| user.id != id) {
-            send(
-                &other.out,
-                AddUsers {
-                    users: vec![entry(id)],
-                },
-            );
+        let users = told.iter().map(|(_, id)| entry(*id)).collect();
+        send(&user.out, AddUsers { users });
+        if user.version < 2 {
+            return;
         }
+        let handle = |handle| match self.habit {
+            Habit::OneHandle => 0,
+            _ => handle,
+        };
+        let handles = UserHandles {
+            tick: self.ticks.load(Ordering::Relaxed),
+            users: told
+                .iter()
+                .map(|(number, id)| HandleEntry {
+                    handle: handle(*number),
+                    id: *id,
+                })
+                .collect(),
+        };
+        let _ = user
+            .out
+            .send((Instant::now(), Frame::binary(handles.encode())));
     }
 
     fn move_to(&self, id: Umid, mut place: MyTransform) {
@@ -216,8 +305,8 @@ impl World {
                     .send((Instant::now(), Frame::Close(Some(frame))));
                 return;
             }
-            Habit::Bend => place.position.x += 1.0,
-            Habit::Turn => place.rotation.y += 0.001,
+            Habit::Bend => place.position.x += 0.02,
+            Habit::Turn => place.rotation.y += 0.02,
             Habit::Lose(every) => {
                 users[number].moves += 1;
                 if users[number].moves.is_multiple_of(every) {
@@ -228,14 +317,26 @@ impl World {
         }
         let before = users[number].last.replace(place);
         let repeated = before.filter(|_| matches!(self.habit, Habit::Backwards));
+        let handle = u32::try_from(number).expect("few users");
         for told in [Some(place), repeated].into_iter().flatten() {
             let transform = TransformNoScale {
                 position: told.position,
                 rotation: told.rotation,
             };
+            let mut tick = self.ticks.fetch_add(1, Ordering::Relaxed);
+            if matches!(self.habit, Habit::OldTicks) && tick.is_multiple_of(2) {
+                tick -= 2;
+            }
             for user in users.iter() {
-                let value = vec![UserTransform { id, transform }];
-                send(&user.out, UsersTransformList { value });
+                let frame = if user.version < 2 {
+                    let value = vec![UserTransform { id, transform }];
+                    Message::from(UsersTransformList { value }).encode()
+                } else {
+                    let pose = QuantizedPose::new(&transform);
+                    let entries = vec![PoseEntry { handle, pose }];
+                    v2::Message::Poses { tick, entries }.encode()
+                };
+                let _ = user.out.send((Instant::now(), Frame::binary(frame)));
             }
         }
     }
