@@ -45,9 +45,9 @@ pub(crate) struct Arguments {
     #[arg(long = "drop", value_name = "PERCENT", default_value = "0", value_parser = between::<0, 1000>)]
     dropped: f64,
     /// Version of the protocol to ask for
-    #[arg(long, value_name = "VERSION", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1))]
+    #[arg(long, value_name = "VERSION", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
     protocol: u32,
-    /// How bots connect: ws
+    /// How bots connect: ws, webtransport or quic
     #[arg(long, default_value = "ws")]
     transport: Transport,
     /// Threads that bots share; as many as there are cores, at most 2, unless said otherwise
@@ -93,7 +93,7 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
         clear_line();
     }
     let report = ran.map_err(|error| match error {
-        SwarmError::Url(_) => Failure::setup(error.into()),
+        SwarmError::Url(_) | SwarmError::Version(_) => Failure::setup(error.into()),
         _ => Failure::runtime(error.into()),
     })?;
     exit::print(&report.to_string()).map_err(Failure::runtime)?;

@@ -11,7 +11,7 @@ use posbus::{
     v2::{MyPose, Welcome},
 };
 
-use walks::{Path, Place};
+use walks::{Path, Pattern, Place};
 
 pub(crate) use self::{
     loss::Loss,
@@ -123,7 +123,10 @@ impl Bot {
                 options.rate,
             ),
             sights: Sights::new(number, &world.ledger),
-            terms: Terms::default(),
+            terms: Terms {
+                reach: reach(options.pattern),
+                ..Terms::default()
+            },
             stalls: options.stalls(number),
             stage: Stage::Entering,
             welcomed: false,
@@ -389,6 +392,7 @@ impl Bot {
             near: standard.near.min(near.max(0.0)),
             tick: Stamp::PER_SECOND / welcome.tick_rate.max(1),
             slowest: welcome.slowest_ms.saturating_mul(Stamp::PER_SECOND / 1_000),
+            reach: self.terms.reach,
         };
         if !self.entered || welcome.resumed {
             return None;
@@ -499,6 +503,15 @@ impl Bot {
     fn cycle(&self) -> u32 {
         let rounds = self.world.options.users.div_ceil(WATCHED).max(1);
         (watch::WATCH + watch::GRACE).saturating_mul(rounds)
+    }
+}
+
+/// How far a bot that was near during a watch can be at its end, in metres: two runners go apart at 10 m/s for its 3 s.
+/// Jumpers can be anywhere.
+fn reach(pattern: Pattern) -> f32 {
+    match pattern {
+        Pattern::Walk | Pattern::Crowd | Pattern::Idle => 48.0 + 40.0,
+        Pattern::Teleport | Pattern::Mixed => f32::INFINITY,
     }
 }
 

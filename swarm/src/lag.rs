@@ -26,6 +26,11 @@ impl Probe {
             self.due = self.due.plus(PERIOD);
         }
     }
+
+    /// When it wants to be served next.
+    pub(crate) fn due(&self) -> Option<Stamp> {
+        (self.due < self.until).then_some(self.due)
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ pub(crate) struct Lane {
 }
 
 /// What is left of them in the end.
-#[derive(Clone)]
 pub(crate) struct Books {
     /// How long entering took.
     pub(crate) joining: Times,
@@ -47,10 +46,11 @@ impl Lane {
     }
 
     /// Closes the books.
-    pub(crate) fn close(mut self) -> Books {
-        self.books.decoded = self.decoder.decoded;
-        self.books.remembered = self.decoder.remembered;
-        self.books
+    pub(crate) fn close(&mut self) -> Books {
+        let mut books = std::mem::replace(&mut self.books, Books::new());
+        books.decoded = self.decoder.decoded;
+        books.remembered = self.decoder.remembered;
+        books
     }
 }
 

@@ -13,11 +13,14 @@ use tokio::{
 };
 
 use crate::{
-    Options, Report,
+    Options, Report, Transport,
     bot::{JOIN_TIMEOUT, Loss, Outcome},
-    drive::{Fleet, dial::Target},
+    drive::{
+        Fleet, Sockets, Tasks,
+        dial::Target,
+        quic::endpoint::{Endpoints, Place},
+    },
     guests::{self, Guest},
-    lane::Books,
     ledger::Stamp,
     process::{self, Usage},
     progress::{Live, Progress, Reporting},
@@ -55,9 +58,15 @@ pub enum SwarmError {
     /// A request failed.
     #[error("the server does not answer: {0}")]
     Http(#[from] reqwest::Error),
-    /// The system gives no threads or polls.
+    /// The system gives no threads or sockets.
     #[error("the system does not let bots run: {0}")]
-    Threads(std::io::Error),
+    System(std::io::Error),
+    /// The server says that it does not do QUIC.
+    #[error("the server does not offer QUIC: it answers {0}")]
+    NoQuic(u16),
+    /// QUIC carries version 2 only.
+    #[error("WebTransport and QUIC carry version 2 of the protocol, not {0}")]
+    Version(u32),
     /// Not a single bot came in.
     #[error("nobody could enter: {0}")]
     NobodyEntered(String),
@@ -71,6 +80,9 @@ pub async fn run(
     options: Options,
     progress: impl Fn(Progress) + Send + Sync + 'static,
 ) -> Result<Report, SwarmError> {
+    if options.transport != Transport::WebSocket && options.protocol < 2 {
+        return Err(SwarmError::Version(options.protocol));
+    }
     let (base, target) = target(&options.url).await?;
     let http = Client::new();
     let server = Server {
@@ -90,15 +102,15 @@ pub async fn run(
     .await?;
     let world = Arc::new(World::new(options, &guests, live));
     let world = known.get_or_init(|| world);
-    let fleet = Fleet::start(world, target).map_err(SwarmError::Threads)?;
+    let mut fleet = server.fleet(world, target).await?;
 
     let scrape_before = server.figures().await;
     let began = Instant::now();
-    world.enter_all(&fleet, guests).await;
+    world.enter_all(&mut fleet, guests).await;
     let ramp = began.elapsed();
     if !world.live.anybody_joined() {
         world.end_at_once();
-        return Err(why_nobody_entered(fleet.finish().0));
+        return Err(why_nobody_entered(fleet.finish().await.0));
     }
     let scrape_ramped = server.figures().await;
     world.settle().await;
@@ -117,8 +129,7 @@ pub async fn run(
     let used_end = server.used();
     let scrape_end = server.figures().await;
 
-    let finished = tokio::task::spawn_blocking(|| fleet.finish()).await;
-    let (outcomes, books) = finished.unwrap_or_else(|_| (Vec::new(), Books::new()));
+    let (outcomes, books) = fleet.finish().await;
     drop(reporting);
     Ok(Report::new(Gathered {
         outcomes,
@@ -150,6 +161,25 @@ impl Server {
         Some(Scrape::parse(&text))
     }
 
+    /// What carries the bots.
+    async fn fleet(&self, world: &Arc<World>, target: Target) -> Result<Fleet, SwarmError> {
+        let options = &world.options;
+        if options.transport == Transport::WebSocket {
+            let sockets = Sockets::start(world, target).map_err(SwarmError::System)?;
+            return Ok(Fleet::Sockets(sockets));
+        }
+        let url = format!("{}/api/v4/quic", self.base);
+        let answer = self.http.get(url).send().await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(SwarmError::NoQuic(status.as_u16()));
+        }
+        let place: Place = answer.json().await?;
+        let endpoints = Endpoints::open(&place, target.address, options.transport, options.users);
+        let endpoints = endpoints.map_err(SwarmError::System)?;
+        Ok(Fleet::Tasks(Tasks::new(world, endpoints)))
+    }
+
     /// What its process uses, if that is known.
     fn used(&self) -> Option<Usage> {
         self.pid.and_then(Usage::of)
@@ -158,7 +188,7 @@ impl Server {
 
 impl World {
     /// Lets all bots in at the rate asked for, and returns when each is in or lost.
-    async fn enter_all(&self, fleet: &Fleet, guests: Vec<Guest>) {
+    async fn enter_all(&self, fleet: &mut Fleet, guests: Vec<Guest>) {
         self.live.start_ramp();
         let began = Instant::now();
         for (number, guest) in (0..).zip(guests) {

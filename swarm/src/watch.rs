@@ -28,6 +28,8 @@ pub(crate) struct Terms {
     pub(crate) tick: u32,
     /// Everybody is told of within this time, in units of 10 µs.
     pub(crate) slowest: u32,
+    /// Who is farther than this at the end of a watch was not near during it, in metres.
+    pub(crate) reach: f32,
 }
 
 impl Default for Terms {
@@ -38,6 +40,7 @@ impl Default for Terms {
             near: 48.0,
             tick: Stamp::PER_SECOND / 20,
             slowest: Stamp::PER_SECOND,
+            reach: f32::INFINITY,
         }
     }
 }
@@ -119,7 +122,12 @@ impl Watch {
         scratch.chain(&self.noted, ledger.len());
         scratch.follow(ledger, me, self.from);
         let mut sum = Expectations::default();
-        for bot in ledger.bots().filter(|bot| sights.concerns(ledger, *bot)) {
+        let here = sight::place(ledger, me);
+        let in_reach = |bot: u32| {
+            sight::distance(here, sight::place(ledger, bot)) <= terms.reach
+                && sights.concerns(ledger, bot)
+        };
+        for bot in ledger.bots().filter(|bot| in_reach(*bot)) {
             for update in updates_since(ledger, bot, self.from) {
                 let lost_with_its_sender = ledger
                     .was_cut(bot)

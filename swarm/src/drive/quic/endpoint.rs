@@ -45,8 +45,13 @@ impl Endpoints {
         users: u32,
     ) -> io::Result<Self> {
         let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
-        let url: Url = place.url.parse().map_err(|_| wrong("the server names no URL"))?;
-        let port = url.port().ok_or_else(|| wrong("the server names no port"))?;
+        let url: Url = place
+            .url
+            .parse()
+            .map_err(|_| wrong("the server names no URL"))?;
+        let port = url
+            .port()
+            .ok_or_else(|| wrong("the server names no port"))?;
         let address = SocketAddr::new(host.ip(), port);
         let local: SocketAddr = match address {
             SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
@@ -69,7 +74,9 @@ impl Endpoints {
 
     /// Connects a bot.
     pub(crate) async fn connect(&self, number: u32) -> Result<Session, Loss> {
-        let socket = self.sockets.get(number as usize % self.sockets.len().max(1));
+        let socket = self
+            .sockets
+            .get(number as usize % self.sockets.len().max(1));
         let socket = socket.ok_or(Loss::Connect)?;
         let host = self.url.host_str().unwrap_or_default();
         let host = host.trim_matches(['[', ']']);
@@ -119,7 +126,11 @@ impl ServerCertVerifier for ByHash {
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let hash = sha256(&self.provider, certificate);
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = hash
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         if self.hashes.contains(&hash) {
             Ok(ServerCertVerified::assertion())
         } else {
