@@ -85,8 +85,11 @@ fn traffic(cases: &[&Case]) -> Vec<Line> {
         line("updates", cases, |case| {
             case.told.updates_per_session_second
         }),
-        line("bytes per update", cases, |case| {
-            case.told.bytes_per_update.unwrap_or(0.0)
+        line("B/update, v1", cases, |case| {
+            case.told.bytes_per_update_v1.unwrap_or(0.0)
+        }),
+        line("B/update, v2", cases, |case| {
+            case.told.bytes_per_update_v2.unwrap_or(0.0)
         }),
     ]
 }

@@ -83,8 +83,10 @@ pub struct Told {
     pub frames_per_session_second: f64,
     /// Places of others that each session was told of per second.
     pub updates_per_session_second: f64,
-    /// Bytes of one of them, everything in their messages included; `None` if nobody moved.
-    pub bytes_per_update: Option<f64>,
+    /// Bytes of one of them in version 1, everything in their messages included; `None` if nobody was told any.
+    pub bytes_per_update_v1: Option<f64>,
+    /// And in version 2.
+    pub bytes_per_update_v2: Option<f64>,
     /// Of those who moved, the share that the worst informed of the watched sessions has heard of in the measured time;
     /// `None` if nobody moved.
     pub heard_of: Option<f64>,

@@ -8,6 +8,7 @@ use systems::WorldSet;
 
 use crate::report::{Allocations, Case, Machine, Quantiles, Report, SetCost, Told};
 use crate::scene::Scene;
+use crate::sight::{Sight, Updates};
 use crate::{Fit, TickOptions};
 
 /// Runs something and answers how many allocations it made. A library cannot count them, only a program that has an
@@ -182,8 +183,15 @@ fn measure(
 /// What the sessions were told, which has to be something if there was something to tell.
 fn told(scene: &Scene, users: u32, ticks: u32, moves: usize) -> Result<Told, String> {
     let sights = scene.sights();
-    let sum = |count: fn(&crate::sight::Sight) -> u64| sights.iter().map(count).sum::<u64>();
-    let (updates, bytes) = (sum(|sight| sight.updates), sum(|sight| sight.update_bytes));
+    let sum = |count: fn(&Sight) -> u64| sights.iter().map(count).sum::<u64>();
+    let updates = [0, 1].map(|version: usize| {
+        let all = sights.iter().map(|sight| sight.updates[version]);
+        all.fold(Updates::default(), |sum, one| Updates {
+            count: sum.count + one.count,
+            bytes: sum.bytes + one.bytes,
+        })
+    });
+    let count = updates.iter().map(|updates| updates.count).sum::<u64>();
     let strangers = sum(|sight| sight.strangers);
     if strangers > 0 {
         return Err(format!(
@@ -200,7 +208,7 @@ fn told(scene: &Scene, users: u32, ticks: u32, moves: usize) -> Result<Told, Str
     {
         return Err(format!("a session knows of {} users", sight.present()));
     }
-    if moves > 0 && users > 1 && (updates == 0 || scene.given.bytes == 0) {
+    if moves > 0 && users > 1 && (count == 0 || scene.given.bytes == 0) {
         return Err("somebody moved, and nobody was told".to_owned());
     }
     let watched = sights.len().max(1) as f64;
@@ -209,8 +217,9 @@ fn told(scene: &Scene, users: u32, ticks: u32, moves: usize) -> Result<Told, Str
     Ok(Told {
         bytes_per_session_second: each(scene.given.bytes),
         frames_per_session_second: each(scene.given.frames),
-        updates_per_session_second: updates as f64 / watched / seconds,
-        bytes_per_update: (updates > 0).then(|| bytes as f64 / updates as f64),
+        updates_per_session_second: count as f64 / watched / seconds,
+        bytes_per_update_v1: updates[0].bytes_of_one(),
+        bytes_per_update_v2: updates[1].bytes_of_one(),
         heard_of: scene.heard_of(),
     })
 }

@@ -120,7 +120,8 @@ impl Scene {
             options: options.clone(),
             people: Vec::new(),
             sights: Vec::new(),
-            stride: (users as usize).div_ceil(WATCHERS).max(1),
+            // Odd, so that they are of both dialects where people are in turn of one and of the other.
+            stride: (users as usize).div_ceil(WATCHERS) | 1,
             entered: 0,
             leaver: 0,
             owed: 0,

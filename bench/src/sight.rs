@@ -8,6 +8,25 @@ use components::Umid;
 use posbus::{Message, v2};
 use systems::Batch;
 
+/// Places of others, in messages of so many bytes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Updates {
+    pub(crate) count: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Updates {
+    pub(crate) fn add(&mut self, count: usize, bytes: usize) {
+        self.count += count as u64;
+        self.bytes += bytes as u64;
+    }
+
+    /// Bytes of one, if there are any.
+    pub(crate) fn bytes_of_one(self) -> Option<f64> {
+        (self.count > 0).then(|| self.bytes as f64 / self.count as f64)
+    }
+}
+
 /// What one session has heard.
 #[derive(Default)]
 pub(crate) struct Sight {
@@ -18,10 +37,8 @@ pub(crate) struct Sight {
     handle_of: HashMap<Umid, u32>,
     /// Whom it has been told of moving since the measurement began.
     moved: HashSet<Umid>,
-    /// Places of others it was told.
-    pub(crate) updates: u64,
-    /// Bytes of the messages that did so.
-    pub(crate) update_bytes: u64,
+    /// Places of others it was told in version 1, and in version 2.
+    pub(crate) updates: [Updates; 2],
     /// Of all bytes it was given.
     trace: DefaultHasher,
     /// Places told of handles that are nobody's.
@@ -73,8 +90,7 @@ impl Sight {
                 }
             }
             Ok(v2::Message::Poses { entries, .. }) => {
-                self.updates += entries.len() as u64;
-                self.update_bytes += frame.len() as u64;
+                self.updates[1].add(entries.len(), frame.len());
                 for entry in entries {
                     match self.handles.get(&entry.handle) {
                         Some(user) => _ = self.moved.insert(*user),
@@ -90,8 +106,7 @@ impl Sight {
     fn read_v1(&mut self, message: Message, bytes: usize) {
         match message {
             Message::UsersTransformList(list) => {
-                self.updates += list.value.len() as u64;
-                self.update_bytes += bytes as u64;
+                self.updates[0].add(list.value.len(), bytes);
                 self.moved.extend(list.value.iter().map(|entry| entry.id));
             }
             Message::AddUsers(list) => {

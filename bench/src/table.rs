@@ -33,7 +33,7 @@ impl fmt::Display for Report {
         writeln!(f, "\nwhole tick in µs, and what each session is told")?;
         writeln!(
             f,
-            "{:>7} {:>8} {:>10} {:>10} {:>10} {:>9} {:>10} {:>9} {:>9} {:>9}",
+            "{:>7} {:>8} {:>10} {:>10} {:>10} {:>9} {:>10} {:>9} {:>7} {:>7} {:>9}",
             "users",
             "objects",
             "median",
@@ -42,7 +42,8 @@ impl fmt::Display for Report {
             "allocs",
             "bytes/s",
             "updates/s",
-            "B/update",
+            "B/up v1",
+            "B/up v2",
             "heard of"
         )?;
         for case in &self.cases {
@@ -89,7 +90,7 @@ fn row(case: &Case) -> String {
     let (tick, told) = (&case.tick, &case.told);
     let allocations = case.allocations.map(|counted| counted.mean);
     format!(
-        "{:>7} {:>8} {:>10.1} {:>10.1} {:>10.1} {:>9} {:>10.0} {:>9.1} {:>9} {:>9}",
+        "{:>7} {:>8} {:>10.1} {:>10.1} {:>10.1} {:>9} {:>10.0} {:>9.1} {:>7} {:>7} {:>9}",
         case.users,
         case.objects,
         tick.p50,
@@ -98,7 +99,8 @@ fn row(case: &Case) -> String {
         optional(allocations, 1),
         told.bytes_per_session_second,
         told.updates_per_session_second,
-        optional(told.bytes_per_update, 2),
+        optional(told.bytes_per_update_v1, 2),
+        optional(told.bytes_per_update_v2, 2),
         told.heard_of
             .map_or("–".to_owned(), |share| format!("{:.1} %", share * 100.0)),
     )
