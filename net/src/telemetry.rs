@@ -79,7 +79,7 @@ const GAUGES: [(&str, &str); 6] = [
     ),
 ];
 
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 12] = [
     (
         "odyssey_tick_overruns_total",
         "Ticks that took longer than their period",
@@ -108,6 +108,10 @@ const COUNTERS: [(&str, &str); 11] = [
     (
         "odyssey_frames_refused_total",
         "Messages from clients that could not be decoded",
+    ),
+    (
+        "odyssey_poses_skipped_total",
+        "Times a session was not told of movement because its last message was still being written",
     ),
     ("odyssey_disconnects_total", "Sessions that ended, by cause"),
     (

@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
-use crate::network::{Inbox, Link, Outgoing};
+use crate::network::{Inbox, Link, Outgoing, Skipped};
 use crate::stopwatch::{self, Stopwatch};
 use crate::{
     WorldOptions, WorldSet, delta, interest, objects, persistence, placement, presence, schedule,
@@ -112,6 +112,8 @@ impl WorldHandle {
 pub struct TickReport {
     /// How many users are in the world.
     pub users: usize,
+    /// How often a session was not told of movement because its writer was busy.
+    pub poses_skipped: u64,
     /// The world has ended: it is not to be ticked again.
     pub stopped: bool,
 }
@@ -145,6 +147,7 @@ impl LiveWorld {
         world.insert_resource(Rights(context.authority));
         world.insert_resource(Stopping::default());
         world.insert_resource(Outgoing::default());
+        world.insert_resource(Skipped::default());
         objects::insert_resources(&mut world, context.catalogue);
         presence::insert_resources(&mut world);
         snapshot::insert_resources(&mut world);
@@ -180,7 +183,11 @@ impl LiveWorld {
             // Nobody waiting for the answer any more is fine.
             let _ = done.send(true);
         }
-        TickReport { users, stopped }
+        TickReport {
+            users,
+            poses_skipped: std::mem::take(&mut self.world.resource_mut::<Skipped>().0),
+            stopped,
+        }
     }
 
     /// Measures from the next tick on how long each set takes.

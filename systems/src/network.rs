@@ -10,4 +10,4 @@ pub use cause::DisconnectCause;
 pub(crate) use inbox::{Inbox, apply_commands, drain_inbox};
 pub use link::{Batch, Dialect, Link, QueueLimits, SessionLink};
 pub(crate) use outgoing::{Mailbox, Outgoing, broadcast, encode, post, post_to};
-pub(crate) use publish::{Received, publish};
+pub(crate) use publish::{Received, Skipped, publish};

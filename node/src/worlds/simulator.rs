@@ -154,6 +154,7 @@ struct Meters {
     inbox: Histogram,
     queue: Histogram,
     overruns: Counter,
+    poses_skipped: Counter,
     panics: Counter,
     worlds: Gauge,
 }
@@ -167,6 +168,7 @@ impl Meters {
             inbox: metrics::histogram!("odyssey_inbox_commands"),
             queue: metrics::histogram!("odyssey_session_queue_bytes"),
             overruns: metrics::counter!("odyssey_tick_overruns_total"),
+            poses_skipped: metrics::counter!("odyssey_poses_skipped_total"),
             panics: metrics::counter!("odyssey_world_panics_total"),
             worlds: metrics::gauge!("odyssey_worlds_loaded"),
         }
@@ -269,12 +271,18 @@ fn tick(
         world.window = finished;
         world.ticks.next_window();
     }
-    let Ok(TickReport { users, stopped }) = report else {
+    let Ok(TickReport {
+        users,
+        poses_skipped,
+        stopped,
+    }) = report
+    else {
         meters.panics.increment(1);
         world.slot.failed();
         tracing::error!(world = %world.id, "a tick panicked; the world ends and is loaded again on the next entry");
         return false;
     };
+    meters.poses_skipped.increment(poses_skipped);
     world.due += world.period;
     if world.due < finished {
         // Overrun: what is late is skipped, never caught up with.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy_ecs::prelude::{Component, Query, Res, ResMut};
+use bevy_ecs::prelude::{Component, Query, Res, ResMut, Resource};
 use bevy_ecs::system::SystemParam;
 use bytes::Bytes;
 
@@ -140,6 +140,10 @@ pub(crate) struct Movement<'w> {
     dragged: ResMut<'w, Dragged>,
 }
 
+/// How often in the running tick a session was not told of movement because its writer was busy.
+#[derive(Resource, Default)]
+pub(crate) struct Skipped(pub(crate) u64);
+
 /// One delivery a session and tick: snapshot for newcomers, then what happened, then who moved. Never waits.
 pub(crate) fn publish(
     tick: Res<Tick>,
@@ -147,6 +151,7 @@ pub(crate) fn publish(
     settings: Res<Settings>,
     mut outgoing: ResMut<Outgoing>,
     mut movement: Movement,
+    mut skipped: ResMut<Skipped>,
     mut sessions: Query<(
         &Handle,
         &Link,
@@ -170,11 +175,12 @@ pub(crate) fn publish(
             None => (&[] as &[Arc<[Bytes]>], 0),
         };
         let frames = outgoing.merged(&mailbox, received.dialect, first);
-        link.0.deliver(identity.world, snapshot, frames, |batch| {
+        let idle = link.0.deliver(identity.world, snapshot, frames, |batch| {
             if has_news {
                 movement.tell(tick, settings, handle, &mut received, batch);
             }
         });
+        skipped.0 += u64::from(has_news && !idle);
         mailbox.0.clear();
     }
     outgoing.clear();

@@ -31,6 +31,24 @@ fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
 }
 
 #[test]
+fn who_is_told_later_is_counted() {
+    let mut stage = Scene::default().open();
+    let [ann, slow] = stage.settle([ANN, BOB]);
+    let mut skipped = |x| {
+        ann.link.offer_pose(WORLD, pose(x));
+        let report = stage.tick();
+        ann.read();
+        report.poses_skipped
+    };
+    assert_eq!(skipped(1.0), 0, "both could be told");
+    assert_eq!([skipped(2.0), skipped(3.0)], [1, 1]);
+    slow.read();
+    assert_eq!(skipped(4.0), 0);
+    slow.read();
+    assert_eq!(stage.tick().poses_skipped, 0, "there is nothing to tell");
+}
+
+#[test]
 fn what_happened_is_not_skipped() {
     let mut stage = Scene::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
