@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use posbus::Umid;
 use server::{EchoServer, Habit};
-use swarm::{Options, Pattern, Report, SwarmError};
+use swarm::{Options, Pattern, Report, SwarmError, Transport};
 
 const USERS: u32 = 4;
 const PAIRS: u64 = 12;
@@ -55,6 +55,40 @@ async fn in_version_2_rounded_places_are_right_and_handles_are_known() {
     // A frame of its own, and a group of one user who only turns about the vertical axis.
     let bytes = report.traffic.bytes_per_position;
     assert!((16.0..27.0).contains(&bytes), "{bytes}");
+}
+
+#[tokio::test]
+async fn over_quic_and_webtransport_the_same_is_seen_in_datagrams() {
+    for transport in [Transport::Quic, Transport::WebTransport] {
+        let options = Options {
+            protocol: 2,
+            transport,
+            dropped: 25.0,
+            ..options()
+        };
+        let report = run(Habit::Honest, options).await;
+        let Report { updates, pairs, .. } = &report;
+        assert!(updates.sent > 0 && updates.expected > 0, "{transport}");
+        // Datagrams may be lost; on one machine hardly any is.
+        assert!(updates.seen_share > 0.9, "{transport}: {updates:?}");
+        assert_eq!((pairs.known, pairs.seen), (PAIRS, PAIRS), "{transport}");
+        assert_eq!(report.faults.wrong_positions, 0, "{transport}");
+        let back = (report.resumes.cut, report.resumes.returned);
+        assert_eq!(back, (1, 1), "{transport}: {:?}", report.users.losses);
+        assert_eq!(report.users.lost, 0, "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn quic_is_for_version_2_alone() {
+    let options = Options {
+        url: "http://127.0.0.1:1".to_owned(),
+        protocol: 1,
+        transport: Transport::Quic,
+        ..options()
+    };
+    let refused = swarm::run(options, |_| {}).await.expect_err("no");
+    assert!(matches!(refused, SwarmError::Version(1)), "{refused:?}");
 }
 
 fn assert_everything_was_seen(report: &Report) {

@@ -29,6 +29,8 @@ use tokio_tungstenite::{
     tungstenite::{Message as Frame, protocol::CloseFrame},
 };
 
+mod quic;
+
 /// What it does wrong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Habit {
@@ -62,17 +64,22 @@ pub(crate) enum Habit {
 pub(crate) struct EchoServer {
     address: SocketAddr,
     accepting: AbortHandle,
+    /// Sessions over QUIC.
+    quic: quinn::Endpoint,
 }
 
 impl EchoServer {
     pub(crate) async fn start(habit: Habit) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("is bound");
+        let (quic, place) = quic::bind();
         let world = Arc::new(World {
             habit,
+            place,
             users: Mutex::default(),
             ticks: AtomicU64::new(1),
         });
+        tokio::spawn(quic::accept(quic.clone(), Arc::clone(&world)));
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(Arc::clone(&world).serve(stream));
@@ -81,6 +88,7 @@ impl EchoServer {
         Self {
             address,
             accepting: accepting.abort_handle(),
+            quic,
         }
     }
 
@@ -92,11 +100,14 @@ impl EchoServer {
 impl Drop for EchoServer {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.quic.close(0_u32.into(), b"");
     }
 }
 
 struct World {
     habit: Habit,
+    /// What it answers when asked where its QUIC endpoint is.
+    place: String,
     users: Mutex<Vec<User>>,
     ticks: AtomicU64,
 }
@@ -116,6 +127,7 @@ impl World {
         let _ = stream.peek(&mut start).await;
         match &start {
             b"GET /posbus" => self.play(stream).await,
+            b"GET /api/v4" => self.answer(&mut stream, (200, self.place.clone())).await,
             b"POST /api/v" => self.answer(&mut stream, self.guest()).await,
             _ => self.answer(&mut stream, (404, String::new())).await,
         }
@@ -157,42 +169,46 @@ impl World {
         });
         let mut who = HandShake::default();
         while let Some(Ok(frame)) = frames.next().await {
-            let Frame::Binary(bytes) = frame else {
-                continue;
-            };
-            match v2::decode(&bytes).expect("bots send what can be decoded") {
-                v2::Message::V1(Message::HandShake(handshake)) => {
-                    who = handshake;
-                    self.welcome(&who, &out);
-                }
-                v2::Message::V1(Message::TeleportRequest(request)) => {
-                    if request.target == WELCOME_WORLD {
-                        self.enter(&who, out.clone());
-                    } else {
-                        let value = SignalType::WORLD_DOES_NOT_EXIST;
-                        send(&out, Signal { value });
-                    }
-                }
-                v2::Message::V1(Message::MyTransform(place)) => self.move_to(who.user_id, place),
-                v2::Message::MyPose(pose) => {
-                    let place = MyTransform {
-                        position: pose.position,
-                        rotation: pose.rotation,
-                    };
-                    self.move_to(who.user_id, place);
-                }
-                other => panic!("bots do not send {}", other.name()),
+            if let Frame::Binary(bytes) = frame {
+                self.hear(&mut who, &out, &bytes);
             }
         }
+        self.miss(&who);
+    }
+
+    fn hear(&self, who: &mut HandShake, out: &UnboundedSender<(Instant, Frame)>, bytes: &[u8]) {
+        match v2::decode(bytes).expect("bots send what can be decoded") {
+            v2::Message::V1(Message::HandShake(handshake)) => {
+                *who = handshake;
+                self.welcome(who, out);
+            }
+            v2::Message::V1(Message::TeleportRequest(request)) => {
+                if request.target == WELCOME_WORLD {
+                    self.enter(who, out.clone());
+                } else {
+                    let value = SignalType::WORLD_DOES_NOT_EXIST;
+                    send(out, Signal { value });
+                }
+            }
+            v2::Message::V1(Message::MyTransform(place)) => self.move_to(who.user_id, place),
+            v2::Message::MyPose(pose) => {
+                let place = MyTransform {
+                    position: pose.position,
+                    rotation: pose.rotation,
+                };
+                self.move_to(who.user_id, place);
+            }
+            other => panic!("bots do not send {}", other.name()),
+        }
+    }
+
+    /// Somebody's connection ended.
+    fn miss(&self, who: &HandShake) {
         if matches!(self.habit, Habit::Forget) {
             let users = self.users.lock();
             for other in users.iter().filter(|user| user.id != who.user_id) {
-                send(
-                    &other.out,
-                    RemoveUsers {
-                        users: vec![who.user_id],
-                    },
-                );
+                let users = vec![who.user_id];
+                send(&other.out, RemoveUsers { users });
             }
         }
     }
