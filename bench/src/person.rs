@@ -22,7 +22,8 @@ pub(crate) struct Person {
     connection: u64,
     link: Arc<SessionLink>,
     path: Path,
-    /// Whether they moved since the counting began.
+    /// Whether they were there when the counting began, and have moved since. Of who came later nobody need have heard yet.
+    pub(crate) counted: bool,
     pub(crate) moved: bool,
 }
 
@@ -34,6 +35,7 @@ impl Person {
             connection: number,
             link: SessionLink::new(limits, dialect),
             path,
+            counted: false,
             moved: false,
         }
     }

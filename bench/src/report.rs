@@ -87,8 +87,8 @@ pub struct Told {
     pub bytes_per_update_v1: Option<f64>,
     /// And in version 2.
     pub bytes_per_update_v2: Option<f64>,
-    /// Of those who moved, the share that the worst informed of the watched sessions has heard of in the measured time;
-    /// `None` if nobody moved.
+    /// Of the others who were there all the time and moved, the share that the worst informed of the watched sessions has
+    /// heard of in the measured time; `None` if nobody moved.
     pub heard_of: Option<f64>,
 }
 

@@ -224,16 +224,20 @@ impl Scene {
         self.given = Given::default();
         self.sights.iter_mut().for_each(Sight::start_over);
         for person in &mut self.people {
+            person.counted = true;
             person.moved = false;
         }
     }
 
-    /// Of the others who moved, the share that the worst informed of those who are watched has heard of; `None` if nobody did.
+    /// Of the others who were there all the time and moved, the share that the worst informed of those who are watched has heard of; `None` if nobody did.
     pub(crate) fn heard_of(&self) -> Option<f64> {
         let watchers = self.people.iter().step_by(self.stride);
         let shares = watchers.zip(&self.sights).filter_map(|(watcher, sight)| {
             let others = || {
-                let moved = self.people.iter().filter(|person| person.moved);
+                let moved = self
+                    .people
+                    .iter()
+                    .filter(|person| person.counted && person.moved);
                 moved.filter(|person| person.user != watcher.user)
             };
             let heard = others().filter(|person| sight.saw(person.user)).count();

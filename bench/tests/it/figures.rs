@@ -84,6 +84,17 @@ fn who_stands_is_not_spoken_of() {
 }
 
 #[test]
+fn of_who_stays_everybody_hears_while_others_come_and_go() {
+    let report = measure(&TickOptions {
+        joins: 5,
+        ..small()
+    });
+    for case in &report.cases {
+        assert_eq!(case.told.heard_of, Some(1.0), "{case:?}");
+    }
+}
+
+#[test]
 fn newcomers_are_told_of() {
     let report = measure(&TickOptions {
         pattern: Pattern::Idle,
