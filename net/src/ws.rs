@@ -22,9 +22,13 @@ use crate::session::{Arrival, Sessions};
 /// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
 const MAX_WRITE_BUFFER: usize = 1 << 20;
 
+/// From how much on a write does not wait for the flush. What is sent in a tick is smaller and takes one write; of a
+/// snapshot, which is larger, no more than this stays in a buffer that each session keeps for good.
+const WRITE_BUFFER: usize = 8 * 1024;
+
 /// How much is read at once. Each session keeps a buffer of this size; clients send a few dozen bytes at a time, and the
 /// default of 128 KiB would be most of the memory of a session.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 1024;
 
 /// Answers the upgrade and starts a session on it.
 pub(crate) async fn upgrade(
@@ -51,6 +55,7 @@ pub(crate) async fn upgrade(
         .max_message_size(Some(posbus::MAX_HANDSHAKE_FRAME))
         .max_frame_size(Some(posbus::MAX_HANDSHAKE_FRAME))
         .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER);
     let session = Arc::clone(&sessions);
     sessions.spawn(async move {

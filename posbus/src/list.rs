@@ -29,6 +29,8 @@ pub fn list_frame(message_type: MessageType, count: usize, entries: &[u8], out: 
 #[derive(Debug)]
 pub struct ListFrames {
     message_type: MessageType,
+    /// Bytes of entries from which on a frame is full.
+    room: usize,
     /// Entries of the frame that is being filled.
     entries: Vec<u8>,
     /// How many.
@@ -48,8 +50,15 @@ pub struct ListFrames {
 impl ListFrames {
     /// An empty list of a message type whose whole body is one list.
     pub fn new(message_type: MessageType) -> Self {
+        Self::of_size(message_type, MAX_SERVER_FRAME)
+    }
+
+    /// As [`Self::new`], with frames of about `size` bytes at most; only an entry that is larger by itself makes a larger one.
+    pub fn of_size(message_type: MessageType, size: usize) -> Self {
+        let room = size.saturating_sub(FRAME_OVERHEAD + MAX_COUNT);
         Self {
             message_type,
+            room: room.min(MAX_LIST_ENTRIES),
             entries: Vec::new(),
             count: 0,
             count_bytes: Vec::new(),
@@ -72,7 +81,7 @@ impl ListFrames {
             self.entries.truncate(start);
             return Err(EntryTooLong { size });
         }
-        if start + size > MAX_LIST_ENTRIES {
+        if start > 0 && start + size > self.room {
             self.close_frame(start);
         }
         self.count += 1;

@@ -26,6 +26,12 @@ impl ObjectFrames {
     }
 }
 
+/// Size of the frames of a snapshot: a session keeps a buffer as large as the largest frame that it ever got.
+const FRAME: usize = 8 * 1024;
+
+/// Most bytes of a user's handle in a list.
+const MAX_HANDLE: usize = 21;
+
 /// Reused between ticks.
 #[derive(Resource)]
 struct SnapshotLists {
@@ -36,8 +42,8 @@ struct SnapshotLists {
 pub(crate) fn insert_resources(world: &mut World) {
     world.init_resource::<ObjectFrames>();
     world.insert_resource(SnapshotLists {
-        objects: ListFrames::new(MessageType::AddObjects),
-        users: ListFrames::new(MessageType::AddUsers),
+        objects: ListFrames::of_size(MessageType::AddObjects, FRAME),
+        users: ListFrames::of_size(MessageType::AddUsers, FRAME),
     });
 }
 
@@ -146,5 +152,8 @@ fn handle_frames(world: &mut World) -> Arc<[Bytes]> {
         .iter(world)
         .map(|(profile, handle)| presence::bound(profile, handle));
     let handles: Vec<_> = handles.collect();
-    UserHandles::frames(tick, &handles).into()
+    let parts = handles.chunks(FRAME / MAX_HANDLE);
+    parts
+        .flat_map(|part| UserHandles::frames(tick, part))
+        .collect()
 }
