@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use node::Node;
-use systems::{Dialect, DisconnectCause, SessionLink};
+use systems::{DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -157,7 +157,8 @@ impl Sessions {
     ) -> DisconnectCause {
         let _connected = self.node.connect(greeting.profile.user);
         self.meters.sessions.increment(1.0);
-        let link = SessionLink::new(self.node.options().world.queues, Dialect::V1);
+        let dialect = greeting.dialect(T::FEATURES);
+        let link = SessionLink::new(self.node.options().world.queues, dialect);
         let (ended, writer_ended) = tokio::sync::oneshot::channel();
         let writer = writer::run(outgoing, Arc::clone(&link), Arc::clone(self), address);
         self.tasks.spawn(

@@ -6,7 +6,7 @@ use chrono::Utc;
 use components::{Profile, Umid};
 use node::NodeError;
 use posbus::{ClientState, HandShake, MAX_HANDSHAKE_FRAME, Signal, SignalType};
-use systems::{Batch, DisconnectCause};
+use systems::{Batch, Dialect, DisconnectCause};
 use tokio::time::{sleep, timeout};
 
 use super::transport::{Features, Inbound, Incoming, Outgoing};
@@ -16,6 +16,19 @@ use super::{Sessions, close, options::GOODBYE};
 pub(super) struct Greeting {
     pub(super) profile: Profile,
     pub(super) session_id: Umid,
+    /// The version that the client asked for.
+    pub(super) protocol_version: i64,
+}
+
+impl Greeting {
+    /// How the session is told of movement.
+    pub(super) fn dialect(&self, transport: Features) -> Dialect {
+        match self.protocol_version {
+            ..=1 => Dialect::V1,
+            _ if transport.datagrams => Dialect::V2Datagrams,
+            _ => Dialect::V2,
+        }
+    }
 }
 
 impl Sessions {
@@ -57,6 +70,7 @@ impl Sessions {
             Ok(profile) => Ok(Greeting {
                 profile,
                 session_id: handshake.session_id,
+                protocol_version: handshake.protocol_version,
             }),
             Err(error) => {
                 tracing::debug!(%error, "no session for this user");

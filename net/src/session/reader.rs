@@ -8,8 +8,9 @@ use components::{Profile, TransformNoScale, Umid};
 use node::{NodeError, StakeClaim};
 use posbus::{
     ClientState, MAX_CLIENT_FRAME, Message, Notification, NotificationType, Signal, SignalType,
+    Vec3, v2,
 };
-use systems::{ClientAction, Command, DisconnectCause, Entrant, SessionLink, WorldHandle};
+use systems::{ClientAction, Command, Dialect, DisconnectCause, Entrant, SessionLink, WorldHandle};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -30,22 +31,22 @@ const ENTRY_ATTEMPTS: usize = 3;
 /// six a second are still more than people do.
 const SURCHARGE: f64 = 19.0;
 
-fn surcharge(message: &Message) -> f64 {
+fn surcharge(message: &v2::Message) -> f64 {
     match message {
-        Message::TeleportRequest(_) | Message::HighFive(_) | Message::UserStakedToOdyssey(_) => {
-            SURCHARGE
-        }
+        v2::Message::V1(
+            Message::TeleportRequest(_) | Message::HighFive(_) | Message::UserStakedToOdyssey(_),
+        ) => SURCHARGE,
         _ => 0.0,
     }
 }
 
-fn may_be_any(_: &Message) -> bool {
+fn may_be_any(_: &v2::Message) -> bool {
     true
 }
 
 /// Whether a message may come as a datagram (docs/protocol.md, Datagrams).
-fn is_pose(_: &Message) -> bool {
-    false
+fn is_pose(message: &v2::Message) -> bool {
+    matches!(message, v2::Message::MyPose(_))
 }
 
 /// How long to wait before trying again to get back into a world that ended.
@@ -61,6 +62,8 @@ pub(super) struct Reader {
     world: Option<WorldHandle>,
     /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
     last_pose: Option<(Umid, TransformNoScale)>,
+    /// The newest `MyPose` so far.
+    last_sequence: u32,
     /// A world that ended and could not be entered again, and when to try next.
     lost: Option<(Umid, Instant)>,
     pace: Pace,
@@ -96,6 +99,7 @@ impl Reader {
             link,
             world: None,
             last_pose: None,
+            last_sequence: 0,
             lost: None,
             pace,
             mistakes: Pace::new(MISTAKES_PER_SECOND, MISTAKES),
@@ -206,10 +210,18 @@ impl Reader {
     async fn read_frame(
         &mut self,
         frame: &Bytes,
-        may_come: fn(&Message) -> bool,
+        may_come: fn(&v2::Message) -> bool,
     ) -> Option<DisconnectCause> {
         self.sessions.meters.received.count(frame);
-        match posbus::decode_from_client(frame, ClientState::Established) {
+        let decoded = match self.link.dialect() {
+            Dialect::V1 => {
+                posbus::decode_from_client(frame, ClientState::Established).map(v2::Message::V1)
+            }
+            Dialect::V2 | Dialect::V2Datagrams => {
+                v2::decode_from_client(frame, ClientState::Established)
+            }
+        };
+        match decoded {
             Ok(message) if may_come(&message) => {
                 self.pace.charge(surcharge(&message));
                 // A session on its way out has nothing more to say.
@@ -230,18 +242,30 @@ impl Reader {
         }
     }
 
-    async fn act(&mut self, message: Message) {
+    async fn act(&mut self, message: v2::Message) {
         match message {
-            Message::MyTransform(pose) => {
-                let pose = TransformNoScale {
-                    position: pose.position,
-                    rotation: pose.rotation,
-                };
-                if let Some(world) = &self.world {
-                    self.last_pose = Some((world.id(), pose));
-                    self.link.offer_pose(world.id(), pose);
-                }
+            v2::Message::V1(message) => self.act_v1(message).await,
+            // One that was overtaken by a newer one is of no interest any more (docs/protocol.md, MyPose).
+            v2::Message::MyPose(pose) if pose.sequence > self.last_sequence => {
+                self.last_sequence = pose.sequence;
+                self.move_to(pose.position, pose.rotation);
             }
+            _ => {}
+        }
+    }
+
+    /// The user moved.
+    fn move_to(&mut self, position: Vec3, rotation: Vec3) {
+        if let Some(world) = &self.world {
+            let pose = TransformNoScale { position, rotation };
+            self.last_pose = Some((world.id(), pose));
+            self.link.offer_pose(world.id(), pose);
+        }
+    }
+
+    async fn act_v1(&mut self, message: Message) {
+        match message {
+            Message::MyTransform(pose) => self.move_to(pose.position, pose.rotation),
             Message::TeleportRequest(request) => self.teleport(request.target).await,
             Message::Signal(signal) if signal.value == SignalType::LEAVE_WORLD => {
                 self.leave().await

@@ -25,7 +25,6 @@ pub(crate) struct Features {
     /// The oldest version of the protocol that it carries (docs/protocol.md, Transports).
     pub(crate) least_version: i64,
     /// Whether it has datagrams.
-    #[expect(dead_code, reason = "WebSocket has none")]
     pub(crate) datagrams: bool,
     /// Whether it notices by itself that the peer is gone. Otherwise the session pings and listens.
     pub(crate) notices_silence: bool,
