@@ -34,6 +34,8 @@ pub(crate) struct Interest {
     pub(crate) middle: Selection,
     /// What everybody is told.
     pub(crate) slice: Vec<u32>,
+    /// Where everybody is near to everybody, the slice that is told once more to those who may have lost a datagram.
+    pub(crate) repeated: Vec<u32>,
     /// Into how many slices the world is divided: handle % slices == tick % slices is told to all.
     pub(crate) slices: u64,
     /// The last tick before this one in which anybody was told anything.
@@ -64,6 +66,7 @@ pub(crate) fn decide(
     interest.near.clear();
     interest.middle.clear();
     interest.slice.clear();
+    interest.repeated.clear();
     interest.told_before = interest.told;
     let middle_ticks = options.middle_ticks(settings.0.tick_rate);
     if seats.last_change == tick {
@@ -88,7 +91,10 @@ pub(crate) fn decide(
 impl Interest {
     /// Whether nobody is told anything in this tick.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.near.is_empty() && self.middle.is_empty() && self.slice.is_empty()
+        self.near.is_empty()
+            && self.middle.is_empty()
+            && self.slice.is_empty()
+            && self.repeated.is_empty()
     }
 
     /// Sorts everybody into cells, if that has not been done in this tick, and lets viewers' cells follow them.
@@ -135,12 +141,18 @@ impl Interest {
 
     /// The slice of the world that everybody is told in this tick.
     fn cut_slice(&mut self, seats: &mut Seats, tick: u64) {
-        if self.all_near {
-            return;
-        }
         let slices = self.slices as usize;
         let first = (tick % self.slices) as usize;
         let slice = seats.told.iter_mut().enumerate().skip(first);
+        if self.all_near {
+            // Everybody has been told already, some by datagrams.
+            let since_last_turn = tick.saturating_sub(self.slices);
+            let moved = slice
+                .step_by(slices)
+                .filter(|(_, told)| told.taken && told.changed > since_last_turn);
+            self.repeated.extend(moved.map(|(handle, _)| handle as u32));
+            return;
+        }
         for (handle, told) in slice.step_by(slices) {
             if told.taken && told.changed > told.all {
                 (told.near, told.middle, told.all) = (tick, tick, tick);

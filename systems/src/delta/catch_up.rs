@@ -30,7 +30,12 @@ impl CatchUp {
     /// Whether a user is among the repeated slices.
     fn repeats(&self, handle: u32, told: &Told, interest: &Interest) -> bool {
         let slice = u64::from(handle) % interest.slices;
-        self.slices >> slice & 1 == 1 && told.all >= self.slices_since
+        let since = match interest.all_near {
+            // A slice is then what was told in the round before it.
+            true => (self.slices_since + 1).saturating_sub(interest.slices),
+            false => self.slices_since,
+        };
+        self.slices >> slice & 1 == 1 && told.all >= since
     }
 
     /// Whether a user around is to be told of, who was last told of at `told_at` to those in the same ring.

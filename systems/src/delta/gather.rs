@@ -160,6 +160,7 @@ impl Gathered {
         let start = self.frames.len();
         let body = &mut self.builder.body;
         body.extend_from_slice(pieces.bytes(pieces.slice()));
+        body.extend_from_slice(pieces.bytes(pieces.repeated()));
         self.finish_poses(tick, MAX_SERVER_FRAME);
         let reliable = self.frames.len();
         let body = &mut self.builder.body;

@@ -27,6 +27,7 @@ pub(crate) struct Pieces {
     near: Vec<Piece>,
     middle: Vec<Piece>,
     slice: Piece,
+    repeated: Piece,
 }
 
 /// What is told in this tick, in both dialects.
@@ -55,11 +56,17 @@ impl Pieces {
         &self.slice
     }
 
+    /// What only those hear once more who are told by datagrams.
+    pub(crate) fn repeated(&self) -> &Piece {
+        &self.repeated
+    }
+
     fn clear(&mut self) {
         self.bytes.clear();
         self.near.clear();
         self.middle.clear();
         self.slice = Piece::default();
+        self.repeated = Piece::default();
     }
 
     fn fill(&mut self, interest: &Interest, mut encode: impl FnMut(&[u32], u32, &mut Vec<u8>)) {
@@ -83,6 +90,7 @@ impl Pieces {
         all(&mut self.near, &interest.near);
         all(&mut self.middle, &interest.middle);
         self.slice = piece(&interest.slice, interest.slices as u32);
+        self.repeated = piece(&interest.repeated, interest.slices as u32);
     }
 }
 

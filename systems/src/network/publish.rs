@@ -76,11 +76,15 @@ impl Received {
                 self.missed |= 1 << (tick % interest.slices);
             }
         }
-        if interest.all_near {
-            // Near is everybody: nothing else is to be repeated.
+        if self.hears_all_at_once(interest) {
             self.missed = 0;
         }
         self.slices = interest.slices;
+    }
+
+    /// Whether near is everybody and cannot get lost, so that there are no slices.
+    fn hears_all_at_once(&self, interest: &Interest) -> bool {
+        interest.all_near && self.dialect != Dialect::V2Datagrams
     }
 
     /// The slices to repeat now: those whose turn comes next, so that everyone's comes.
@@ -100,7 +104,7 @@ impl Received {
     /// What it is to be told, if it is not in sync.
     fn catch_up(&mut self, tick: u64, interest: &Interest, centre: CellKey) -> CatchUp {
         self.note_missed(interest);
-        let slices = if interest.all_near {
+        let slices = if self.hears_all_at_once(interest) {
             0
         } else {
             self.repeat() | 1 << (tick % interest.slices)

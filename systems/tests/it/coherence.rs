@@ -158,6 +158,50 @@ fn nobody_is_out_of_date_by_more_than_the_slowest_period() {
     }
 }
 
+/// Also where everybody is near to everybody, and all else would go into datagrams.
+#[test]
+fn who_loses_every_datagram_is_out_of_date_by_no_more_than_the_slowest_period() {
+    for people in [10, 120] {
+        let mut stage = Scene::default().open();
+        let viewer = stage.enter_in(id(1), Dialect::V2Datagrams);
+        let movers: Vec<_> = (0..people)
+            .map(|number| (id(100 + number), stage.enter(id(100 + number))))
+            .collect();
+        let mut view = View::default();
+        let mut tick = |stage: &mut Stage| {
+            stage.tick();
+            for batch in viewer.drain_batches() {
+                for frame in &batch.frames {
+                    view.apply(frame, Dialect::V2Datagrams);
+                }
+            }
+        };
+        let steps = PERIOD + 3;
+        for step in 0..steps {
+            for (number, (_, mover)) in movers.iter().enumerate() {
+                // Not all stop in the same tick.
+                if step + number % PERIOD < steps {
+                    mover.link.offer_pose(WORLD, pose(step as f32));
+                }
+                mover.drain();
+            }
+            tick(&mut stage);
+        }
+        for _ in 0..PERIOD {
+            tick(&mut stage);
+        }
+        for (number, (user, _)) in movers.iter().enumerate() {
+            let last = pose((steps - 1 - number % PERIOD) as f32);
+            let known = view.known.get(user);
+            assert_eq!(
+                known,
+                Some(&QuantizedPose::new(&last)),
+                "{number} of {people}"
+            );
+        }
+    }
+}
+
 #[test]
 fn in_a_world_above_its_capacity_the_period_is_longer_and_holds() {
     let interest = InterestOptions {
