@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
-use posbus::{HighFive, Message, Umid};
+use posbus::{HighFive, Message, Umid, UsersTransformList, Vec3};
 
 use crate::support::{Api, Client, Options, Path, Place, Server, WELCOME, Way, Weather};
 
@@ -66,6 +66,75 @@ async fn what_matters_arrives_once_and_in_order_over_a_bad_path() {
             let again = |message: &Message| matches!(message, Message::HighFive(five) if five.sender_id == other);
             assert!(!client.settle().await.iter().any(again), "none twice");
         }
+        let damage = &path.damage;
+        for count in [&damage.lost, &damage.doubled, &damage.late] {
+            assert!(count.load(Relaxed) > 0, "{damage:?}");
+        }
+    }
+}
+
+/// How many steps everybody takes.
+const STEPS: usize = 60;
+
+/// Where somebody is after some steps; a place that quantisation leaves as it is.
+fn after(steps: usize, lane: f32) -> Vec3 {
+    Vec3::new(steps as f32 / 4.0, 0.0, lane)
+}
+
+/// Poses are sent as datagrams both ways, so a tenth of them never arrives and others arrive late.
+#[tokio::test]
+async fn everybody_is_where_they_are_over_a_bad_path_and_nobody_goes_back() {
+    let server = Server::start(Options::default());
+    let mut near = Client::guest(&server).await;
+    let mut clock = Client::guest(&server).await;
+    let mut afar = [
+        afar(&server, Way::Quic, 3).await,
+        afar(&server, Way::Quic, 4).await,
+        afar(&server, Way::WebTransport, 5).await,
+    ];
+    for step in 1..=STEPS {
+        for (lane, (walker, _)) in afar.iter_mut().enumerate() {
+            let pose = walker.next_pose(after(step, lane as f32));
+            walker.quic().send_datagram(pose);
+        }
+        let Vec3 { x, y, z } = after(step, 9.0);
+        near.move_to(x, y, z).await;
+        // Goes on with the next tick.
+        let arrived = |list: &UsersTransformList| {
+            let mut moved = list.value.iter();
+            moved.any(|moved| moved.id == near.user && moved.transform.position.x == x)
+        };
+        clock.expect("the step", arrived).await;
+        for (walker, _) in &mut afar {
+            walker.hear_what_came();
+        }
+    }
+    // Who stops says so once more where it cannot be lost.
+    for (lane, (walker, _)) in afar.iter_mut().enumerate() {
+        let pose = walker.next_pose(after(STEPS, lane as f32));
+        walker.send_bytes(pose).await;
+    }
+    let mut ends: Vec<(Umid, Vec3)> = afar
+        .iter()
+        .enumerate()
+        .map(|(lane, (walker, _))| (walker.user, after(STEPS, lane as f32)))
+        .collect();
+    ends.push((near.user, after(STEPS, 9.0)));
+    for (watcher, path) in &mut afar {
+        for (user, place) in &ends {
+            if *user == watcher.user {
+                continue;
+            }
+            watcher.sees(*user, *place).await;
+            // Where they entered is out of the way.
+            let track = watcher.sight.track(*user);
+            let track: Vec<_> = track.iter().filter(|place| place.y == 0.0).collect();
+            assert!(track.is_sorted_by(|one, next| one.x <= next.x), "{track:?}");
+            assert!(track.len() > STEPS / 4, "{} of {STEPS}", track.len());
+        }
+        let sight = &watcher.sight;
+        let counts = (sight.datagrams, sight.on_stream);
+        assert!(counts.0 > counts.1 && counts.1 > 0, "{counts:?}");
         let damage = &path.damage;
         for count in [&damage.lost, &damage.doubled, &damage.late] {
             assert!(count.load(Relaxed) > 0, "{damage:?}");

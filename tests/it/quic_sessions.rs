@@ -1,6 +1,8 @@
 //! What carries a session makes no difference to it.
 
-use posbus::{AddUsers, HighFive, RemoveUsers};
+use std::collections::HashMap;
+
+use posbus::{AddUsers, HighFive, RemoveUsers, Umid, UsersTransformList, Vec3};
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -61,6 +63,33 @@ async fn people_on_all_transports_meet_greet_and_part() {
         let user = leaver.user;
         let goes = |gone: &RemoveUsers| gone.users.contains(&user);
         web_socket.expect("the leave", goes).await;
+    }
+}
+
+#[tokio::test]
+async fn people_on_all_transports_see_each_other_move() {
+    let server = Server::start(Options::default());
+    let [mut quic, mut web_transport, mut web_socket] = company(&server).await;
+    let users = [quic.user, web_transport.user, web_socket.user];
+    let places = [1.0, 2.0, 3.0].map(|metres| Vec3::new(metres, metres / 2.0, -metres));
+    for (client, place) in [(&mut quic, places[0]), (&mut web_transport, places[1])] {
+        let pose = client.next_pose(place);
+        client.quic().send_datagram(pose);
+    }
+    let Vec3 { x, y, z } = places[2];
+    web_socket.move_to(x, y, z).await;
+    quic.sees(users[1], places[1]).await;
+    quic.sees(users[2], places[2]).await;
+    web_transport.sees(users[0], places[0]).await;
+    web_transport.sees(users[2], places[2]).await;
+    let mut missing: HashMap<Umid, Vec3> = users.into_iter().zip(places).take(2).collect();
+    while !missing.is_empty() {
+        let list = web_socket.expect("a move", |_: &UsersTransformList| true);
+        for moved in list.await.value {
+            if missing.get(&moved.id) == Some(&moved.transform.position) {
+                missing.remove(&moved.id);
+            }
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use futures_util::SinkExt;
+use futures_util::{FutureExt, SinkExt};
 use posbus::{
     HandShake, HighFive, Message, MyTransform, ObjectData, ObjectDefinition, SetWorld, Signal,
-    SignalType, TeleportRequest, Umid, UserData, Vec3,
+    SignalType, TeleportRequest, Umid, UserData, Vec3, v2,
 };
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -18,6 +18,7 @@ use tokio_tungstenite::{
 
 use super::{
     Api, DEADLINE, Place, QuicWire, Server, WELCOME, Way,
+    sight::Sight,
     wire::{Heard, Wire},
 };
 
@@ -104,6 +105,12 @@ impl Snapshot {
 /// A user with a connection.
 pub(crate) struct Client {
     wire: Wire,
+    /// What it says it speaks.
+    version: i64,
+    /// How often it has moved by `MyPose`.
+    sequence: u32,
+    /// Where others are, if it speaks version 2.
+    pub(crate) sight: Sight,
     /// Received and not yet asked for.
     inbox: VecDeque<Message>,
     ended: Option<Ending>,
@@ -161,6 +168,9 @@ impl Client {
     fn on(wire: Wire) -> Client {
         Client {
             wire,
+            version: 1,
+            sequence: 0,
+            sight: Sight::default(),
             inbox: VecDeque::new(),
             ended: None,
             user: Umid::nil(),
@@ -202,6 +212,7 @@ impl Client {
     /// Says who one is and which version one speaks.
     pub(crate) async fn introduce_as(&mut self, api: &Api, protocol_version: i64) {
         (self.user, self.session) = (api.user, Umid::now_v7());
+        self.version = protocol_version;
         self.send(HandShake {
             handshake_version: 1,
             protocol_version,
@@ -249,6 +260,36 @@ impl Client {
             rotation: Vec3::ZERO,
         })
         .await;
+    }
+
+    /// The next `MyPose`, to a place.
+    pub(crate) fn next_pose(&mut self, position: Vec3) -> Vec<u8> {
+        self.sequence += 1;
+        let pose = v2::MyPose {
+            sequence: self.sequence,
+            position,
+            rotation: Vec3::ZERO,
+        };
+        pose.encode()
+    }
+
+    /// Takes note of what has come, without waiting for more.
+    pub(crate) fn hear_what_came(&mut self) {
+        let end = Instant::now() + DEADLINE;
+        while self.ended.is_none()
+            && let Some(()) = self.read("anything", end).now_or_never()
+        {}
+    }
+
+    /// Waits until it sees a user at a place.
+    pub(crate) async fn sees(&mut self, user: Umid, place: Vec3) {
+        let end = Instant::now() + DEADLINE;
+        while !self.sight.has(user, place) {
+            if let Some(ending) = self.ended {
+                panic!("the connection ended by {ending:?} before {user} was at {place:?}");
+            }
+            self.read("somebody's arrival", end).await;
+        }
     }
 
     /// Leaves the world and keeps the connection.
@@ -377,20 +418,27 @@ impl Client {
             panic!("{what} did not come; heard: {:?}", self.names());
         };
         match heard {
-            Heard::Message(bytes) | Heard::Datagram(bytes) => {
-                assert!(
-                    bytes.len() <= posbus::MAX_SERVER_FRAME,
-                    "a frame that clients refuse"
-                );
-                let message = posbus::decode(&bytes);
-                self.inbox
-                    .push_back(message.expect("servers send what clients can decode"));
-            }
+            Heard::Message(bytes) => self.take(&bytes, false),
+            Heard::Datagram(bytes) => self.take(&bytes, true),
             Heard::Ended(ending) => {
                 self.ended.get_or_insert(ending);
             }
             Heard::Nothing => {}
         }
+    }
+
+    fn take(&mut self, bytes: &[u8], datagram: bool) {
+        let longest = match datagram {
+            true => v2::MAX_DATAGRAM,
+            false => posbus::MAX_SERVER_FRAME,
+        };
+        assert!(bytes.len() <= longest, "a frame that clients refuse");
+        let message = match self.version {
+            ..2 => posbus::decode(bytes).map(v2::Message::V1),
+            _ => v2::decode(bytes),
+        };
+        let message = message.expect("servers send what clients can decode");
+        self.inbox.extend(self.sight.hear(message, datagram));
     }
 
     fn names(&self) -> Vec<&'static str> {

@@ -4,6 +4,7 @@ mod api;
 mod client;
 mod lossy;
 mod server;
+mod sight;
 mod wallet;
 mod wire;
 
