@@ -3,6 +3,8 @@
 //! Bots that stand in the same cell are sent the same bytes, so what a frame says is remembered for a moment and the next bot
 //! that gets exactly these bytes does not decode them again. What each bot knows is its own affair all the same (`sight`).
 
+mod list;
+
 use posbus::{
     Message, MessageType, SignalType, UserData, UserTransform, Vec3,
     v2::{self, PoseEntry, UNITS_PER_METRE, UserHandles, Welcome},
@@ -167,11 +169,17 @@ fn decode(frame: &[u8], world: &World, content: &mut Content) {
         *content = Content::Poses(poses);
         return;
     }
+    let mut poses = content.reuse();
+    if list::read(frame, |user| poses.take(&user, &world.ledger)).is_some() {
+        *content = Content::Poses(poses);
+        return;
+    }
     let id = frame.first_chunk().map(|id| u32::from_le_bytes(*id));
     // What no bot looks at is not decoded either.
     let ignored = id.and_then(MessageType::from_id).is_some_and(|known| {
         !matches!(
             known,
+            // One that could not be read is one that cannot be decoded.
             MessageType::UsersTransformList
                 | MessageType::AddUsers
                 | MessageType::RemoveUsers
@@ -185,24 +193,20 @@ fn decode(frame: &[u8], world: &World, content: &mut Content) {
     *content = match v2::decode(frame) {
         Ok(v2::Message::Welcome(welcome)) => Content::Welcome(Box::new(welcome)),
         Ok(v2::Message::UserHandles(list)) => bind(&list, world),
-        Ok(v2::Message::V1(message)) => read(message, world, content),
+        Ok(v2::Message::V1(message)) => read(message, world),
         Ok(_) | Err(_) => Content::Undecodable,
     };
 }
 
-fn read(message: Message, world: &World, content: &mut Content) -> Content {
+fn read(message: Message, world: &World) -> Content {
     match message {
-        Message::UsersTransformList(list) => {
-            let mut poses = content.reuse();
-            poses.read(&list.value, &world.ledger);
-            Content::Poses(poses)
-        }
         Message::AddUsers(list) => Content::Added(added(&list.users, &world.ledger)),
         Message::RemoveUsers(list) => {
             let bots = list.users.iter().filter_map(|user| world.ledger.bot(*user));
             Content::Removed(bots.collect())
         }
         Message::Signal(signal) => Content::Signal(signal.value),
+        Message::UsersTransformList(_) => Content::Undecodable,
         _ => Content::Other,
     }
 }
@@ -257,21 +261,13 @@ impl Poses {
         });
     }
 
-    fn read(&mut self, list: &[UserTransform], ledger: &Ledger) {
-        for user in list {
-            let transform = user.transform;
-            let found = match ledger.bot(user.id) {
-                Some(bot) => find(
-                    ledger,
-                    bot,
-                    transform.position,
-                    direction(transform.rotation),
-                    Exactness::Whole,
-                ),
-                None => Found::Stranger,
-            };
-            self.push(found);
-        }
+    fn take(&mut self, user: &UserTransform, ledger: &Ledger) {
+        let transform = user.transform;
+        let number = direction(transform.rotation);
+        self.push(match ledger.bot(user.id) {
+            Some(bot) => find(ledger, bot, transform.position, number, Exactness::Whole),
+            None => Found::Stranger,
+        });
     }
 
     fn push(&mut self, found: Found) {
