@@ -569,4 +569,18 @@ mod tests {
             assert!(!report.passed());
         }
     }
+
+    #[test]
+    fn the_page_needs_nothing_else_and_says_what_failed() {
+        let lost = Outcome {
+            loss: Some(Loss::Closed(4003, "<script>".to_owned())),
+            ..content()
+        };
+        let page = report([lost, content(), content()], 1.0).html();
+        assert_eq!(page.matches("<svg").count(), 4);
+        assert!(page.contains("Failed: 1 users lost"), "{page}");
+        for foreign in ["<script", "src=", "http:", "https:", "NaN"] {
+            assert!(!page.contains(foreign), "{foreign}");
+        }
+    }
 }
