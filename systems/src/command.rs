@@ -1,6 +1,8 @@
 //! What reaches a world from outside, in the order in which it is applied.
 
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bevy_ecs::world::World;
 use components::{
@@ -14,12 +16,33 @@ use crate::SessionLink;
 pub enum Command {
     /// A session enters.
     Enter(Box<Entrant>),
-    /// A session leaves, or its connection ended.
+    /// A session leaves.
     Leave {
         /// Whose.
         user: Umid,
         /// Which connection; a late message of an older one is ignored.
         connection: u64,
+    },
+    /// The connection of a session broke: its user is held in the world, and leaves if the session is not back in time.
+    Drop {
+        /// Whose.
+        user: Umid,
+        /// Which connection; a late message of an older one is ignored.
+        connection: u64,
+        /// For how long the user is held.
+        hold: Duration,
+        /// Lives as long as the user is held: what ends with that ends when this is dropped.
+        kept: Box<dyn Any + Send + Sync>,
+    },
+    /// A session asks whether it is in this world still. Answers the tick, or `None`; if it is, an [`Entrant`] of that
+    /// session is expected next.
+    Claim {
+        /// Whose.
+        user: Umid,
+        /// Which session.
+        session_id: Umid,
+        /// The answer.
+        answer: oneshot::Sender<Option<u64>>,
     },
     /// A session did something.
     Client {

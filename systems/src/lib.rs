@@ -18,6 +18,7 @@ mod options;
 mod persistence;
 mod placement;
 mod presence;
+mod resume;
 mod schedule;
 mod seats;
 mod snapshot;

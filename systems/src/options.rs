@@ -49,7 +49,12 @@ impl WorldOptions {
 
     /// How many ticks the persist interval lasts, at least one.
     pub(crate) fn persist_ticks(&self) -> u64 {
-        let ticks = self.persist_interval.as_nanos() / self.period().as_nanos().max(1);
+        self.ticks(self.persist_interval)
+    }
+
+    /// How many whole ticks a time lasts, at least one.
+    pub(crate) fn ticks(&self, time: Duration) -> u64 {
+        let ticks = time.as_nanos() / self.period().as_nanos().max(1);
         u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
     }
 }

@@ -15,6 +15,7 @@ use crate::command::Entrant;
 use crate::live::{Identity, Settings, Tick};
 use crate::network::{DisconnectCause, Link, Mailbox, Outgoing, Received, encode};
 use crate::persistence::{LastPosition, Unsaved};
+use crate::resume::Held;
 use crate::seats::{Handle, Seats};
 use crate::{locks, objects};
 
@@ -55,12 +56,17 @@ impl UserIndex {
     }
 }
 
-/// Marks a user who entered in this tick.
+/// Marks a user whose session entered in this tick.
 #[derive(Component, Default)]
 pub(crate) struct Joining {
     /// What the newcomer gets before anything else, in parts that newcomers share.
     pub(crate) snapshot: Vec<Arc<[Bytes]>>,
 }
+
+/// Marks a user who entered in this tick and is announced to everybody: not who comes back to where the others see them
+/// already.
+#[derive(Component)]
+pub(crate) struct Arriving;
 
 /// Users who left in this tick.
 #[derive(Resource, Default)]
@@ -113,7 +119,7 @@ pub(crate) fn is_empty(world: &World) -> bool {
     world.resource::<UserIndex>().is_empty()
 }
 
-/// Lets a session in, taking the place of an older connection of the same user.
+/// Lets a session in, taking the place of an older connection of the same user, be that open or broken.
 pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     let user = entrant.profile.user;
     let session = Session {
@@ -138,9 +144,11 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
             return;
         }
         take_unseen_pose(world, entity);
-        displace(world, entity, user, session.session_id);
-        // Pose and locks stay: for the others nothing but an upsert happens.
-        world.entity_mut(entity).insert((
+        let is_new = displace(world, entity, user, session.session_id)
+            || world.get::<Profile>(entity) != Some(&entrant.profile);
+        // Pose and locks stay: for the others nothing happens, or an upsert.
+        let mut entity = world.entity_mut(entity);
+        entity.remove::<Held>().insert((
             entrant.profile,
             session,
             link,
@@ -148,6 +156,9 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
             received,
             Joining::default(),
         ));
+        if is_new {
+            entity.insert(Arriving);
+        }
         return;
     }
     let restore = world.resource::<Settings>().0.restore_last_position;
@@ -175,6 +186,7 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
             Mailbox::default(),
             received,
             Joining::default(),
+            Arriving,
         ))
         .id();
     world.resource_mut::<UserIndex>().0.insert(user, entity);
@@ -189,23 +201,26 @@ fn turn_away(link: &Link) {
     link.0.close(DisconnectCause::Displaced);
 }
 
-fn displace(world: &mut World, entity: Entity, user: Umid, by_session: Umid) {
-    let (Some(old), Some(link)) = (
-        world.get::<Session>(entity).copied(),
-        world.get::<Link>(entity).cloned(),
-    ) else {
-        return;
+/// Ends the connection that a user had, if there is one still. Answers whether it was another session's.
+fn displace(world: &mut World, entity: Entity, user: Umid, by_session: Umid) -> bool {
+    let Some(old) = world.get::<Session>(entity).copied() else {
+        return false;
     };
+    let link = world.get::<Link>(entity).map(|link| Arc::clone(&link.0));
     if old.session_id == by_session {
-        link.0.close(DisconnectCause::Replaced);
-        return;
+        if let Some(link) = link {
+            link.close(DisconnectCause::Replaced);
+        }
+        return false;
     }
-    if let Some(frame) = encode(Signal {
-        value: SignalType::DUAL_CONNECTION,
-    }) {
-        link.0.send(frame);
+    if let Some(link) = link {
+        if let Some(frame) = encode(Signal {
+            value: SignalType::DUAL_CONNECTION,
+        }) {
+            link.send(frame);
+        }
+        link.close(DisconnectCause::DualConnection);
     }
-    link.0.close(DisconnectCause::DualConnection);
     let mut displaced = world.resource_mut::<Displaced>();
     // The new session may have been displaced itself before; it is the present one now.
     displaced.0.retain(|(_, session)| *session != by_session);
@@ -213,6 +228,7 @@ fn displace(world: &mut World, entity: Entity, user: Umid, by_session: Umid) {
         displaced.0.remove(0);
     }
     displaced.0.push((user, old.session_id));
+    true
 }
 
 /// Lets a session out; a late message of a replaced connection changes nothing.
@@ -241,7 +257,7 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
 }
 
 /// A connection that goes may have moved since the last tick; that is where its user is.
-fn take_unseen_pose(world: &mut World, entity: Entity) {
+pub(crate) fn take_unseen_pose(world: &mut World, entity: Entity) {
     let (here, tick) = (
         world.resource::<Identity>().world,
         world.resource::<Tick>().0,
@@ -311,23 +327,23 @@ pub(crate) fn announce_departures(
     }
 }
 
-/// Tells everybody, the newcomers included, who entered in this tick.
+/// Tells everybody, the newcomers included, who arrived in this tick.
 pub(crate) fn announce_arrivals(
     tick: Res<Tick>,
-    joining: Query<(&Profile, &Pose, &Handle), With<Joining>>,
+    arriving: Query<(&Profile, &Pose, &Handle), With<Arriving>>,
     mut lists: ResMut<UserLists>,
     mut outgoing: ResMut<Outgoing>,
 ) {
-    if joining.is_empty() {
+    if arriving.is_empty() {
         return;
     }
-    for (profile, pose, _) in &joining {
+    for (profile, pose, _) in &arriving {
         push_user(&mut lists.arrivals, profile, pose.transform);
     }
     for frame in lists.arrivals.finish() {
         outgoing.broadcast(frame);
     }
-    let handles = joining
+    let handles = arriving
         .iter()
         .map(|(profile, _, handle)| bound(profile, handle));
     let handles: Vec<_> = handles.collect();
@@ -347,7 +363,7 @@ pub(crate) fn bound(profile: &Profile, handle: &Handle) -> HandleEntry {
 /// The newcomers of this tick have been served.
 pub(crate) fn finish_joins(joining: Query<Entity, With<Joining>>, mut commands: Commands) {
     for entity in &joining {
-        commands.entity(entity).remove::<Joining>();
+        commands.entity(entity).remove::<(Joining, Arriving)>();
     }
 }
 

@@ -3,12 +3,15 @@
 use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, SystemSet};
 use bevy_ecs::schedule::SingleThreadedExecutor;
 
-use crate::{delta, dragging, interest, movement, network, persistence, presence, seats, snapshot};
+use crate::{
+    delta, dragging, interest, movement, network, persistence, presence, resume, seats, snapshot,
+};
 
 /// What a tick does, in order; the points where other systems may be added.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorldSet {
-    /// Drains the inbox and applies its commands: entering, leaving, locks, edits, effects.
+    /// Drains the inbox and applies its commands: entering, leaving, locks, edits, effects. Lets go of those whose hold is
+    /// over.
     Ingest,
     /// Lets the world move on: takes the newest pose of each session.
     Simulate,
@@ -55,7 +58,12 @@ pub(crate) fn build() -> Schedule {
         schedule.configure_sets((*earlier, *later).chain());
     }
     schedule.add_systems(
-        (network::drain_inbox, network::apply_commands)
+        (
+            network::drain_inbox,
+            network::apply_commands,
+            // Last: who comes back in the last moment is back.
+            resume::release_overdue,
+        )
             .chain()
             .in_set(WorldSet::Ingest),
     );

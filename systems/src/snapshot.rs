@@ -12,7 +12,7 @@ use posbus::{ListFrames, MessageType, MyTransform, SetWorld};
 use crate::live::{Identity, Tick};
 use crate::network::{Dialect, Received, encode};
 use crate::objects::{self, ObjectIndex};
-use crate::presence::{self, Joining};
+use crate::presence::{self, Arriving, Joining};
 use crate::seats::Handle;
 
 /// The encoded objects of the world, kept until one of them changes; shared by everybody who enters meanwhile.
@@ -133,9 +133,9 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     frames
 }
 
-/// Everybody who was there before this tick; those who enter in it are announced to all, themselves included.
+/// Everybody whom the others know; those who arrive in this tick are announced to all, themselves included.
 fn user_frames(world: &mut World) -> Arc<[Bytes]> {
-    let mut present = world.query_filtered::<(&Profile, &Pose), Without<Joining>>();
+    let mut present = world.query_filtered::<(&Profile, &Pose), Without<Arriving>>();
     world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
         for (profile, pose) in present.iter(world) {
             presence::push_user(&mut lists.users, profile, pose.transform);
@@ -147,7 +147,7 @@ fn user_frames(world: &mut World) -> Arc<[Bytes]> {
 /// Their handles, for those who speak version 2.
 fn handle_frames(world: &mut World) -> Arc<[Bytes]> {
     let tick = world.resource::<Tick>().0;
-    let mut present = world.query_filtered::<(&Profile, &Handle), Without<Joining>>();
+    let mut present = world.query_filtered::<(&Profile, &Handle), Without<Arriving>>();
     let handles = present
         .iter(world)
         .map(|(profile, handle)| presence::bound(profile, handle));

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::command::{ClientAction, Command, Effect};
 use crate::live::Stopping;
-use crate::{attributes, locks, objects, presence, social};
+use crate::{attributes, locks, objects, presence, resume, social};
 
 /// The receiving end of a world's commands.
 #[derive(Resource)]
@@ -59,6 +59,20 @@ fn apply(world: &mut World, command: Command) {
     match command {
         Command::Enter(entrant) => presence::enter(world, *entrant),
         Command::Leave { user, connection } => presence::leave(world, user, connection),
+        Command::Drop {
+            user,
+            connection,
+            hold,
+            kept,
+        } => resume::hold(world, user, connection, hold, kept),
+        Command::Claim {
+            user,
+            session_id,
+            answer,
+        } => {
+            // Whoever asked may be gone.
+            let _ = answer.send(resume::claim(world, user, session_id));
+        }
         Command::Client {
             user,
             connection,

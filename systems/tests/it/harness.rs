@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use components::{
@@ -261,6 +262,18 @@ impl Stage {
             user: client.user,
             connection: client.connection,
         });
+    }
+
+    /// The connection breaks. The token is given back once the world holds the user no longer.
+    pub(crate) fn cut(&self, client: &Client, hold: Duration) -> Arc<()> {
+        let kept = Arc::new(());
+        self.send(Command::Drop {
+            user: client.user,
+            connection: client.connection,
+            hold,
+            kept: Box::new(Arc::clone(&kept)),
+        });
+        kept
     }
 
     pub(crate) fn act(&self, client: &Client, action: ClientAction) {

@@ -17,6 +17,7 @@ mod pace;
 mod placement;
 mod position;
 mod reconnect;
+mod resume;
 mod roles;
 mod slots;
 mod slow_reader;
