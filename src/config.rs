@@ -15,7 +15,7 @@ use std::{
 
 use components::JsonMap;
 use figment::{Figment, error::Kind, value::Value};
-use net::{CertificateFiles, QuicOptions, limits::LimitOptions};
+use net::{CertificateFiles, QuicOptions, SessionOptions, limits::LimitOptions};
 use node::NodeOptions;
 use serde::{Deserialize, Serialize};
 use systems::WorldOptions;
@@ -55,6 +55,9 @@ pub(crate) struct Config {
     /// How long a world that nobody is in stays loaded; see [`NodeOptions`].
     #[serde(with = "values::duration")]
     pub(crate) unload_after: Duration,
+    /// For how long the user of a broken connection stays in the world; see [`SessionOptions`].
+    #[serde(with = "values::duration")]
+    pub(crate) hold: Duration,
     /// Origins whose pages may connect; none named, all may.
     #[serde(deserialize_with = "values::list")]
     pub(crate) allowed_origins: Vec<String>,
@@ -126,6 +129,7 @@ impl Default for Config {
             simulation_threads: node.simulation_threads,
             guest_ttl: node.guest_ttl,
             unload_after: node.unload_after,
+            hold: SessionOptions::default().hold,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             log: "info".to_owned(),

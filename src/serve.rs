@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use net::{NetOptions, Quic, QuicError, Server, auth::Keys, install_metrics};
+use net::{NetOptions, Quic, QuicError, Server, SessionOptions, auth::Keys, install_metrics};
 use node::Node;
 use store::Store;
 use tokio::{net::TcpSocket, time::timeout};
@@ -79,6 +79,10 @@ impl Running {
         let options = NetOptions {
             allowed_origins: config.allowed_origins.clone(),
             limits,
+            session: SessionOptions {
+                hold: config.hold,
+                ..SessionOptions::default()
+            },
             ..NetOptions::default()
         };
         let mut server = Server::bind(address, Arc::clone(&node), keys, metrics, options)

@@ -5,6 +5,7 @@ mod meters;
 mod options;
 mod pace;
 mod reader;
+mod resume;
 pub(crate) mod transport;
 mod writer;
 
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use node::Node;
-use systems::{DisconnectCause, SessionLink};
+use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +29,7 @@ use meters::Meters;
 pub(crate) use options::GOODBYE;
 pub use options::SessionOptions;
 use reader::Reader;
+use resume::Resume;
 use transport::{Outgoing, Transport};
 
 /// Everything sessions share.
@@ -41,6 +43,7 @@ pub(crate) struct Sessions {
     tasks: TaskTracker,
     stop: CancellationToken,
     meters: Meters,
+    resume: Arc<Resume>,
 }
 
 /// Where a connection came from, and what counts it.
@@ -73,6 +76,14 @@ impl Sessions {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             meters: Meters::new(),
+            resume: Resume::new(
+                options.session.hold,
+                options.max_connections,
+                match options.limits.enabled {
+                    true => options.limits.connections as usize,
+                    false => usize::MAX,
+                },
+            ),
         })
     }
 
@@ -155,7 +166,7 @@ impl Sessions {
         connection: u64,
         address: IpAddr,
     ) -> DisconnectCause {
-        let _connected = self.node.connect(greeting.profile.user);
+        let connected = self.node.connect(greeting.profile.user);
         self.meters.sessions.increment(1.0);
         let dialect = greeting.dialect(T::FEATURES);
         let link = SessionLink::new(self.node.options().world.queues, dialect);
@@ -168,8 +179,18 @@ impl Sessions {
             }
             .in_current_span(),
         );
-        let reader = Reader::new(Arc::clone(self), greeting, connection, Arc::clone(&link));
-        let cause = reader.run(incoming, T::FEATURES, writer_ended).await;
+        let mut reader = Reader::new(
+            Arc::clone(self),
+            greeting,
+            (connection, address),
+            Arc::clone(&link),
+        );
+        if dialect != Dialect::V1 {
+            reader.welcome().await;
+        }
+        let cause = reader
+            .run(incoming, T::FEATURES, writer_ended, connected)
+            .await;
         // The writer flushes what is queued, says goodbye and ends.
         link.close(cause);
         self.meters.sessions.decrement(1.0);

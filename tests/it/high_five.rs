@@ -45,7 +45,7 @@ async fn w22_s12_two_people_hear_a_high_five_and_know_who_gave_it() {
 
 #[tokio::test]
 async fn who_cannot_be_greeted_is_not_found() {
-    let server = Server::start(Options::default());
+    let server = Server::start(Options::default().hold_nobody());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;
     taker.leave().await;

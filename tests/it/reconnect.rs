@@ -61,7 +61,7 @@ async fn t12_a_session_without_an_id_is_a_session() {
 
 #[tokio::test]
 async fn w30_d4_who_comes_back_is_where_it_left() {
-    let server = Server::start(Options::default());
+    let server = Server::start(Options::default().hold_nobody());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;
     for round in 1..=3 {

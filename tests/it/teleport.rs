@@ -13,7 +13,7 @@ fn names(list: &RemoveUsers, user: Umid) -> bool {
 
 #[tokio::test]
 async fn t10_signal_5_leaves_the_world_and_keeps_the_connection() {
-    let server = Server::start(Options::default());
+    let server = Server::start(Options::default().hold_nobody());
     let mut leaver = Client::guest(&server).await;
     let mut other = Client::guest(&server).await;
     leaver.leave().await;
@@ -71,7 +71,7 @@ async fn an_unknown_world_is_refused_and_one_stays_where_one_is() {
 
 #[tokio::test]
 async fn going_to_another_world_is_a_leave_and_an_entry() {
-    let mut server = Server::start(Options::default());
+    let mut server = Server::start(Options::default().hold_nobody());
     let owner = Api::owner(&mut server).await;
     let second_world = owner.create_world("Second").await;
     let mut traveller = Client::guest(&server).await;
@@ -149,7 +149,7 @@ async fn w5_c2_acting_outside_of_a_world_harms_nobody() {
 
 #[tokio::test]
 async fn w17_who_is_cut_off_is_gone_at_once() {
-    let server = Server::start(Options::default());
+    let server = Server::start(Options::default().hold_nobody());
     let mut stays = Client::guest(&server).await;
     let cut = Client::guest(&server).await;
     let gone = cut.user;
@@ -162,7 +162,7 @@ async fn w17_who_is_cut_off_is_gone_at_once() {
 /// Leaving and being cut off at the same moment, many times over.
 #[tokio::test]
 async fn w9_leaving_while_being_cut_off_is_one_leave() {
-    let mut server = Server::start(Options::default().unlimited());
+    let mut server = Server::start(Options::default().hold_nobody().unlimited());
     let mut stays = Client::guest(&server).await;
     for _ in 0..20 {
         let mut leaver = Client::guest(&server).await;

@@ -9,6 +9,7 @@ use posbus::{ClientState, HandShake, MAX_HANDSHAKE_FRAME, Signal, SignalType};
 use systems::{Batch, Dialect, DisconnectCause};
 use tokio::time::{sleep, timeout};
 
+use super::resume::Ticket;
 use super::transport::{Features, Inbound, Incoming, Outgoing};
 use super::{Sessions, close, options::GOODBYE};
 
@@ -18,6 +19,8 @@ pub(super) struct Greeting {
     pub(super) session_id: Umid,
     /// The version that the client asked for.
     pub(super) protocol_version: i64,
+    /// What its resume token was good for.
+    pub(super) ticket: Option<Ticket>,
 }
 
 impl Greeting {
@@ -67,11 +70,15 @@ impl Sessions {
             return Err(DisconnectCause::HandshakeRefused);
         }
         match self.node.session_user(user).await {
-            Ok(profile) => Ok(Greeting {
-                profile,
-                session_id: handshake.session_id,
-                protocol_version: handshake.protocol_version,
-            }),
+            Ok(profile) => {
+                let ticket = self.resume.redeem(handshake.session_id, user);
+                Ok(Greeting {
+                    profile,
+                    session_id: ticket.map_or(handshake.session_id, |ticket| ticket.session_id),
+                    protocol_version: handshake.protocol_version,
+                    ticket,
+                })
+            }
             Err(error) => {
                 tracing::debug!(%error, "no session for this user");
                 Err(match error {

@@ -25,6 +25,10 @@ pub struct SessionOptions {
     pub message_burst: f64,
     /// How long a session may go on sending more than is read. Default 30 s.
     pub flood_timeout: Duration,
+    /// For how long the user of a broken connection stays in the world, to come back as if nothing had happened. Default
+    /// 15 s: a change of network and a reload of the page take a few; those who really went are not to stand around for
+    /// longer. 0 holds nobody.
+    pub hold: Duration,
 }
 
 impl Default for SessionOptions {
@@ -38,6 +42,7 @@ impl Default for SessionOptions {
             messages_per_second: 120.0,
             message_burst: 240.0,
             flood_timeout: Duration::from_secs(30),
+            hold: Duration::from_secs(15),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The reading half of a session: what the client says, and the world it is in.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use components::{Profile, TransformNoScale, Umid};
-use node::{NodeError, StakeClaim};
+use node::{ConnectionGuard, NodeError, StakeClaim};
 use posbus::{
     ClientState, MAX_CLIENT_FRAME, Message, Notification, NotificationType, Signal, SignalType,
     Vec3, v2,
@@ -17,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Sessions;
 use super::handshake::Greeting;
 use super::pace::Pace;
+use super::resume::{Pass, Ticket};
 use super::transport::{Features, Inbound, Incoming};
 
 /// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then stays connected.
@@ -49,6 +51,9 @@ fn is_pose(message: &v2::Message) -> bool {
     matches!(message, v2::Message::MyPose(_))
 }
 
+/// How long a world may take to say whether it holds a session: many ticks, unless it is in trouble.
+const CLAIM: Duration = Duration::from_secs(2);
+
 /// How long to wait before trying again to get back into a world that ended.
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
 
@@ -58,7 +63,12 @@ pub(super) struct Reader {
     profile: Profile,
     session_id: Umid,
     connection: u64,
+    address: IpAddr,
     link: Arc<SessionLink>,
+    /// What brings a version 2 session back.
+    pass: Option<Pass>,
+    /// What an earlier connection of this session left behind.
+    ticket: Option<Ticket>,
     world: Option<WorldHandle>,
     /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
     last_pose: Option<(Umid, TransformNoScale)>,
@@ -84,7 +94,7 @@ impl Reader {
     pub(super) fn new(
         sessions: Arc<Sessions>,
         greeting: Greeting,
-        connection: u64,
+        (connection, address): (u64, IpAddr),
         link: Arc<SessionLink>,
     ) -> Self {
         let pace = Pace::new(
@@ -96,7 +106,10 @@ impl Reader {
             profile: greeting.profile,
             session_id: greeting.session_id,
             connection,
+            address,
             link,
+            pass: None,
+            ticket: greeting.ticket,
             world: None,
             last_pose: None,
             last_sequence: 0,
@@ -106,12 +119,64 @@ impl Reader {
         }
     }
 
-    /// Reads until the session ends, then takes the user out of the world at once (W17).
+    /// Tells a version 2 client what holds in this session, and brings one back that was held (docs/protocol.md, Coming back).
+    pub(super) async fn welcome(&mut self) {
+        let (node, options) = (&self.sessions.node, &self.sessions.options);
+        let world = &node.options().world;
+        let resume = &self.sessions.resume;
+        let pass = resume.issue(self.profile.user, self.session_id);
+        let held = self.claim().await;
+        let welcome = v2::Welcome {
+            protocol_version: 2,
+            tick_rate: world.tick_rate,
+            tick: held.map_or(0, |(_, tick)| tick),
+            max_frame: MAX_CLIENT_FRAME as u32,
+            messages_per_second: if options.paced {
+                options.messages_per_second as u32
+            } else {
+                0
+            },
+            near_metres: world.interest.near_metres() as u32,
+            slowest_ms: milliseconds(world.interest.slowest_period),
+            hold_ms: milliseconds(options.hold),
+            session_id: self.session_id,
+            resume_token: pass.token(),
+            resumed: held.is_some(),
+            world: held.map(|(world, _)| world).unwrap_or_default(),
+        };
+        self.pass = Some(pass);
+        self.link.send(welcome.encode().into());
+        if let Some((world, _)) = held {
+            self.teleport(world).await;
+        }
+    }
+
+    /// The world that holds this session, and its tick.
+    async fn claim(&self) -> Option<(Umid, u64)> {
+        let world = self.ticket?.world?;
+        let claim = async {
+            let handle = self.sessions.node.worlds().open(world).await.ok()?;
+            let (answer, tick) = oneshot::channel();
+            let claim = Command::Claim {
+                user: self.profile.user,
+                session_id: self.session_id,
+                answer,
+            };
+            handle.send(claim).await.ok()?;
+            tick.await.ok()?
+        };
+        let tick = timeout(CLAIM, claim).await.ok()??;
+        Some((world, tick))
+    }
+
+    /// Reads until the session ends, then takes the user out of the world at once (W17), or, if the connection broke, lets the
+    /// world hold them.
     pub(super) async fn run(
         mut self,
         mut incoming: impl Incoming,
         transport: Features,
         mut writer: oneshot::Receiver<DisconnectCause>,
+        connected: ConnectionGuard,
     ) -> DisconnectCause {
         let patience = match transport.notices_silence {
             true => Duration::MAX,
@@ -134,8 +199,39 @@ impl Reader {
                 break cause;
             }
         };
-        self.leave().await;
+        if cause.is_accident() {
+            self.be_held(connected).await;
+        } else {
+            self.leave().await;
+        }
         cause
+    }
+
+    /// The connection broke: the user stays, in case the session comes back.
+    async fn be_held(mut self, connected: ConnectionGuard) {
+        let pass = self.pass.take();
+        let hold = self.world.as_ref().and_then(|world| {
+            let (user, session_id) = (self.profile.user, self.session_id);
+            let resume = &self.sessions.resume;
+            resume.hold(
+                world,
+                (user, session_id),
+                self.connection,
+                self.address,
+                (connected, pass),
+            )
+        });
+        let (Some(world), Some(hold)) = (&self.world, hold) else {
+            return self.leave().await;
+        };
+        let held = Command::Drop {
+            user: self.profile.user,
+            connection: self.connection,
+            hold: self.sessions.options.hold,
+            kept: Box::new(hold),
+        };
+        // A world that has ended has nobody in it.
+        let _ = world.send(held).await;
     }
 
     async fn next_event(
@@ -313,9 +409,15 @@ impl Reader {
             let world = self.sessions.node.worlds().open(target).await?;
             let entrant = self.entrant(target).await;
             self.leave().await;
+            let (user, session_id) = (self.profile.user, self.session_id);
+            let resume = &self.sessions.resume;
+            resume.leave_elsewhere(user, session_id, target).await;
             if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
                 self.sessions.meters.joins.increment(1);
                 self.world = Some(world);
+                if let Some(pass) = &self.pass {
+                    pass.set_world(Some(target));
+                }
                 return Ok(());
             }
         }
@@ -378,6 +480,9 @@ impl Reader {
 
     async fn leave(&mut self) {
         self.lost = None;
+        if let Some(pass) = &self.pass {
+            pass.set_world(None);
+        }
         if let Some(world) = self.world.take() {
             let leave = Command::Leave {
                 user: self.profile.user,
@@ -410,4 +515,9 @@ impl Reader {
     fn tell(&self, message: impl Into<Message>) {
         self.link.send(message.into().encode().into());
     }
+}
+
+/// A time in whole milliseconds.
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }

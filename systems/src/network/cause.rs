@@ -76,6 +76,14 @@ impl DisconnectCause {
         }
     }
 
+    /// Whether the session may come back: it did not end because anybody wanted it to.
+    pub const fn is_accident(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionLost | Self::SlowReader | Self::WriteTimeout | Self::PongTimeout
+        )
+    }
+
     /// The WebSocket close code: standard ones where they fit, else 4000 and up, which clients only log
     /// (spec posbus §1.2).
     pub const fn close_code(self) -> u16 {

@@ -153,6 +153,34 @@ impl Client {
         Client::on(Wire::WebSocket(Box::new(socket)))
     }
 
+    /// A user of version 2 who has introduced itself as a session, which may be a resume token, and been welcomed.
+    pub(crate) async fn connect_v2(
+        server: &Server,
+        api: &Api,
+        session: Umid,
+    ) -> (Client, v2::Welcome) {
+        let mut client = Client::silent(server).await;
+        client.come_back_as(api, 2, session).await;
+        let welcome = client.welcome().await;
+        (client, welcome)
+    }
+
+    /// Waits for the welcome of version 2, which comes before anything else.
+    pub(crate) async fn welcome(&mut self) -> v2::Welcome {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(welcome) = self.sight.welcome.clone() {
+                return welcome;
+            }
+            assert!(
+                self.inbox.is_empty(),
+                "{:?} before the welcome",
+                self.names()
+            );
+            self.read("the welcome", end).await;
+        }
+    }
+
     /// A user who has introduced itself over QUIC.
     pub(crate) async fn connect_over(api: &Api, way: Way) -> Client {
         let mut client = Client::silent_at(&Place::of(api).await, way).await;
@@ -211,7 +239,13 @@ impl Client {
 
     /// Says who one is and which version one speaks.
     pub(crate) async fn introduce_as(&mut self, api: &Api, protocol_version: i64) {
-        (self.user, self.session) = (api.user, Umid::now_v7());
+        self.come_back_as(api, protocol_version, Umid::now_v7())
+            .await;
+    }
+
+    /// As [`Client::introduce_as`], as a session that was there before.
+    pub(crate) async fn come_back_as(&mut self, api: &Api, protocol_version: i64, session: Umid) {
+        (self.user, self.session) = (api.user, session);
         self.version = protocol_version;
         self.send(HandShake {
             handshake_version: 1,
@@ -226,6 +260,11 @@ impl Client {
     /// Enters a world and returns what it was told of it.
     pub(crate) async fn enter(&mut self, world: Umid) -> Snapshot {
         self.send(TeleportRequest { target: world }).await;
+        self.entered(world).await
+    }
+
+    /// Waits until it is in a world, and returns what it was told of it.
+    pub(crate) async fn entered(&mut self, world: Umid) -> Snapshot {
         let set_world: SetWorld = self
             .expect("the world", |set: &SetWorld| set.id == world)
             .await;
@@ -290,6 +329,35 @@ impl Client {
             }
             self.read("somebody's arrival", end).await;
         }
+    }
+
+    /// Waits until version 1 tells that a user is at a place on the x axis.
+    pub(crate) async fn sees_at(&mut self, user: Umid, x: f32) {
+        self.expect("a move", |list: &posbus::UsersTransformList| {
+            let at =
+                |entry: &posbus::UserTransform| entry.id == user && entry.transform.position.x == x;
+            list.value.iter().any(at)
+        })
+        .await;
+    }
+
+    /// Waits until version 2 tells that a dragged object is at a place on the x axis.
+    pub(crate) async fn sees_object(&mut self, object: Umid, x: f32) {
+        let end = Instant::now() + DEADLINE;
+        while self
+            .sight
+            .objects
+            .get(&object)
+            .is_none_or(|place| place.x != x)
+        {
+            self.read("the drag", end).await;
+        }
+    }
+
+    /// Ends a WebSocket connection as a browser does.
+    pub(crate) async fn say_goodbye(&mut self) {
+        let sent = self.try_send(Frame::Close(None)).await;
+        sent.expect("the connection is open");
     }
 
     /// Leaves the world and keeps the connection.

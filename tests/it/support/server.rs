@@ -44,6 +44,11 @@ impl Options {
         self
     }
 
+    /// Lets users leave the moment their connection breaks.
+    pub(crate) fn hold_nobody(self) -> Options {
+        self.config("hold = \"0s\"")
+    }
+
     /// Turns off all limits by address and session.
     pub(crate) fn unlimited(self) -> Options {
         self.arguments(["--limits", "off"])

@@ -16,6 +16,10 @@ pub(crate) struct Sight {
     said: HashMap<(Umid, u64), v2::QuantizedPose>,
     /// Where each user was seen, in order.
     tracks: HashMap<Umid, Vec<Vec3>>,
+    /// Where dragged objects are.
+    pub(crate) objects: HashMap<Umid, Vec3>,
+    /// What holds in the session.
+    pub(crate) welcome: Option<v2::Welcome>,
     /// Messages that came as datagrams and on the stream.
     pub(crate) datagrams: usize,
     pub(crate) on_stream: usize,
@@ -48,8 +52,15 @@ impl Sight {
                     self.see(tick, entry);
                 }
             }
-            v2::Message::ObjectPoses(_) => {}
-            v2::Message::Welcome(_) => assert!(!datagram, "a welcome in a datagram"),
+            v2::Message::ObjectPoses(list) => {
+                let objects = list.objects.into_iter();
+                self.objects
+                    .extend(objects.map(|object| (object.id, object.transform.position)));
+            }
+            v2::Message::Welcome(welcome) => {
+                assert!(!datagram, "a welcome in a datagram");
+                self.welcome = Some(welcome);
+            }
             v2::Message::MyPose(_) => panic!("servers send no my_pose"),
         }
         None
@@ -57,7 +68,12 @@ impl Sight {
 
     fn note(&mut self, message: &Message) {
         match message {
-            Message::SetWorld(_) => *self = Sight::default(),
+            Message::SetWorld(_) => {
+                *self = Sight {
+                    welcome: self.welcome.take(),
+                    ..Sight::default()
+                };
+            }
             Message::RemoveUsers(gone) => {
                 self.handles.retain(|_, user| !gone.users.contains(user));
             }
@@ -77,6 +93,12 @@ impl Sight {
             let track = self.tracks.entry(user).or_default();
             track.push(entry.pose.transform().position);
         }
+    }
+
+    /// A user's handle.
+    pub(crate) fn handle(&self, user: Umid) -> Option<u32> {
+        let mut handles = self.handles.iter();
+        handles.find_map(|(handle, bound)| (*bound == user).then_some(*handle))
     }
 
     /// Whether a user was last seen at a place.
