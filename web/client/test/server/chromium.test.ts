@@ -19,7 +19,7 @@ const DEADLINE = { timeout: 120_000 };
 
 /** What the page shows to those who look at it from outside. */
 interface Shown {
-  client: { users: Map<string, { transform: { position: { x: number } } }>; sample(id: string): unknown };
+  client: { users: Map<string, { transform: { position: { x: number } } }>; version?: number; sample(id: string): unknown };
   me: { position: { x: number } };
   guest: { id: string };
   log: string[];
@@ -55,7 +55,8 @@ async function open(url: string, version: number, transport: string): Promise<{ 
   const query = new URLSearchParams({ server: url, version: String(version), transport });
   await page.goto(`${pages.url}/example/index.html?${query}`);
   await page.waitForFunction(() => window.odyssey?.client.users.has(window.odyssey.guest.id));
-  const id = await page.evaluate(() => window.odyssey?.guest.id ?? '');
+  const [id, spoken] = await page.evaluate(() => [window.odyssey?.guest.id ?? '', window.odyssey?.client.version] as const);
+  assert.equal(spoken, version);
   return { page, id };
 }
 
@@ -80,7 +81,7 @@ async function walk(walker: { page: Page; id: string }, watcher: Page): Promise<
 }
 
 for (const version of [1, 2]) {
-  test(`version ${version} over WebSocket: two pages see each other move, one drops and comes back`, DEADLINE, async () => {
+  test(`version ${version} over WebSocket: two pages see each other move, one drops and resumes`, DEADLINE, async () => {
     const ada = await open(server.url, version, 'websocket');
     const bob = await open(path.url, version, 'websocket');
     await walk(ada, bob.page);
@@ -93,6 +94,7 @@ for (const version of [1, 2]) {
     );
     const log = await bob.page.evaluate((seen) => window.odyssey?.log.slice(seen) ?? [], before);
     assert.ok(log[0]?.startsWith('disconnected'), log.join('; '));
+    assert.equal(log.includes('connected, version 2, resumed'), version === 2, log.join('; '));
     await walk(bob, ada.page);
     for (const { page } of [ada, bob]) {
       assert.deepEqual(await page.evaluate(() => window.odyssey?.log.filter((line) => line.startsWith('error'))), []);
