@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 pub use self::address::Network;
+pub(crate) use self::address::customer;
 use self::bucket::{Bucket, Rate};
 
 /// Addresses that are told apart at once; further ones share one entry until old ones are forgotten. About 16 MiB.
@@ -218,7 +219,7 @@ impl Limits {
         now: Instant,
         f: impl FnOnce(IpAddr, &mut Entry) -> T,
     ) -> T {
-        let mut key = address::customer(address);
+        let mut key = customer(address);
         let mut entries = self.entries.lock();
         if now.duration_since(entries.pruned) >= PRUNE_INTERVAL {
             entries.pruned = now;

@@ -11,6 +11,11 @@ fn nobody_came_or_went(heard: &[Message]) {
     assert_eq!(heard.iter().find(tells), None);
 }
 
+fn nobody_left(heard: &[Message]) {
+    let tells = |message: &&Message| matches!(message, Message::RemoveUsers(_));
+    assert_eq!(heard.iter().find(tells), None);
+}
+
 #[tokio::test]
 async fn a_version_1_session_comes_back_by_its_id_and_nobody_sees_it_blink() {
     let server = Server::start(Options::default());
@@ -134,6 +139,26 @@ async fn who_comes_back_elsewhere_does_not_stay_behind() {
     new.enter(elsewhere).await;
     let gone = |list: &RemoveUsers| list.users.contains(&user.user);
     watcher.expect("the leave", gone).await;
+}
+
+/// Breaking one's connections again and again piles up no more users than keeping them.
+#[tokio::test]
+async fn as_many_are_held_as_may_be_connected() {
+    const CONNECTIONS: usize = 6;
+    let options = Options::default()
+        .config("hold = \"1h\"")
+        .config("[limits]\nconnections = 6");
+    let server = Server::start(options);
+    let mut watcher = Client::guest(&server).await;
+    for _ in 0..CONNECTIONS - 1 {
+        // The watcher has a place, and so has a connection that is not found broken yet.
+        Client::guest(&server).await.settle().await;
+    }
+    nobody_left(&watcher.settle().await);
+    for _ in 0..2 {
+        Client::guest(&server).await.settle().await;
+    }
+    watcher.expect("the leave", |_: &RemoveUsers| true).await;
 }
 
 /// Whoever is held is shown to newcomers, too.

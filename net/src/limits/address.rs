@@ -103,7 +103,7 @@ fn hop_address(text: &str) -> Option<IpAddr> {
 }
 
 /// The address that stands for all addresses of the same customer.
-pub(super) fn customer(address: IpAddr) -> IpAddr {
+pub(crate) fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let host_bits = 128 - CUSTOMER_PREFIX;

@@ -11,6 +11,8 @@ use node::ConnectionGuard;
 use parking_lot::Mutex;
 use systems::{Command, WorldHandle};
 
+use crate::limits::customer;
+
 /// Everything about coming back that sessions share.
 pub(super) struct Resume {
     /// For how long a user is held.
@@ -18,7 +20,7 @@ pub(super) struct Resume {
     /// How many users are held at most: as many as there may be connections, so that breaking them takes no more room
     /// than keeping them. Who is one too many leaves at once.
     most: usize,
-    /// How many of one address, likewise.
+    /// How many of one address, likewise; an IPv6 address stands for its /64.
     most_of_address: usize,
     state: Mutex<State>,
 }
@@ -104,6 +106,7 @@ impl Resume {
         address: IpAddr,
         (connected, pass): (ConnectionGuard, Option<Pass>),
     ) -> Option<Hold> {
+        let address = customer(address);
         let mut state = self.state.lock();
         let of_address = state.of_address.get(&address).copied().unwrap_or(0);
         if self.hold.is_zero() || state.holds >= self.most || of_address >= self.most_of_address {
