@@ -4,6 +4,7 @@ mod handshake;
 mod meters;
 mod options;
 mod pace;
+mod rare;
 mod reader;
 mod resume;
 pub(crate) mod transport;
@@ -19,7 +20,7 @@ use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::app::NetOptions;
 use crate::auth::Keys;
@@ -132,28 +133,30 @@ impl Sessions {
         let deadline = arrival.since + self.options.handshake_timeout;
         let connection = self.next_connection.fetch_add(1, Ordering::Relaxed);
         let span = tracing::info_span!("session", connection, address = %arrival.address, user = tracing::field::Empty);
-        let session = async {
+        let greeting = async {
             let greeted = self
                 .stop
                 .run_until_cancelled(timeout_at(deadline, self.greet(&mut incoming, T::FEATURES)))
                 .await;
             let refused = match greeted {
-                None => return close(&mut outgoing, DisconnectCause::Shutdown).await,
+                None => return Err(close(&mut outgoing, DisconnectCause::Shutdown).await),
                 Some(Err(_)) => DisconnectCause::HandshakeTimeout,
                 Some(Ok(Err(cause))) => cause,
-                Some(Ok(Ok(greeting))) => {
-                    tracing::Span::current()
-                        .record("user", tracing::field::display(greeting.profile.user));
-                    let halves = (incoming, outgoing);
-                    return self
-                        .run::<T>(halves, greeting, connection, arrival.address)
-                        .await;
-                }
+                Some(Ok(Ok(greeting))) => return Ok(greeting),
             };
-            self.refuse(&mut incoming, &mut outgoing, arrival.address, refused)
-                .await
+            let refuse = self.refuse(&mut incoming, &mut outgoing, arrival.address, refused);
+            Err(refuse.await)
         };
-        let cause = session.instrument(span.clone()).await;
+        let cause = match greeting.instrument(span.clone()).await {
+            Err(cause) => cause,
+            Ok(greeting) => {
+                span.record("user", tracing::field::display(greeting.profile.user));
+                let connection = (connection, arrival.address);
+                let halves = (incoming, outgoing);
+                self.run::<T>(halves, greeting, connection, span.clone())
+                    .await
+            }
+        };
         self.count_end(cause);
         span.in_scope(|| tracing::debug!(cause = cause.label(), "session ended"));
     }
@@ -163,8 +166,8 @@ impl Sessions {
         self: &Arc<Self>,
         (incoming, outgoing): (T::Incoming, T::Outgoing),
         greeting: handshake::Greeting,
-        connection: u64,
-        address: IpAddr,
+        (connection, address): (u64, IpAddr),
+        span: Span,
     ) -> DisconnectCause {
         let connected = self.node.connect(greeting.profile.user);
         self.meters.sessions.increment(1.0);
@@ -172,25 +175,22 @@ impl Sessions {
         let link = SessionLink::new(self.node.options().world.queues, dialect);
         let (ended, writer_ended) = tokio::sync::oneshot::channel();
         let writer = writer::run(outgoing, Arc::clone(&link), Arc::clone(self), address);
-        self.tasks.spawn(
-            async move {
-                // The reader may have gone first.
-                let _ = ended.send(writer.await);
-            }
-            .in_current_span(),
-        );
+        self.tasks.spawn(async move {
+            // The reader may have gone first.
+            let _ = ended.send(writer.await);
+        });
         let mut reader = Reader::new(
             Arc::clone(self),
             greeting,
             (connection, address),
             Arc::clone(&link),
+            T::FEATURES,
+            span.clone(),
         );
         if dialect != Dialect::V1 {
-            reader.welcome().await;
+            reader.welcome().instrument(span).await;
         }
-        let cause = reader
-            .run(incoming, T::FEATURES, writer_ended, connected)
-            .await;
+        let cause = reader.run(incoming, writer_ended, connected).await;
         // The writer flushes what is queued, says goodbye and ends.
         link.close(cause);
         self.meters.sessions.decrement(1.0);

@@ -13,11 +13,13 @@ use posbus::{
 };
 use systems::{ClientAction, Command, Dialect, DisconnectCause, Entrant, SessionLink, WorldHandle};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
+use tracing::{Instrument, Span};
 
 use super::Sessions;
 use super::handshake::Greeting;
 use super::pace::Pace;
+use super::rare::{Rare, Rarity};
 use super::resume::{Pass, Ticket};
 use super::transport::{Features, Inbound, Incoming};
 
@@ -64,6 +66,9 @@ pub(super) struct Reader {
     session_id: Umid,
     connection: u64,
     address: IpAddr,
+    /// For what is logged. It is entered where that is likely, not for every move.
+    span: Span,
+    rare: Rare,
     link: Arc<SessionLink>,
     /// What brings a version 2 session back.
     pass: Option<Pass>,
@@ -74,8 +79,8 @@ pub(super) struct Reader {
     last_pose: Option<(Umid, TransformNoScale)>,
     /// The newest `MyPose` so far.
     last_sequence: u32,
-    /// A world that ended and could not be entered again, and when to try next.
-    lost: Option<(Umid, Instant)>,
+    /// A world that ended and could not be entered again so far.
+    lost: Option<Umid>,
     pace: Pace,
     mistakes: Pace,
 }
@@ -83,11 +88,8 @@ pub(super) struct Reader {
 /// What woke the reader.
 enum Event {
     Inbound(Inbound),
-    Silence,
-    /// The world has ended, or it is time to try to get back into one that has.
-    WorldEnded,
+    Rare(Rarity),
     WriterEnded(DisconnectCause),
-    Shutdown,
 }
 
 impl Reader {
@@ -96,12 +98,18 @@ impl Reader {
         greeting: Greeting,
         (connection, address): (u64, IpAddr),
         link: Arc<SessionLink>,
+        transport: Features,
+        span: Span,
     ) -> Self {
         let pace = Pace::new(
             sessions.options.messages_per_second,
             sessions.options.message_burst,
         );
+        // A transport that notices by itself that the peer is gone need not be listened to.
+        let patience = (!transport.notices_silence).then_some(sessions.options.silence_timeout);
         Self {
+            rare: Rare::new(&sessions.stop, patience),
+            span,
             sessions,
             profile: greeting.profile,
             session_id: greeting.session_id,
@@ -121,11 +129,11 @@ impl Reader {
 
     /// Tells a version 2 client what holds in this session, and brings one back that was held (docs/protocol.md, Coming back).
     pub(super) async fn welcome(&mut self) {
+        let held = self.claim().await;
         let (node, options) = (&self.sessions.node, &self.sessions.options);
         let world = &node.options().world;
         let resume = &self.sessions.resume;
         let pass = resume.issue(self.profile.user, self.session_id);
-        let held = self.claim().await;
         let welcome = v2::Welcome {
             protocol_version: 2,
             tick_rate: world.tick_rate,
@@ -152,7 +160,7 @@ impl Reader {
     }
 
     /// The world that holds this session, and its tick.
-    async fn claim(&self) -> Option<(Umid, u64)> {
+    async fn claim(&mut self) -> Option<(Umid, u64)> {
         let world = self.ticket?.world?;
         let claim = async {
             let handle = self.sessions.node.worlds().open(world).await.ok()?;
@@ -174,26 +182,24 @@ impl Reader {
     pub(super) async fn run(
         mut self,
         mut incoming: impl Incoming,
-        transport: Features,
         mut writer: oneshot::Receiver<DisconnectCause>,
         connected: ConnectionGuard,
     ) -> DisconnectCause {
-        let patience = match transport.notices_silence {
-            true => Duration::MAX,
-            false => self.sessions.options.silence_timeout,
-        };
         let cause = loop {
-            let event = self.next_event(&mut incoming, patience, &mut writer).await;
-            let cause = match event {
+            let cause = match self.next_event(&mut incoming, &mut writer).await {
                 Event::Inbound(Inbound::Closed(cause)) => Some(cause),
-                Event::Inbound(inbound) => self.read(inbound, &mut writer).await,
-                Event::Silence => Some(DisconnectCause::PongTimeout),
-                Event::WorldEnded => {
-                    self.return_to_world().await;
+                Event::Inbound(inbound) => {
+                    self.rare.hear();
+                    self.read(inbound, &mut writer).await
+                }
+                Event::Rare(Rarity::Silence) => Some(DisconnectCause::PongTimeout),
+                Event::Rare(Rarity::WorldEnded) => {
+                    let span = self.span.clone();
+                    self.return_to_world().instrument(span).await;
                     None
                 }
+                Event::Rare(Rarity::Shutdown) => Some(DisconnectCause::Shutdown),
                 Event::WriterEnded(cause) => Some(cause),
-                Event::Shutdown => Some(DisconnectCause::Shutdown),
             };
             if let Some(cause) = cause {
                 break cause;
@@ -237,27 +243,15 @@ impl Reader {
     async fn next_event(
         &mut self,
         incoming: &mut impl Incoming,
-        patience: Duration,
         writer: &mut oneshot::Receiver<DisconnectCause>,
     ) -> Event {
-        let world = self.world.clone();
-        let lost = self.lost;
-        let world_ended = async {
-            match (world, lost) {
-                (Some(world), _) => world.ended().await,
-                (None, Some((_, retry))) => sleep_until(retry).await,
-                (None, None) => std::future::pending().await,
-            }
-        };
         tokio::select! {
+            // What comes in is looked at first, as it is what comes nearly always. It cannot keep the rest waiting: the
+            // runtime lets no task read for ever.
             biased;
+            inbound = incoming.receive(MAX_CLIENT_FRAME) => Event::Inbound(inbound),
+            rarity = self.rare.next() => Event::Rare(rarity),
             cause = writer => Event::WriterEnded(cause.unwrap_or(DisconnectCause::ConnectionLost)),
-            () = self.sessions.stop.cancelled() => Event::Shutdown,
-            () = world_ended => Event::WorldEnded,
-            inbound = timeout(patience, incoming.receive(MAX_CLIENT_FRAME)) => match inbound {
-                Ok(inbound) => Event::Inbound(inbound),
-                Err(_) => Event::Silence,
-            },
         }
     }
 
@@ -328,10 +322,10 @@ impl Reader {
             }
             refused => {
                 self.sessions.meters.malformed.increment(1);
-                match refused {
+                self.span.in_scope(|| match refused {
                     Ok(message) => tracing::debug!(message = message.name(), "datagram refused"),
                     Err(error) => tracing::debug!(%error, "frame refused"),
-                }
+                });
                 let forgiven = self.mistakes.take().is_zero() || !self.sessions.options.paced;
                 (!forgiven).then_some(DisconnectCause::Malformed)
             }
@@ -340,7 +334,13 @@ impl Reader {
 
     async fn act(&mut self, message: v2::Message) {
         match message {
-            v2::Message::V1(message) => self.act_v1(message).await,
+            v2::Message::V1(Message::MyTransform(pose)) => {
+                self.move_to(pose.position, pose.rotation);
+            }
+            v2::Message::V1(message) => {
+                let span = self.span.clone();
+                self.act_v1(message).instrument(span).await;
+            }
             // One that was overtaken by a newer one is of no interest any more (docs/protocol.md, MyPose).
             v2::Message::MyPose(pose) if pose.sequence > self.last_sequence => {
                 self.last_sequence = pose.sequence;
@@ -361,7 +361,6 @@ impl Reader {
 
     async fn act_v1(&mut self, message: Message) {
         match message {
-            Message::MyTransform(pose) => self.move_to(pose.position, pose.rotation),
             Message::TeleportRequest(request) => self.teleport(request.target).await,
             Message::Signal(signal) if signal.value == SignalType::LEAVE_WORLD => {
                 self.leave().await
@@ -384,7 +383,7 @@ impl Reader {
     }
 
     /// Passes an action on to the world; outside a world there is nobody to tell (W5).
-    async fn send(&self, action: ClientAction) {
+    async fn send(&mut self, action: ClientAction) {
         if let Some(world) = &self.world {
             let command = Command::Client {
                 user: self.profile.user,
@@ -414,6 +413,10 @@ impl Reader {
             resume.leave_elsewhere(user, session_id, target).await;
             if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
                 self.sessions.meters.joins.increment(1);
+                self.rare.watch({
+                    let world = world.clone();
+                    async move { world.ended().await }
+                });
                 self.world = Some(world);
                 if let Some(pass) = &self.pass {
                     pass.set_world(Some(target));
@@ -447,7 +450,7 @@ impl Reader {
     /// not possible, it is tried again and again.
     async fn return_to_world(&mut self) {
         let first = self.lost.is_none();
-        let lost = self.lost.take().map(|(world, _)| world);
+        let lost = self.lost.take();
         let Some(world) = lost.or_else(|| self.world.take().map(|world| world.id())) else {
             return;
         };
@@ -459,7 +462,8 @@ impl Reader {
             self.tell_refusal(world, &error);
         }
         if !gone {
-            self.lost = Some((world, Instant::now() + RETURN_PAUSE));
+            self.lost = Some(world);
+            self.rare.watch(sleep(RETURN_PAUSE));
         }
     }
 
@@ -480,6 +484,7 @@ impl Reader {
 
     async fn leave(&mut self) {
         self.lost = None;
+        self.rare.unwatch();
         if let Some(pass) = &self.pass {
             pass.set_world(None);
         }
@@ -493,7 +498,7 @@ impl Reader {
         }
     }
 
-    async fn announce_stake(&self, stake: posbus::UserStakedToOdyssey) {
+    async fn announce_stake(&mut self, stake: posbus::UserStakedToOdyssey) {
         let claim = StakeClaim {
             transaction_hash: stake.transaction_hash,
             wallet: stake.wallet,

@@ -53,6 +53,8 @@ pub(super) async fn run(
             sessions.meters.sent.count(message);
         }
         let written = tokio::select! {
+            // Nearly always it is done at once, and nobody need look for an overflow.
+            biased;
             written = in_time(outgoing.write(&mut batch), options.write_timeout) => written,
             () = link.overflowed() => Err(DisconnectCause::SlowReader),
         };
