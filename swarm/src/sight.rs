@@ -101,8 +101,12 @@ impl Sights {
     pub(crate) fn announce(&mut self, bot: u32, sequence: Option<u32>, bound: bool) -> bool {
         let flags = if bound { KNOWN } else { ANNOUNCED };
         let new = self.mark(bot, flags) & ANNOUNCED == 0;
-        if let Some(sequence) = sequence {
-            self.observe(bot, sequence);
+        // Where somebody is said to be counts before their handle is told, too.
+        let row = self.rows.get_mut(bot as usize).filter(|_| bot != self.me);
+        if let (Some(row), Some(sequence)) = (row, sequence)
+            && sequence & SEQUENCE > *row & SEQUENCE
+        {
+            *row = (*row & !SEQUENCE) | (sequence & SEQUENCE);
         }
         new
     }
@@ -279,6 +283,17 @@ mod tests {
         sights.forget();
         sights.bind(2);
         assert_eq!((sights.known(), sights.observe(2, 1)), (0, Sight::Ignored));
+    }
+
+    /// Version 2 tells handles after users: where somebody is said to stand counts all the same.
+    #[test]
+    fn where_somebody_enters_counts_before_their_handle_is_told() {
+        let (ledger, mut sights) = world();
+        ledger.send(1, Vec3::ONE, Stamp(0));
+        assert!(sights.announce(1, Some(1), false));
+        sights.bind(1);
+        let end = sights.conclude(&ledger);
+        assert_eq!((end.known, end.seen, end.settled), (1, 1, 1));
     }
 
     #[test]
