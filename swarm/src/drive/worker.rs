@@ -28,6 +28,10 @@ use crate::{
 
 /// Time from one round to the next, in units of 10 µs.
 const ROUND: u32 = 100;
+/// A run is over when nothing has arrived in so many rounds after its end,
+const QUIET_ROUNDS: u32 = 50;
+/// or this much later all the same, in units of 10 µs: somebody who is no bot may go on moving.
+const PATIENCE: u32 = 5 * Stamp::PER_SECOND;
 /// Sockets that one round looks at.
 const EVENTS: usize = 1_024;
 /// After so many sockets it is looked whether something is due.
@@ -87,9 +91,15 @@ impl Worker {
     /// Carries the bots until the run is over.
     pub(crate) fn run(mut self) -> (Vec<Outcome>, Books) {
         let mut events = Events::with_capacity(EVENTS);
+        let mut quiet_rounds = 0;
         loop {
             let began = self.world.ledger.now();
-            if self.window.is_some_and(|window| began >= window.stop) {
+            // This thread or the server may have had to wait for the processor: what is on its way counts all the same.
+            let over = self.window.is_some_and(|window| {
+                let quiet = quiet_rounds >= QUIET_ROUNDS;
+                began >= window.stop && (quiet || began >= window.stop.plus(PATIENCE))
+            });
+            if over {
                 break;
             }
             self.look_at_window();
@@ -103,6 +113,11 @@ impl Worker {
                 }
                 self.serve(event.token().0, event.is_writable());
             }
+            quiet_rounds = if events.is_empty() {
+                quiet_rounds + 1
+            } else {
+                0
+            };
             let now = self.world.ledger.now();
             let took = now.since(began);
             if !events.is_empty() && self.world.measures(began) {
