@@ -79,7 +79,7 @@ const GAUGES: [(&str, &str); 6] = [
     ),
 ];
 
-const COUNTERS: [(&str, &str); 12] = [
+const COUNTERS: [(&str, &str); 13] = [
     (
         "odyssey_tick_overruns_total",
         "Ticks that took longer than their period",
@@ -121,6 +121,10 @@ const COUNTERS: [(&str, &str); 12] = [
     (
         "odyssey_http_requests_total",
         "Requests answered, by class of status",
+    ),
+    (
+        "odyssey_database_statements_total",
+        "SQL statements sent to the database",
     ),
 ];
 

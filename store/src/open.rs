@@ -222,7 +222,7 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
                 .foreign_keys(true)
                 .busy_timeout(busy_timeout)
         });
-    let write = Database::connect(write).await?;
+    let write = counted(Database::connect(write).await?);
 
     let mut read = ConnectOptions::new(url);
     read.max_connections(
@@ -239,8 +239,16 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
             .busy_timeout(busy_timeout)
             .pragma("query_only", "ON")
     });
-    let read = Database::connect(read).await?;
+    let read = counted(Database::connect(read).await?);
     Ok(Inner { read, write })
+}
+
+/// Counts every statement that goes over a connection, in transactions or outside of them. What begins and ends
+/// transactions is no statement.
+fn counted(mut connection: DatabaseConnection) -> DatabaseConnection {
+    let statements = metrics::counter!("odyssey_database_statements_total");
+    connection.set_metric_callback(move |_| statements.increment(1));
+    connection
 }
 
 /// Gives up a connection whose last transaction could not be ended. After a commit that failed for want of disk space there
@@ -264,7 +272,7 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
         // Finds connections that died with a restarted server, so that no caller ever sees them.
         .test_before_acquire(true)
         .sqlx_logging(false);
-    let pool = Database::connect(connect).await?;
+    let pool = counted(Database::connect(connect).await?);
     Ok(Inner {
         read: pool.clone(),
         write: pool,

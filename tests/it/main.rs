@@ -35,6 +35,7 @@ mod restart;
 mod resume;
 mod shutdown;
 mod slow_reader;
+mod statements;
 mod support;
 mod swarm;
 mod teleport;

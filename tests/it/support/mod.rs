@@ -3,8 +3,10 @@
 mod api;
 mod client;
 mod lossy;
+mod rows;
 mod server;
 mod sight;
+mod statements;
 mod wallet;
 mod wire;
 
@@ -13,6 +15,7 @@ use std::time::Duration;
 pub(crate) use api::{Answer, Api};
 pub(crate) use client::{Client, Ending};
 pub(crate) use lossy::{Path, Weather};
+pub(crate) use rows::Rows;
 pub(crate) use server::{Options, Server};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
 pub(crate) use wire::{Place, QuicWire, Way, ending};
