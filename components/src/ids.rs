@@ -14,6 +14,10 @@ pub const NODE_TYPE: Uuid = uuid!("00000000-0000-0000-0000-000000000001");
 pub const WORLD_TYPE: Uuid = uuid!("a41ee21e-6c56-41b3-81a9-1c86578b6b3c");
 /// The object type of ordinary user-placed objects.
 pub const CUSTOM_OBJECT_TYPE: Uuid = uuid!("4ed3a5bb-53f8-4511-941b-07902982c31c");
+/// The object type of objects that a visitor may claim and customise.
+pub const CLAIMABLE_TYPE: Uuid = uuid!("4ed3a5bb-53f8-4511-941b-079029111111");
+/// The object type of canvases, below which every user may put a contribution.
+pub const CANVAS_TYPE: Uuid = uuid!("590028c4-2f9d-4c7e-abc3-791774fbe4c5");
 /// The system user: owns the node and the library of basic shapes; nobody can log in as it.
 pub const SYSTEM_USER: Uuid = uuid!("00000000-0000-0000-0000-000000000003");
 /// The user type of accounts with a wallet.

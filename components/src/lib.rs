@@ -24,7 +24,7 @@ pub use object::{
     Assets, Attributes, CreatedAt, Id, LockHolder, Name, ObjectBundle, ObjectState, Options, Owner,
     Parent, Placed, RenderSlots, SlotValue, TypeRef,
 };
-pub use options::{ObjectOptions, SpawnPoint};
+pub use options::{ObjectOptions, OptionsError, SpawnPoint, checked_options};
 pub use placement::{Anchor, ChildPlacement, Placement, PlacementError};
 pub use posbus::{Transform, TransformNoScale, Umid, Vec3};
 pub use user::{HeldLocks, Pose, Profile, Session, UserBundle};

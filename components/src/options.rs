@@ -1,8 +1,12 @@
-//! Object options (spec model §2.6): the closed set of keys the server acts on, read from merged JSON.
+//! Object options (spec model §2.6): the closed set of keys there is, and what the server acts on, read from merged JSON.
+
+mod schema;
 
 use serde_json::Value;
 
-use crate::{JsonMap, TransformNoScale, Umid, Vec3, merge};
+use crate::{ChildPlacement, JsonMap, TransformNoScale, Umid, Vec3, merge};
+
+pub use schema::{OptionsError, checked_options};
 
 /// Where users enter a world.
 pub type SpawnPoint = TransformNoScale;
@@ -22,6 +26,8 @@ pub struct ObjectOptions {
     pub spawn_point: Option<SpawnPoint>,
     /// Placement rules for children without a transform of their own, by object type; the nil id is the fallback group.
     pub child_placement: Option<JsonMap>,
+    /// Whether every user may put objects directly below: the sub option `spawn_by_user`.
+    pub spawn_by_user: bool,
 }
 
 impl ObjectOptions {
@@ -46,7 +52,18 @@ impl ObjectOptions {
                 .get("child_placement")
                 .and_then(Value::as_object)
                 .cloned(),
+            spawn_by_user: merged
+                .get("subs")
+                .and_then(|subs| subs.get("spawn_by_user"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
         }
+    }
+
+    /// Whether a rule says where a child of this type stands that has no transform of its own.
+    pub fn places(&self, object_type: Umid) -> bool {
+        let rules = self.child_placement.as_ref();
+        rules.is_some_and(|rules| ChildPlacement::parse(rules).0.group(object_type).is_some())
     }
 }
 

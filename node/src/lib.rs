@@ -11,6 +11,7 @@ mod error;
 mod explore;
 mod guests;
 mod members;
+mod object_options;
 mod objects;
 mod options;
 mod permissions;

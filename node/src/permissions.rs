@@ -65,6 +65,18 @@ impl Node {
         access: Access,
     ) -> Result<()> {
         let roles = self.roles(caller, target)?;
+        self.check_roles(roles, target, id, row, access)
+    }
+
+    /// Refuses whoever has no more than these roles.
+    pub(crate) fn check_roles(
+        &self,
+        roles: Roles,
+        target: AttributeTarget,
+        id: &AttributeId,
+        row: Option<&JsonMap>,
+        access: Access,
+    ) -> Result<()> {
         let options = self.directory().catalogue().attribute_options(id, row);
         if permitted(&options, roles, target, id, access) {
             Ok(())
@@ -113,15 +125,21 @@ fn permitted(
 
 /// Refuses a whole value that is too large or cannot be stored.
 pub(crate) fn check_value(id: &AttributeId, value: &JsonMap) -> Result<()> {
-    check_size(size(value), MAX_VALUE)?;
-    if value
+    check_map(value)?;
+    for key in ["name", "value"] {
+        check_display_name(id, key, value.get(key))?;
+    }
+    Ok(())
+}
+
+/// Refuses a JSON object that is too large or cannot be stored.
+pub(crate) fn check_map(map: &JsonMap) -> Result<()> {
+    check_size(size(map), MAX_VALUE)?;
+    if map
         .iter()
         .any(|(key, value)| has_nul(key) || holds_nul(value))
     {
         return Err(unstorable());
-    }
-    for key in ["name", "value"] {
-        check_display_name(id, key, value.get(key))?;
     }
     Ok(())
 }

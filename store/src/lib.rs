@@ -5,16 +5,19 @@
 
 mod attributes;
 mod challenges;
+mod claims;
 mod convert;
 mod directory;
 pub mod entity;
 mod error;
 mod guests;
 mod members;
+mod nfts;
 mod objects;
 mod open;
 mod rows;
 mod seed;
+mod spawns;
 mod stakes;
 mod tree;
 mod users;

@@ -1,17 +1,21 @@
 //! Objects: reading, creating, changing and deleting.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use components::{JsonMap, Umid};
+use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue,
     QueryFilter, QueryOrder,
 };
 
 use crate::{
-    AttributeTarget, NewObjectRow, ObjectPatch, ObjectRecord, Result, Store, StoreError,
-    attributes,
+    AttributeTarget, Creation, NewObjectRow, NewUserAttribute, NewsItem, ObjectPatch, ObjectRecord,
+    Result, Store, StoreError, attributes,
     convert::{json, now, optional_json},
-    entity::{object, object_attribute},
+    entity::{
+        activity, object, object_activity, object_attribute, object_user_attribute, user_activity,
+    },
     tree::{by_object, object_record},
 };
 
@@ -43,6 +47,36 @@ impl Store {
         let time = now();
         let transaction = self.begin().await?;
         insert(&transaction, objects, time).await?;
+        transaction.commit().await?;
+        Ok(time)
+    }
+
+    /// Inserts objects with all that belongs to them, all or nothing. Returns the creation time they all got.
+    ///
+    /// # Errors
+    /// As [`Store::insert_objects`]; `Conflict` also when a user is gone.
+    pub async fn create(&self, creation: &Creation) -> Result<DateTime<Utc>> {
+        let time = now();
+        let options: Options<'_> = creation
+            .attribute_options
+            .iter()
+            .map(|(object, id, options)| ((*object, id), options))
+            .collect();
+        let transaction = self.begin().await?;
+        insert_with(&transaction, &creation.objects, &options, time).await?;
+        let attributes = creation.user_attributes.iter();
+        let attributes: Vec<_> = attributes
+            .map(|new| user_attribute_row(new, time).into_active_model())
+            .collect();
+        for batch in attributes.chunks(BATCH).map(<[_]>::to_vec) {
+            object_user_attribute::Entity::insert_many(batch)
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(|e| StoreError::from(e).reference_on("user or attribute type"))?;
+        }
+        if let Some(news) = &creation.news {
+            insert_news(&transaction, news, time).await?;
+        }
         transaction.commit().await?;
         Ok(time)
     }
@@ -145,10 +179,22 @@ async fn read(transaction: &DatabaseTransaction, id: Umid) -> Result<Option<Obje
     object_record(row, attributes).map(Some)
 }
 
+/// Options of attribute rows, by object and attribute.
+type Options<'a> = HashMap<(Umid, &'a AttributeId), &'a JsonMap>;
+
 /// Inserts objects and their attributes within a transaction.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,
     objects: &[NewObjectRow],
+    time: DateTime<Utc>,
+) -> Result<()> {
+    insert_with(transaction, objects, &Options::new(), time).await
+}
+
+async fn insert_with(
+    transaction: &DatabaseTransaction,
+    objects: &[NewObjectRow],
+    options: &Options<'_>,
     time: DateTime<Utc>,
 ) -> Result<()> {
     for batch in objects.chunks(BATCH) {
@@ -168,7 +214,10 @@ pub(crate) async fn insert(
                 .iter()
                 .map(move |(id, value)| (new.id, id, value))
         })
-        .map(|(object, id, value)| attribute_row(object, id, value, time).into_active_model())
+        .map(|(object, id, value)| {
+            let options = options.get(&(object, id)).copied();
+            attribute_row(object, id, value, options, time).into_active_model()
+        })
         .collect();
     for batch in attributes.chunks(BATCH).map(<[_]>::to_vec) {
         object_attribute::Entity::insert_many(batch)
@@ -203,8 +252,9 @@ fn row(new: &NewObjectRow, time: DateTime<Utc>) -> Result<object::ActiveModel> {
 
 fn attribute_row(
     object: Umid,
-    id: &components::AttributeId,
+    id: &AttributeId,
     value: &JsonMap,
+    options: Option<&JsonMap>,
     time: DateTime<Utc>,
 ) -> object_attribute::Model {
     object_attribute::Model {
@@ -212,8 +262,59 @@ fn attribute_row(
         attribute_name: id.name.clone(),
         object_id: object,
         value: Some(JsonValue::Object(value.clone())),
+        options: optional_json(options),
+        created_at: time.naive_utc(),
+        updated_at: time.naive_utc(),
+    }
+}
+
+fn user_attribute_row(new: &NewUserAttribute, time: DateTime<Utc>) -> object_user_attribute::Model {
+    object_user_attribute::Model {
+        user_id: new.user,
+        object_id: new.object,
+        attribute_name: new.id.name.clone(),
+        plugin_id: new.id.plugin,
+        value: Some(JsonValue::Object(new.value.clone())),
         options: None,
         created_at: time.naive_utc(),
         updated_at: time.naive_utc(),
     }
+}
+
+/// An activity with its links.
+async fn insert_news(
+    transaction: &DatabaseTransaction,
+    news: &NewsItem,
+    time: DateTime<Utc>,
+) -> Result<()> {
+    let created_at = time.naive_utc();
+    let item = activity::Model {
+        activity_id: news.id,
+        user_id: news.user,
+        object_id: news.object,
+        kind: news.kind.to_owned(),
+        data: JsonValue::Object(JsonMap::new()),
+        created_at,
+    };
+    let of_object = object_activity::Model {
+        object_id: news.object,
+        activity_id: news.id,
+        created_at,
+    };
+    let of_user = user_activity::Model {
+        user_id: news.user,
+        activity_id: news.id,
+        created_at,
+    };
+    activity::Entity::insert(item.into_active_model())
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
+    object_activity::Entity::insert(of_object.into_active_model())
+        .exec_without_returning(transaction)
+        .await?;
+    user_activity::Entity::insert(of_user.into_active_model())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
 }

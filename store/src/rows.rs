@@ -145,6 +145,56 @@ pub struct NewObjectRow {
     pub attributes: Vec<(AttributeId, JsonMap)>,
 }
 
+/// Objects to insert together with what belongs to them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Creation {
+    /// The objects, parents before their children.
+    pub objects: Vec<NewObjectRow>,
+    /// Own options of attributes of those objects: object, attribute, options.
+    pub attribute_options: Vec<(Umid, AttributeId, JsonMap)>,
+    /// Attributes of users in those objects.
+    pub user_attributes: Vec<NewUserAttribute>,
+    /// What the news tell of it.
+    pub news: Option<NewsItem>,
+}
+
+/// An attribute of a user in an object, to insert with the object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUserAttribute {
+    /// The object.
+    pub object: Umid,
+    /// The user.
+    pub user: Umid,
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Value.
+    pub value: JsonMap,
+}
+
+/// An activity without details.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewsItem {
+    /// The activity.
+    pub id: Umid,
+    /// Its type, such as `world_created`.
+    pub kind: &'static str,
+    /// Who did it.
+    pub user: Umid,
+    /// The world it happened in.
+    pub object: Umid,
+}
+
+/// An object by its name, as explorers list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// The object.
+    pub id: Umid,
+    /// Its display name, empty if unset.
+    pub name: String,
+    /// Its description, empty if unset.
+    pub description: String,
+}
+
 /// What to change of an object; `None` leaves a field alone, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectPatch {
@@ -173,6 +223,15 @@ pub struct TreeRow {
     pub name: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+}
+
+/// A node of an object tree with the number of its children.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutlineRow {
+    /// The object.
+    pub object: TreeRow,
+    /// How many direct children it has, of those that were asked for.
+    pub children: u64,
 }
 
 /// A world as lists and detail pages show it (spec rest §2.0).

@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use components::{AttributeId, Umid};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryResult, Statement, Value,
+};
 
 use crate::{
-    AttributeRecord, ObjectRecord, Result, Store, StoreError, TreeRow,
+    AttributeRecord, ObjectRecord, OutlineRow, Result, Store, StoreError, TreeRow,
     convert::{optional_map, text},
     entity,
 };
@@ -123,6 +125,53 @@ impl Store {
         }))
     }
 
+    /// The objects below and including `root`, at most `max_depth` levels down and `limit` of them: level by level, each by
+    /// (created_at, id). With `object_type`, children of other types are left out with all below them. One statement.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn outline(
+        &self,
+        root: Umid,
+        max_depth: u32,
+        object_type: Option<Umid>,
+        limit: u32,
+    ) -> Result<Vec<OutlineRow>> {
+        let name = components::ids::core("name");
+        let mut values: Vec<Value> = vec![
+            root.into(),
+            i64::from(max_depth.min(MAX_DEPTH)).into(),
+            name.plugin.into(),
+            name.name.into(),
+            i64::from(limit).into(),
+        ];
+        let (below, counted) = match object_type {
+            Some(object_type) => {
+                values.push(object_type.into());
+                (" AND o.object_type_id = $6", " AND c.object_type_id = $6")
+            }
+            None => ("", ""),
+        };
+        // The node, being its own parent, is not its own child.
+        let select = format!(
+            "WITH RECURSIVE tree(id, depth) AS (\
+                SELECT object_id, 0 FROM object WHERE object_id = $1 \
+                UNION \
+                SELECT o.object_id, t.depth + 1 FROM object o JOIN tree t ON o.parent_id = t.id \
+                WHERE t.depth < $2 AND o.object_id <> $1{below}) \
+             SELECT o.object_id, o.parent_id, o.object_type_id, o.created_at, a.value, \
+                (SELECT COUNT(*) FROM object c \
+                 WHERE c.parent_id = o.object_id AND c.object_id <> o.object_id{counted}) AS children \
+             FROM tree t JOIN object o ON o.object_id = t.id \
+             LEFT JOIN object_attribute a ON a.object_id = o.object_id AND a.plugin_id = $3 \
+                AND a.attribute_name = $4 \
+             ORDER BY t.depth, o.created_at, o.object_id LIMIT $5"
+        );
+        let select = Statement::from_sql_and_values(self.backend(), select, values);
+        let rows = self.read().query_all_raw(select).await?;
+        rows.iter().map(outline_row).collect()
+    }
+
     /// The ids below and including `root`, parents before children, locked against change until the transaction ends.
     pub(crate) async fn lock_subtree(
         &self,
@@ -160,6 +209,21 @@ impl Store {
             [root.into(), i64::from(depth).into()],
         )
     }
+}
+
+fn outline_row(row: &QueryResult) -> Result<OutlineRow> {
+    let created_at: NaiveDateTime = row.try_get("", "created_at")?;
+    let children: i64 = row.try_get("", "children")?;
+    Ok(OutlineRow {
+        object: TreeRow {
+            id: row.try_get("", "object_id")?,
+            parent: row.try_get("", "parent_id")?,
+            object_type: row.try_get("", "object_type_id")?,
+            name: display_name(row.try_get("", "value")?)?,
+            created_at: created_at.and_utc(),
+        },
+        children: u64::try_from(children).unwrap_or_default(),
+    })
 }
 
 /// The display name an attribute value holds.

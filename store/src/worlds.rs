@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 
-use components::{JsonMap, Umid};
+use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JsonValue, Order, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Select, Statement, Value,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
 use crate::{
-    Result, Store, WorldRow,
-    convert::{map, optional_map, text},
+    AttributeRecord, AttributeTarget, Landmark, Result, Store, WorldRow,
+    attributes::set_sub,
+    convert::{map, now, optional_map, text},
     entity::{object, object_attribute, stake, user},
     objects::BATCH,
     stakes,
+    tree::display_name,
 };
 
 /// The core attributes a world row is made of.
@@ -60,6 +62,80 @@ impl Store {
         Ok(self.select_worlds(only, Order::Asc, None).await?.pop())
     }
 
+    /// Worlds whose name contains a text, in whatever case, newest first. Every character of the text stands for itself.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn search_worlds(&self, text: &str, limit: u32) -> Result<Vec<Landmark>> {
+        // PostgreSQL refuses to even compare with this character.
+        if text.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let select = format!(
+            "SELECT {LANDMARK} FROM object n \
+             JOIN object o ON o.parent_id = n.object_id AND o.object_id <> n.object_id \
+             JOIN object_attribute a ON a.object_id = o.object_id AND a.plugin_id = $1 AND a.attribute_name = 'name' \
+             LEFT JOIN object_attribute d ON d.object_id = o.object_id AND d.plugin_id = $1 \
+                AND d.attribute_name = 'description' \
+             WHERE n.object_id = n.parent_id AND (LOWER({SHOWN_NAME}) LIKE $2 ESCAPE '\\' OR {SHOWN_NAME} LIKE $3 ESCAPE '\\') \
+             ORDER BY o.created_at DESC, o.object_id DESC LIMIT $4"
+        );
+        // SQLite lowers ASCII only, so that the text as it was typed has its own chance.
+        let values: [Value; 4] = [
+            components::ids::CORE_PLUGIN.into(),
+            containing(&text.to_lowercase()).into(),
+            containing(text).into(),
+            i64::from(limit).into(),
+        ];
+        let select = Statement::from_sql_and_values(self.backend(), select, values);
+        let rows = self.read().query_all_raw(select).await?;
+        rows.iter().map(landmark).collect()
+    }
+
+    /// An object and, after it, its direct children by time of creation, `limit` in all. Empty if there is no such object.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn landmarks(&self, object: Umid, limit: u32) -> Result<Vec<Landmark>> {
+        let select = format!(
+            "SELECT {LANDMARK} FROM object o \
+             LEFT JOIN object_attribute a ON a.object_id = o.object_id AND a.plugin_id = $1 \
+                AND a.attribute_name = 'name' \
+             LEFT JOIN object_attribute d ON d.object_id = o.object_id AND d.plugin_id = $1 \
+                AND d.attribute_name = 'description' \
+             WHERE o.object_id = $2 OR o.parent_id = $2 \
+             ORDER BY CASE WHEN o.object_id = $2 THEN 0 ELSE 1 END, o.created_at, o.object_id LIMIT $3"
+        );
+        let values: [Value; 3] = [
+            components::ids::CORE_PLUGIN.into(),
+            object.into(),
+            i64::from(limit).into(),
+        ];
+        let select = Statement::from_sql_and_values(self.backend(), select, values);
+        let rows = self.read().query_all_raw(select).await?;
+        rows.iter().map(landmark).collect()
+    }
+
+    /// Sets one key of each of some attributes of an object, all or none. Returns the attributes as they are then.
+    ///
+    /// # Errors
+    /// `Conflict` when the object or an attribute type does not exist.
+    pub async fn set_texts(
+        &self,
+        object: Umid,
+        texts: &[(AttributeId, &str, String)],
+    ) -> Result<Vec<AttributeRecord>> {
+        let (target, time) = (AttributeTarget::Object(object), now());
+        let mut records = Vec::with_capacity(texts.len());
+        let transaction = self.begin().await?;
+        for (id, key, text) in texts {
+            let value = JsonValue::from(text.as_str());
+            records.push(set_sub(&transaction, target, id, key, &value, time).await?);
+        }
+        transaction.commit().await?;
+        Ok(records)
+    }
+
     async fn select_worlds(
         &self,
         filter: Condition,
@@ -102,6 +178,36 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// The columns of a [`Landmark`]: of an object `o`, its name `a` and its description `d`.
+const LANDMARK: &str = "o.object_id, a.value AS name, d.value AS description";
+/// The display name within the attribute `a`.
+const SHOWN_NAME: &str = "COALESCE(a.value ->> 'name', a.value ->> 'value')";
+
+fn landmark(row: &QueryResult) -> Result<Landmark> {
+    let description = optional_map(row.try_get("", "description")?)?.unwrap_or_default();
+    Ok(Landmark {
+        id: row.try_get("", "object_id")?,
+        name: display_name(row.try_get("", "name")?)?.unwrap_or_default(),
+        description: text(&description, DESCRIPTION)
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+/// The LIKE pattern of everything that contains a text.
+fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 fn list(filter: Condition, order: Order, limit: Option<u32>) -> Select<object::Entity> {

@@ -89,11 +89,20 @@ pub(crate) fn upsert(world: &mut World, state: ObjectState) {
         }
         // No sibling appeared, but the rules for its own children may be others now.
         Some(entity) => {
+            let had_rules = has_rules(world, entity);
             replace(world, entity, state);
+            if had_rules && !has_rules(world, entity) {
+                placement::give_up_children(world, id);
+            }
             placement::place_children(world, id);
         }
     }
     announce(world, id);
+}
+
+fn has_rules(world: &World, entity: Entity) -> bool {
+    let options = world.get::<Options>(entity);
+    options.is_some_and(|options| options.0.child_placement.is_some())
 }
 
 /// Keeps what only the live world knows: the lock, and the place of an object that is being dragged.

@@ -27,15 +27,19 @@ pub(crate) fn place_all(world: &mut World) {
 
 /// Places the children of an object, and what is placed below those; moved ones are announced at the end of the tick.
 pub(crate) fn place_children(world: &mut World, parent: Umid) {
-    let mut open: Vec<Entity> = world
-        .resource::<ObjectIndex>()
-        .get(parent)
-        .into_iter()
-        .collect();
+    let entity = world.resource::<ObjectIndex>().get(parent);
+    let mut open: Vec<Entity> = entity.into_iter().collect();
     while let Some(parent) = open.pop() {
         if let Some(rules) = rules(world, parent) {
             open.extend(place_directly_below(world, parent, &rules));
         }
+    }
+}
+
+/// The rules of an object are gone: the children who followed them stand where they will after the next load.
+pub(crate) fn give_up_children(world: &mut World, parent: Umid) {
+    if let Some(parent) = world.resource::<ObjectIndex>().get(parent) {
+        place_directly_below(world, parent, &ChildPlacement::default());
     }
 }
 
@@ -49,7 +53,7 @@ fn rules(world: &World, parent: Entity) -> Option<ChildPlacement> {
     Some(rules)
 }
 
-/// Places the automatic children of one object and answers them, each with its place.
+/// Places the automatic children of one object and answers those that a rule placed. Those without a rule stand at the origin.
 fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacement) -> Vec<Entity> {
     let (Some(id), Some(placed)) = (world.get::<Id>(parent), world.get::<Placed>(parent)) else {
         return Vec::new();
@@ -59,6 +63,7 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
         heading: placed.heading,
     };
     let mut groups: BTreeMap<Umid, (Placement, Vec<(Entity, Umid)>)> = BTreeMap::new();
+    let mut ruleless = Vec::new();
     let index = world.resource::<ObjectIndex>();
     for child in world.resource::<Children>().of(id.0) {
         let Some(entity) = index.get(child) else {
@@ -67,13 +72,22 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
         let automatic = world
             .get::<Placed>(entity)
             .is_some_and(|placed| placed.automatic);
+        if !automatic {
+            continue;
+        }
         let rule = world
             .get::<TypeRef>(entity)
             .and_then(|type_ref| rules.group(type_ref.0));
-        if let (true, Some((group, placement))) = (automatic, rule) {
-            let group = groups.entry(group).or_insert((*placement, Vec::new()));
-            group.1.push((entity, child));
+        match rule {
+            Some((group, placement)) => {
+                let group = groups.entry(group).or_insert((*placement, Vec::new()));
+                group.1.push((entity, child));
+            }
+            None => ruleless.push((entity, child)),
         }
+    }
+    for (entity, child) in ruleless {
+        put(world, entity, child, Vec3::ZERO, 0.0);
     }
     let mut found = Vec::new();
     for (placement, members) in groups.into_values() {

@@ -23,6 +23,7 @@ mod migrate;
 mod movement;
 mod object_edit;
 mod openapi;
+mod options;
 mod owner_claim;
 mod quic_certificate;
 mod quic_loss;

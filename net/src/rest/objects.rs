@@ -1,5 +1,7 @@
 //! Objects (spec rest §2.10).
 
+mod options;
+
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
@@ -24,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(create))
         .routes(routes!(read, update, delete))
         .routes(routes!(tree))
+        .merge(options::routes())
 }
 
 /// An object to create.

@@ -9,8 +9,6 @@ use super::{Time, assets, plugins};
 use crate::entity::{node_attribute, object_type, user, user_type};
 
 const DEITY_TYPE: Umid = uuid!("00000000-0000-0000-0000-000000000002");
-const CLAIMABLE_TYPE: Umid = uuid!("4ed3a5bb-53f8-4511-941b-079029111111");
-const CANVAS_TYPE: Umid = uuid!("590028c4-2f9d-4c7e-abc3-791774fbe4c5");
 const CANVAS_CHILD_TYPE: Umid = uuid!("3eca3dd5-a2e1-4347-926a-19eab6da54b2");
 
 /// The sky a world gets by default.
@@ -81,7 +79,7 @@ pub(super) fn object_types(time: Time) -> Vec<object_type::Model> {
             ids::WORLDS_CATEGORY,
             json!({
                 "visible": 3, "minimap": true, "editable": true, "private": false,
-                "allowed_children": [CLAIMABLE_TYPE, ids::CUSTOM_OBJECT_TYPE, CANVAS_TYPE],
+                "allowed_children": [ids::CLAIMABLE_TYPE, ids::CUSTOM_OBJECT_TYPE, ids::CANVAS_TYPE],
             }),
         ),
         plain(
@@ -97,7 +95,7 @@ pub(super) fn object_types(time: Time) -> Vec<object_type::Model> {
             json!({ "visible": 3, "minimap": true, "editable": true, "private": false }),
         ),
         row(
-            CLAIMABLE_TYPE,
+            ids::CLAIMABLE_TYPE,
             "Custom claimable objects",
             "Custom claimable",
             Some(assets::CLAIMABLE),
@@ -105,7 +103,7 @@ pub(super) fn object_types(time: Time) -> Vec<object_type::Model> {
             json!({ "visible": 3 }),
         ),
         row(
-            CANVAS_TYPE,
+            ids::CANVAS_TYPE,
             "canvas",
             "Canvas",
             Some(assets::CANVAS),
