@@ -8,6 +8,8 @@ use crate::AttributeId;
 pub const CORE_PLUGIN: Uuid = uuid!("f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0");
 /// The plugin that owns the `wallet` attribute.
 pub const WALLET_PLUGIN: Uuid = uuid!("86dc3ae7-9f3d-42cb-85a3-a71abc3c3cb8");
+/// The plugin of canvases and the contributions to them.
+pub const CANVAS_PLUGIN: Uuid = uuid!("c782385b-f518-4078-9988-24f356a37c72");
 /// The object type of the node object.
 pub const NODE_TYPE: Uuid = uuid!("00000000-0000-0000-0000-000000000001");
 /// The object type of worlds.

@@ -26,7 +26,7 @@ pub use object::{
 };
 pub use options::{ObjectOptions, OptionsError, SpawnPoint, checked_options};
 pub use placement::{Anchor, ChildPlacement, Placement, PlacementError};
-pub use posbus::{Transform, TransformNoScale, Umid, Vec3};
+pub use posbus::{ActivityData, Transform, TransformNoScale, Umid, Vec3};
 pub use user::{HeldLocks, Pose, Profile, Session, UserBundle};
 
 /// A JSON object as stored in attribute values and options; keeps the order of its keys.

@@ -5,6 +5,7 @@
 //! `user_object.user_id` cascades). Everything of our own comes after it. Bookkeeping is a table of our own, beside the
 //! reference's.
 
+mod activities;
 mod additions;
 mod attributes;
 mod baseline;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(baseline::Baseline),
             Box::new(additions::Additions),
             Box::new(lists::Lists),
+            Box::new(activities::Activities),
         ]
     }
 

@@ -3,7 +3,9 @@
 //! The store speaks in plain values; it knows nothing of worlds in memory, sessions or HTTP. Every operation is one
 //! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
 
+mod activities;
 mod attributes;
+mod canvas;
 mod challenges;
 mod claims;
 mod convert;
@@ -25,6 +27,10 @@ mod wallets;
 mod worlds;
 mod write_behind;
 
+pub use activities::{
+    ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
+};
+pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
 pub use error::{Result, StoreError};
 pub use open::{Store, StoreOptions};
 pub use rows::*;

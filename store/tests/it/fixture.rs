@@ -75,6 +75,15 @@ impl Fixture {
         sea_orm::Database::connect(&self.url).await.unwrap()
     }
 
+    /// An id as either database spells it in a statement.
+    pub(crate) fn literal(&self, id: Umid) -> String {
+        if self.directory.is_some() {
+            format!("x'{}'", id.simple())
+        } else {
+            format!("'{id}'")
+        }
+    }
+
     pub(crate) async fn user(&self) -> Umid {
         self.user_of(ids::NORMAL_USER_TYPE, json!({ "name": "Ada" }), None)
             .await

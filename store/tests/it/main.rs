@@ -1,7 +1,9 @@
 //! The store's promises, each kept on SQLite and on a real PostgreSQL.
 #![allow(clippy::unwrap_used)]
 
+mod activities;
 mod attributes;
+mod canvas;
 mod challenges;
 mod fixture;
 mod guests;
