@@ -58,6 +58,12 @@ pub(crate) struct Config {
     /// For how long the user of a broken connection stays in the world; see [`SessionOptions`].
     #[serde(with = "values::duration")]
     pub(crate) hold: Duration,
+    /// Whether everybody may know everybody's first wallet; see [`NodeOptions`].
+    #[serde(deserialize_with = "values::switch")]
+    pub(crate) show_wallets: bool,
+    /// Whether this node hosts the world of every user; see [`NodeOptions`].
+    #[serde(deserialize_with = "values::switch")]
+    pub(crate) hosting_allow_all: bool,
     /// Origins whose pages may connect; none named, all may.
     #[serde(deserialize_with = "values::list")]
     pub(crate) allowed_origins: Vec<String>,
@@ -130,6 +136,8 @@ impl Default for Config {
             guest_ttl: node.guest_ttl,
             unload_after: node.unload_after,
             hold: SessionOptions::default().hold,
+            show_wallets: node.show_wallets,
+            hosting_allow_all: node.hosting_allow_all,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             log: "info".to_owned(),
@@ -187,6 +195,8 @@ impl Config {
             guest_ttl: self.guest_ttl,
             unload_after: self.unload_after,
             simulation_threads: self.simulation_threads,
+            show_wallets: self.show_wallets,
+            hosting_allow_all: self.hosting_allow_all,
             world: WorldOptions {
                 tick_rate: self.tick_rate,
                 interest: self.interest.options(),

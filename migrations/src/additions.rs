@@ -112,7 +112,7 @@ const USER_WALLET: Table = Table {
     indexes: &[&["user_id"]],
 };
 
-const AUTH_CHALLENGE: Table = Table {
+pub(crate) const AUTH_CHALLENGE: Table = Table {
     name: "auth_challenge",
     columns: &[
         ("wallet", Type::Text, REQUIRED),

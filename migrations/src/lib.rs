@@ -11,6 +11,7 @@ mod attributes;
 mod baseline;
 mod chain;
 mod lists;
+mod people;
 mod table;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(baseline::Baseline),
             Box::new(additions::Additions),
             Box::new(lists::Lists),
+            Box::new(people::People),
             Box::new(activities::Activities),
         ]
     }

@@ -1,7 +1,7 @@
 //! Login challenges: the text a wallet has to sign to prove who holds it (spec rest §1.6).
 //!
-//! Verifying the signature is not done here but where the cryptography is; the order is always: take the challenge, which
-//! spends it whatever comes next, then verify.
+//! A wallet may have several, one for each login that was begun: whoever asks for one takes none from anybody. Verifying
+//! the signature is not done here but where the cryptography is.
 
 use chrono::{TimeDelta, Utc};
 use components::Umid;
@@ -16,7 +16,7 @@ const ETHEREUM_DIGITS: usize = 40;
 const SUBSTRATE_DIGITS: usize = 64;
 
 impl Node {
-    /// Makes the challenge for a wallet; it replaces an earlier one.
+    /// Makes a challenge for a wallet, beside those it has.
     ///
     /// # Errors
     /// `Invalid("invalid_request_query")` if the text is no wallet.
@@ -34,19 +34,31 @@ impl Node {
         Ok(text)
     }
 
-    /// Takes the challenge of a wallet away, so that it can be answered only once, and returns its text.
+    /// Tries an answer on the challenges of a wallet, oldest first, and returns what `verify` made of the one it answers.
+    /// That one is spent; an answer to none of them spends the oldest, so that nobody can try for ever.
     ///
     /// # Errors
     /// `NotFound("challenge_not_found")` if there is none, or none that is still valid.
-    pub async fn take_challenge(&self, wallet: &str) -> Result<String> {
-        let absent = NodeError::NotFound("challenge_not_found");
-        let Some(key) = wallet_key(wallet) else {
-            return Err(absent);
-        };
-        self.store()
-            .take_challenge(&key, Utc::now())
-            .await?
-            .ok_or(absent)
+    pub async fn answer_challenge<T, E>(
+        &self,
+        wallet: &str,
+        verify: impl Fn(&str) -> std::result::Result<T, E>,
+    ) -> Result<std::result::Result<T, E>> {
+        let absent = || NodeError::NotFound("challenge_not_found");
+        let key = wallet_key(wallet).ok_or_else(absent)?;
+        let texts = self.store().challenges(&key, Utc::now()).await?;
+        let mut answers = texts.iter().map(|text| (text, verify(text)));
+        let mut tried = answers.next().ok_or_else(absent)?;
+        if tried.1.is_err()
+            && let Some(answered) = answers.find(|(_, answer)| answer.is_ok())
+        {
+            tried = answered;
+        }
+        let (text, answer) = tried;
+        if !self.store().spend_challenge(&key, text).await? {
+            return Err(absent());
+        }
+        Ok(answer)
     }
 }
 

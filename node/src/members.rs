@@ -1,7 +1,7 @@
 //! Members of objects: users with the admin role on exactly that object (spec model §6.11).
 
-use components::Umid;
-use store::{MemberRow, StoreError};
+use components::{Umid, ids};
+use store::{MemberRow, ObjectRecord, StoreError};
 use systems::Effect;
 
 use crate::{Caller, Node, NodeError, Result};
@@ -56,7 +56,9 @@ impl Node {
             self.directory().set_admin(object, user, true);
             Ok(((), vec![Effect::RolesChanged]))
         };
-        self.change_roles(object, change).await
+        self.change_roles(object, change).await?;
+        self.tell_role(user, object, "You are an admin now:").await;
+        Ok(())
     }
 
     /// Takes the role of a user on an object; one who has none stays without.
@@ -66,16 +68,33 @@ impl Node {
     /// left.
     pub async fn remove_member(&self, caller: Caller, object: Umid, user: Umid) -> Result<()> {
         self.require_admin(caller, object)?;
+        let mut was_member = false;
         let change = async {
             self.require_admin(caller, object)?;
             if object == self.directory().node() {
                 self.keep_an_admin(user).await?;
             }
-            self.store().remove_member(object, user).await?;
+            was_member = self.store().remove_member(object, user).await?;
             self.directory().set_admin(object, user, false);
             Ok(((), vec![Effect::RolesChanged]))
         };
-        self.change_roles(object, change).await
+        self.change_roles(object, change).await?;
+        if was_member {
+            self.tell_role(user, object, "You are no longer an admin:")
+                .await;
+        }
+        Ok(())
+    }
+
+    /// Tells a user in a world what became of their role. That is a courtesy: the change itself is made.
+    async fn tell_role(&self, user: Umid, object: Umid, what: &str) {
+        if !self.worlds().connected_users().contains(&user) {
+            return;
+        }
+        if let Ok(record) = self.record(object).await {
+            self.tell(user, format!("{what} {}", name_of(&record)))
+                .await;
+        }
     }
 
     /// Refuses to take the role of the only admin of the node. Any other object has an owner to fall back on; the node
@@ -101,4 +120,16 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// What people call an object; its id, if it has no name.
+fn name_of(record: &ObjectRecord) -> String {
+    let name = ids::core("name");
+    let value = record
+        .attributes
+        .iter()
+        .find(|attribute| attribute.id == name)
+        .and_then(|attribute| attribute.value.as_ref());
+    let text = value.and_then(|value| value.get("name")?.as_str());
+    text.map_or_else(|| record.id.to_string(), str::to_owned)
 }

@@ -28,6 +28,10 @@ pub struct NodeOptions {
     pub unload_after: Duration,
     /// Threads that tick worlds. Default one for every two cores: the sockets need the rest.
     pub simulation_threads: usize,
+    /// Whether everybody may know everybody's first wallet. Default on: existing clients show it beside the name.
+    pub show_wallets: bool,
+    /// Whether this node signs for every user that it hosts their world. Default off: those in the list of the node only.
+    pub hosting_allow_all: bool,
     /// How worlds run.
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
@@ -44,6 +48,8 @@ impl Default for NodeOptions {
             guest_ttl: Duration::from_secs(20 * 60),
             unload_after: Duration::from_secs(60),
             simulation_threads: (cores / 2).max(1),
+            show_wallets: true,
+            hosting_allow_all: false,
             world: WorldOptions::default(),
             ui_client: JsonMap::new(),
             extension: None,

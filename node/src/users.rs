@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use components::{JsonMap, Profile, Umid};
-use store::{NewUser, StoreError, UserRow};
+use store::{AccountTypes, NewUser, StoreError, UserRow};
 use systems::Effect;
-use tokio::time::timeout;
+use tokio::{sync::MutexGuard, time::timeout};
 
 use crate::{Node, NodeError, Result};
 
@@ -69,14 +69,7 @@ impl Node {
         if !self.identity.guests.arrive(id) {
             return Err(NodeError::NotFound("user_not_found"));
         }
-        let user = self.user(id).await?;
-        let is_guest = self.is_guest(&user);
-        Ok(Profile {
-            user: id,
-            name: display_name(&user),
-            avatar: profile_text(&user, "avatar_hash"),
-            is_guest,
-        })
+        Ok(self.profile(&self.user(id).await?))
     }
 
     /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty name, by which the UI
@@ -108,23 +101,24 @@ impl Node {
         }
     }
 
-    /// Whether a wallet belongs to anybody.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn wallet_is_taken(&self, wallet: &str) -> Result<bool> {
-        Ok(self.store().user_by_wallet(wallet).await?.is_some())
-    }
-
-    /// Adds a proven wallet to an account and returns all of them, the first one first.
+    /// Adds a proven wallet to an account and returns all of them, the first one first. A guest is none from here on: for
+    /// those in the same world, too.
     ///
     /// # Errors
     /// `Invalid("wallet_already_exists")` if it belongs to anybody, the caller included: accounts are never merged.
     pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
-        match self.store().attach_wallet(user, wallet).await {
-            Err(StoreError::Conflict("wallet")) => Err(wallet_already_exists()),
-            result => Ok(result?),
-        }
+        let types = AccountTypes {
+            guest: self.directory().guest_type(),
+            normal: self.directory().normal_type(),
+        };
+        let turn = self.profile_turn().await?;
+        let row = match self.store().attach_wallet(user, wallet, types).await {
+            Err(StoreError::Conflict("wallet")) => return Err(wallet_already_exists()),
+            row => row?,
+        };
+        self.show_profile(&row).await;
+        drop(turn);
+        Ok(row.wallets)
     }
 
     /// Takes a wallet off an account and returns those left.
@@ -143,20 +137,36 @@ impl Node {
     /// account is gone, `Unavailable` if too many others change theirs.
     pub async fn update_profile(&self, user: Umid, changes: ProfileChanges) -> Result<UserRow> {
         let changes = changes.checked()?;
-        // Announcements must come in the order of the changes they tell of.
-        let turn = timeout(PATIENCE, self.identity.profiles.lock())
-            .await
-            .map_err(|_| NodeError::Unavailable)?;
+        let turn = self.profile_turn().await?;
         let row = match self.store().update_profile(user, &changes).await {
             Err(StoreError::NotFound(_)) => return Err(NodeError::NotFound("not_found")),
             row => row?,
         };
-        let (name, avatar) = (display_name(&row), profile_text(&row, "avatar_hash"));
-        self.worlds()
-            .announce(vec![Effect::Profile { user, name, avatar }])
-            .await;
+        self.show_profile(&row).await;
         drop(turn);
         Ok(row)
+    }
+
+    /// Announcements must come in the order of the changes they tell of.
+    async fn profile_turn(&self) -> Result<MutexGuard<'_, ()>> {
+        timeout(PATIENCE, self.identity.profiles.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)
+    }
+
+    /// Tells everybody who sees a user who that is now.
+    async fn show_profile(&self, row: &UserRow) {
+        let profile = self.profile(row);
+        self.worlds().announce(vec![Effect::Profile(profile)]).await;
+    }
+
+    fn profile(&self, row: &UserRow) -> Profile {
+        Profile {
+            user: row.id,
+            name: display_name(row),
+            avatar: profile_text(row, "avatar_hash"),
+            is_guest: self.is_guest(row),
+        }
     }
 
     /// Accounts with a wallet by the time of their creation.
@@ -168,6 +178,25 @@ impl Node {
             .store()
             .latest_users(self.directory().normal_type(), newest_first, limit)
             .await?)
+    }
+
+    /// Accounts with a wallet that have `part` in their name, whatever the case of its letters, by name.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn search_users(&self, part: &str, limit: u32) -> Result<Vec<UserRow>> {
+        Ok(self
+            .store()
+            .search_users(self.directory().normal_type(), part, limit)
+            .await?)
+    }
+
+    /// Tells a user something, if it is in a world.
+    pub(crate) async fn tell(&self, user: Umid, text: String) {
+        if self.worlds().connected_users().contains(&user) {
+            let notice = Effect::Notice { user, text };
+            self.worlds().announce(vec![notice]).await;
+        }
     }
 }
 
@@ -210,7 +239,7 @@ impl ProfileChanges {
     }
 }
 
-fn display_name(user: &UserRow) -> String {
+pub(crate) fn display_name(user: &UserRow) -> String {
     match profile_text(user, "name") {
         name if name.is_empty() => DEFAULT_NAME.to_owned(),
         name => name,
@@ -218,7 +247,7 @@ fn display_name(user: &UserRow) -> String {
 }
 
 /// A text of the profile, empty if unset.
-fn profile_text(user: &UserRow, key: &str) -> String {
+pub(crate) fn profile_text(user: &UserRow, key: &str) -> String {
     user.profile
         .get(key)
         .and_then(|value| value.as_str())

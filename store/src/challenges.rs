@@ -1,10 +1,8 @@
-//! Login challenges: one per wallet, used once, gone after a while (spec model §12.1 S9, §12.2 C17).
+//! Login challenges: each used once and gone after a while, several at a time for one wallet (spec model §12.1 S9,
+//! §12.2 C17).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement,
-    sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     Result, Store,
@@ -12,53 +10,89 @@ use crate::{
     entity::auth_challenge::{ActiveModel, Column, Entity},
 };
 
+/// Challenges of one wallet that are kept; one more replaces the oldest. Anybody may ask for challenges of any wallet, and
+/// each is tried when one is answered.
+const MAX_CHALLENGES: u64 = 16;
+
 impl Store {
-    /// Keeps a challenge until it is taken or expires, in place of an earlier one for the wallet. Forgets all expired.
+    /// Keeps one more challenge of a wallet until it is spent or expires. Forgets all expired.
     ///
     /// # Errors
-    /// Only those of the database.
+    /// `Conflict` if there is the very same challenge; those of the database.
     pub async fn put_challenge(
         &self,
         wallet: &str,
         text: &str,
         expires: DateTime<Utc>,
     ) -> Result<()> {
+        let wallet = fold_wallet(wallet);
         let row = ActiveModel {
-            wallet: Set(fold_wallet(wallet)),
+            wallet: Set(wallet.clone()),
             challenge: Set(text.to_owned()),
             expires_at: Set(expires),
         };
-        let mut then = OnConflict::column(Column::Wallet);
-        then.update_columns([Column::Challenge, Column::ExpiresAt]);
         let transaction = self.begin().await?;
         Entity::delete_many()
             .filter(Column::ExpiresAt.lte(now()))
             .exec(&transaction)
             .await?;
         Entity::insert(row)
-            .on_conflict(then)
             .exec_without_returning(&transaction)
             .await?;
+        let surplus: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::Challenge)
+            .filter(Column::Wallet.eq(wallet.clone()))
+            .order_by_desc(Column::ExpiresAt)
+            .order_by_desc(Column::Challenge)
+            .offset(MAX_CHALLENGES)
+            .limit(MAX_CHALLENGES)
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        if !surplus.is_empty() {
+            Entity::delete_many()
+                .filter(Column::Wallet.eq(wallet))
+                .filter(Column::Challenge.is_in(surplus))
+                .exec(&transaction)
+                .await?;
+        }
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Takes the challenge of a wallet; nobody can take it again. `None` if there is none or it expired before `now`.
+    /// The challenges of a wallet that have not expired at `now`, oldest first.
     ///
     /// # Errors
     /// Only those of the database.
-    pub async fn take_challenge(&self, wallet: &str, now: DateTime<Utc>) -> Result<Option<String>> {
-        let take = Statement::from_sql_and_values(
-            self.backend(),
-            "DELETE FROM auth_challenge WHERE wallet = $1 RETURNING challenge, expires_at",
-            [fold_wallet(wallet).into()],
-        );
+    pub async fn challenges(&self, wallet: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
+        // PostgreSQL refuses to even compare with this character.
+        if wallet.contains('\0') {
+            return Ok(Vec::new());
+        }
+        Ok(Entity::find()
+            .select_only()
+            .column(Column::Challenge)
+            .filter(Column::Wallet.eq(fold_wallet(wallet)))
+            .filter(Column::ExpiresAt.gt(now))
+            .order_by_asc(Column::ExpiresAt)
+            .order_by_asc(Column::Challenge)
+            .limit(MAX_CHALLENGES)
+            .into_tuple()
+            .all(self.read())
+            .await?)
+    }
+
+    /// Ends a challenge; false if somebody else has done so.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn spend_challenge(&self, wallet: &str, text: &str) -> Result<bool> {
         let transaction = self.begin().await?;
-        let row = transaction.query_one_raw(take).await?;
+        let spent = Entity::delete_by_id((fold_wallet(wallet), text.to_owned()))
+            .exec(&transaction)
+            .await?;
         transaction.commit().await?;
-        let Some(row) = row else { return Ok(None) };
-        let expires: DateTime<Utc> = row.try_get("", "expires_at")?;
-        let text = row.try_get("", "challenge")?;
-        Ok((now < expires).then_some(text))
+        Ok(spent.rows_affected == 1)
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn fold_wallet(wallet: &str) -> String {
     wallet.trim().to_lowercase()
 }
 
+/// The form under which users are found by name; whatever the database makes of letters, it is the same.
+pub(crate) fn fold_name(profile: &JsonMap) -> Option<String> {
+    text(profile, "name").map(str::to_lowercase)
+}
+
 /// An attribute row of any of the five tables.
 pub(crate) fn attribute_record(
     id: AttributeId,

@@ -11,9 +11,9 @@ mod chain;
 mod core;
 
 pub use self::core::{
-    activity, ai_job, asset_2d, asset_3d, asset_3d_user, attribute_type, auth_challenge, object,
-    object_activity, object_type, plugin, user, user_activity, user_membership, user_object,
-    user_type, user_wallet,
+    activity, ai_job, asset_2d, asset_3d, asset_3d_user, attribute_type, auth_challenge, dock_wish,
+    object, object_activity, object_type, plugin, user, user_activity, user_membership,
+    user_object, user_type, user_wallet,
 };
 pub use amount::Amount;
 pub use attributes::{

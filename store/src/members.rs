@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use components::{JsonMap, Umid};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 
 /// The only role there is.
 const ADMIN: &str = "admin";
+/// Most members of one object that are read: all that can be added, and then some of a database that grew without limits.
+const MAX_MEMBERS: u64 = 2000;
 
 impl Store {
     /// The direct members of an object that have a role, oldest first.
@@ -28,6 +30,7 @@ impl Store {
             .filter(user_object::Column::ObjectId.eq(object))
             .order_by_asc(user_object::Column::CreatedAt)
             .order_by_asc(user_object::Column::UserId)
+            .limit(MAX_MEMBERS)
             .all(&snapshot)
             .await?;
         let ids: Vec<Umid> = rows.iter().map(|row| row.user_id).collect();
@@ -63,23 +66,8 @@ impl Store {
     /// # Errors
     /// `Conflict` when the object or the user does not exist.
     pub async fn set_member(&self, object: Umid, user: Umid, role: &str) -> Result<()> {
-        let time = now().naive_utc();
-        let row = user_object::ActiveModel {
-            object_id: Set(object),
-            user_id: Set(user),
-            created_at: Set(time),
-            updated_at: Set(time),
-            value: Set(Some(serde_json::json!({ "role": role }))),
-        };
-        let mut then =
-            OnConflict::columns([user_object::Column::ObjectId, user_object::Column::UserId]);
-        then.update_columns([user_object::Column::Value, user_object::Column::UpdatedAt]);
         let transaction = self.begin().await?;
-        user_object::Entity::insert(row)
-            .on_conflict(then)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
+        set(&transaction, object, user, role).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -96,6 +84,32 @@ impl Store {
         transaction.commit().await?;
         Ok(deleted.rows_affected > 0)
     }
+}
+
+/// Makes a user a member within a transaction.
+pub(crate) async fn set<C: ConnectionTrait>(
+    db: &C,
+    object: Umid,
+    user: Umid,
+    role: &str,
+) -> Result<()> {
+    let time = now().naive_utc();
+    let row = user_object::ActiveModel {
+        object_id: Set(object),
+        user_id: Set(user),
+        created_at: Set(time),
+        updated_at: Set(time),
+        value: Set(Some(serde_json::json!({ "role": role }))),
+    };
+    let mut then =
+        OnConflict::columns([user_object::Column::ObjectId, user_object::Column::UserId]);
+    then.update_columns([user_object::Column::Value, user_object::Column::UpdatedAt]);
+    user_object::Entity::insert(row)
+        .on_conflict(then)
+        .exec_without_returning(db)
+        .await
+        .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
+    Ok(())
 }
 
 /// Whether a member is an admin.

@@ -359,6 +359,15 @@ pub struct NewUser {
     pub wallet: Option<String>,
 }
 
+/// Which user type means what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountTypes {
+    /// Accounts that nobody can come back to without their token.
+    pub guest: Umid,
+    /// Accounts with a wallet.
+    pub normal: Umid,
+}
+
 /// Where a user was when leaving a world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LastPosition {

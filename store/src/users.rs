@@ -7,12 +7,12 @@ use components::{JsonMap, Umid};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
     JsonValue, Order, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
-    sea_query::{Expr, LockType},
+    sea_query::{Expr, ExprTrait, LikeExpr, LockType},
 };
 
 use crate::{
     NewUser, Result, Store, StoreError, UserRow,
-    convert::{fold_wallet, map, now, optional_map},
+    convert::{fold_name, fold_wallet, map, now, optional_map},
     entity::{user, user_attribute, user_wallet},
     objects::BATCH,
     wallets,
@@ -69,6 +69,34 @@ impl Store {
         Ok(users)
     }
 
+    /// Users of one type whose name has `part` in it, whatever the case of its letters, by name.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn search_users(
+        &self,
+        user_type: Umid,
+        part: &str,
+        limit: u32,
+    ) -> Result<Vec<UserRow>> {
+        // PostgreSQL refuses to even compare with this character, and no name has it.
+        if part.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let snapshot = self.snapshot().await?;
+        let rows = user::Entity::find()
+            .filter(user::Column::UserTypeId.eq(user_type))
+            .filter(Expr::col(user::Column::NameFolded).like(containing(part)))
+            .order_by_asc(user::Column::NameFolded)
+            .order_by_asc(user::Column::UserId)
+            .limit(u64::from(limit))
+            .all(&snapshot)
+            .await?;
+        let users = with_wallets(&snapshot, rows).await?;
+        snapshot.commit().await?;
+        Ok(users)
+    }
+
     /// Whether anybody has this profile name.
     ///
     /// # Errors
@@ -93,6 +121,7 @@ impl Store {
             updated_at: time.naive_utc(),
             created_at: time.naive_utc(),
             last_seen_at: None,
+            name_folded: fold_name(&user.profile),
         };
         let transaction = self.begin().await?;
         user::Entity::insert(row.clone().into_active_model())
@@ -122,10 +151,15 @@ impl Store {
         let mut profile = map(row.profile)?;
         profile.extend(changes.clone());
         profile.insert("onboarded".to_owned(), JsonValue::Bool(true));
+        row.name_folded = fold_name(&profile);
         row.profile = JsonValue::Object(profile);
         row.updated_at = time.naive_utc();
         user::Entity::update_many()
             .col_expr(user::Column::Profile, Expr::value(row.profile.clone()))
+            .col_expr(
+                user::Column::NameFolded,
+                Expr::value(row.name_folded.clone()),
+            )
             .col_expr(user::Column::UpdatedAt, Expr::value(row.updated_at))
             .filter(user::Column::UserId.eq(user))
             .exec(&transaction)
@@ -156,6 +190,22 @@ impl Store {
     }
 }
 
+/// The character that takes their meaning from those of a pattern; the usual one is written differently per database.
+const ESCAPE: char = '!';
+
+/// A pattern for texts, in lower case, with `part` in them.
+fn containing(part: &str) -> LikeExpr {
+    let mut pattern = String::from("%");
+    for letter in part.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape(ESCAPE)
+}
+
 /// Users of one type by time of creation.
 pub(crate) fn latest(user_type: Umid, order: Order, limit: u32) -> Select<user::Entity> {
     user::Entity::find()
@@ -178,7 +228,10 @@ pub(crate) async fn lock(transaction: &DatabaseTransaction, id: Umid) -> Result<
 }
 
 /// Adds the wallets to user rows: one query for whom they belong to, one for how they were spelled.
-async fn with_wallets<C: ConnectionTrait>(db: &C, rows: Vec<user::Model>) -> Result<Vec<UserRow>> {
+pub(crate) async fn with_wallets<C: ConnectionTrait>(
+    db: &C,
+    rows: Vec<user::Model>,
+) -> Result<Vec<UserRow>> {
     let ids: Vec<Umid> = rows.iter().map(|row| row.user_id).collect();
     let mut owned: HashMap<Umid, Vec<String>> = HashMap::new();
     let mut spelled: HashMap<Umid, Vec<String>> = HashMap::new();

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JsonValue,
-    QueryFilter, QueryOrder,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
 
 use crate::{
-    AttributeTarget, Result, Store, StoreError, attributes,
+    AccountTypes, AttributeTarget, Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
-    entity::user_wallet,
+    entity::{user, user_wallet},
     users,
 };
 
@@ -36,16 +36,34 @@ impl Store {
         Ok(row.map(|row| row.user_id))
     }
 
-    /// Gives a user one more wallet. Returns all of the user's wallets in order.
+    /// Gives a user one more wallet. A guest becomes what users with a wallet are: `types` says what is what.
     ///
     /// # Errors
     /// `Conflict("wallet")` when anybody has it, the user included; `NotFound("user")`.
-    pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
+    pub async fn attach_wallet(
+        &self,
+        user: Umid,
+        wallet: &str,
+        types: AccountTypes,
+    ) -> Result<UserRow> {
+        let time = now();
         let transaction = self.begin().await?;
-        users::lock(&transaction, user).await?;
-        let wallets = attach(&transaction, user, wallet, now()).await?;
+        let mut row = users::lock(&transaction, user).await?;
+        attach(&transaction, user, wallet, time).await?;
+        if row.user_type_id == types.guest {
+            row.user_type_id = types.normal;
+        }
+        row.updated_at = time.naive_utc();
+        user::Entity::update_many()
+            .col_expr(user::Column::UserTypeId, Expr::value(row.user_type_id))
+            .col_expr(user::Column::UpdatedAt, Expr::value(row.updated_at))
+            .filter(user::Column::UserId.eq(user))
+            .exec(&transaction)
+            .await
+            .map_err(|e| StoreError::from(e).reference_on("user type"))?;
+        let users = users::with_wallets(&transaction, vec![row]).await?;
         transaction.commit().await?;
-        Ok(wallets)
+        users.into_iter().next().ok_or(StoreError::NotFound("user"))
     }
 
     /// Takes a wallet from a user. Returns the rest of the user's wallets in order.

@@ -162,14 +162,14 @@ pub enum Effect {
         /// What changed.
         change: AttributeChange,
     },
-    /// A user's name or avatar changed.
-    Profile {
-        /// Whose.
+    /// A user's name or avatar changed, or a guest is none any more.
+    Profile(Profile),
+    /// A text for one user.
+    Notice {
+        /// For whom.
         user: Umid,
-        /// Display name.
-        name: String,
-        /// Avatar hash or URL.
-        avatar: String,
+        /// What to tell.
+        text: String,
     },
     /// Owners, roles or memberships changed: held locks are rechecked.
     RolesChanged,

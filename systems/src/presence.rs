@@ -285,20 +285,16 @@ pub(crate) fn send_everybody_out(world: &mut World) {
     }
 }
 
-/// A user's name or avatar changed: the others get a fresh entry.
-pub(crate) fn change_profile(world: &mut World, user: Umid, name: String, avatar: String) {
-    let Some(entity) = world.resource::<UserIndex>().get(user) else {
+/// Somebody is not who they were: the others get a fresh entry.
+pub(crate) fn change_profile(world: &mut World, profile: Profile) {
+    let Some(entity) = world.resource::<UserIndex>().get(profile.user) else {
         return;
     };
-    if let Some(mut profile) = world.get_mut::<Profile>(entity) {
-        profile.name = name;
-        profile.avatar = avatar;
-    }
-    let (Some(profile), Some(pose)) = (world.get::<Profile>(entity), world.get::<Pose>(entity))
-    else {
+    let Some(pose) = world.get::<Pose>(entity) else {
         return;
     };
-    let entry = user_data(profile, pose.transform);
+    let entry = user_data(&profile, pose.transform);
+    world.entity_mut(entity).insert(profile);
     crate::network::broadcast(world, posbus::AddUsers { users: vec![entry] });
 }
 

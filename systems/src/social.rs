@@ -11,6 +11,17 @@ use crate::presence::UserIndex;
 /// Longest text of a high five, in characters: a greeting, not a channel.
 const MAX_GREETING: usize = 280;
 
+/// Tells one user something, if it is here.
+pub(crate) fn notify(world: &mut World, user: Umid, text: String) {
+    if let Some(entity) = world.resource::<UserIndex>().get(user) {
+        let notice = Notification {
+            notify_type: NotificationType::TEXT_MESSAGE,
+            value: text,
+        };
+        post(world, entity, notice);
+    }
+}
+
 /// Passes a greeting on to its receiver and back to its sender; the sender is who really sent it (W22).
 pub(crate) fn high_five(
     world: &mut World,

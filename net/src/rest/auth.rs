@@ -30,7 +30,7 @@ struct Challenge {
     challenge: String,
 }
 
-/// Makes a challenge for a wallet; it can be answered once within five minutes.
+/// Makes a challenge for a wallet; it can be answered once within five minutes. Those made before stay good.
 #[utoipa::path(get, path = "/auth/challenge", tag = "auth", params(ForWallet), responses(
     (status = 200, body = Challenge),
     (status = 400, description = "`invalid_request_query`"),
@@ -56,8 +56,25 @@ pub(super) struct SignedChallenge {
 }
 
 impl SignedChallenge {
+    /// The wallet that is proven by this answer to one of its challenges, which is spent.
+    pub(super) async fn verify(
+        &self,
+        app: &App,
+    ) -> Result<Result<String, SignatureError>, ApiError> {
+        self.check()?;
+        let verify = |challenge: &str| {
+            auth::verify_wallet(
+                self.network.as_deref(),
+                &self.wallet,
+                challenge,
+                &self.signed_challenge,
+            )
+        };
+        Ok(app.node.answer_challenge(&self.wallet, verify).await?)
+    }
+
     /// Required texts have to be there and not empty (spec rest §1.1).
-    pub(super) fn check(&self) -> Result<(), ApiError> {
+    fn check(&self) -> Result<(), ApiError> {
         if self.wallet.is_empty() || self.signed_challenge.is_empty() {
             return Err(ApiError::bad_request(
                 "invalid_request_body",
@@ -74,7 +91,8 @@ struct Token {
     token: String,
 }
 
-/// Logs a wallet in; the first time makes its user. The challenge is spent whatever the outcome.
+/// Logs a wallet in; the first time makes its user. The challenge that is answered is spent, and a wrong answer spends one,
+/// too.
 #[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = SignedChallenge, responses(
     (status = 200, body = Token),
     (status = 400, description = "`invalid_request_body`, `signature_validation_failed`"),
@@ -85,15 +103,7 @@ async fn token(
     State(app): State<App>,
     Body(proof): Body<SignedChallenge>,
 ) -> Result<Json<Token>, ApiError> {
-    proof.check()?;
-    let challenge = app.node.take_challenge(&proof.wallet).await?;
-    let wallet = auth::verify_wallet(
-        proof.network.as_deref(),
-        &proof.wallet,
-        &challenge,
-        &proof.signed_challenge,
-    )
-    .map_err(|error| match error {
+    let wallet = proof.verify(&app).await?.map_err(|error| match error {
         SignatureError::Malformed => {
             ApiError::bad_request("signature_validation_failed", error.to_string())
         }
@@ -112,5 +122,5 @@ async fn token(
 async fn guest_token(State(app): State<App>) -> Result<Json<User>, ApiError> {
     let guest = app.node.create_guest().await?;
     let token = app.keys.issue(guest.id, Utc::now());
-    Ok(Json(User::new(&app.node, &guest, Some(token))))
+    Ok(Json(User::own(&app.node, &guest, Some(token))))
 }

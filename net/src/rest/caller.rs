@@ -69,6 +69,11 @@ impl KnownCallers {
             .map(|(_, caller)| *caller)
     }
 
+    /// Has a user looked up again: it is not what it was.
+    pub(super) fn forget(&self, user: Uuid) {
+        self.0.lock().remove(&user);
+    }
+
     fn remember(&self, caller: Caller) {
         let mut known = self.0.lock();
         if known.len() >= CAPACITY {

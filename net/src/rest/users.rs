@@ -12,12 +12,15 @@ use uuid::Uuid;
 use super::{
     ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, worlds::WorldRow,
 };
-use crate::auth;
 
 /// Users listed when the client does not say how many.
 const DEFAULT_LIMIT: u64 = 100;
 /// Most users listed at once.
 const MAX_LIMIT: u64 = 1000;
+/// Most users found at once: who finds more should say more.
+const MAX_FOUND: u64 = 100;
+/// Longest text to look for in characters.
+const MAX_QUERY: usize = 256;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -25,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attach_account))
         .routes(routes!(remove_wallet))
         .routes(routes!(list))
+        .routes(routes!(search))
         .routes(routes!(by_id))
         .routes(routes!(worlds))
 }
@@ -37,7 +41,7 @@ pub(super) struct User {
     user_type_id: Uuid,
     /// Empty as long as a wallet user has not chosen one.
     name: String,
-    /// The first wallet.
+    /// The first wallet; that of others only if the node shows them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     wallet: Option<String>,
@@ -83,8 +87,15 @@ pub(super) struct UserRow {
 }
 
 impl User {
-    /// An account as JSON, with a token if it was just made.
-    pub(super) fn new(node: &Node, account: &Account, token: Option<String>) -> Self {
+    /// An account as others see it.
+    pub(super) fn new(node: &Node, account: &Account) -> Self {
+        let mut user = Self::own(node, account, None);
+        user.wallet = user.wallet.filter(|_| node.options().show_wallets);
+        user
+    }
+
+    /// An account as its owner sees it, with a token if it was just made.
+    pub(super) fn own(node: &Node, account: &Account, token: Option<String>) -> Self {
         Self {
             id: account.id,
             user_type_id: account.user_type,
@@ -110,6 +121,16 @@ impl Profile {
     }
 }
 
+impl UserRow {
+    fn new(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            name: text(account, "name"),
+            profile: Profile::new(account),
+        }
+    }
+}
+
 fn text(account: &Account, key: &str) -> Option<String> {
     account.profile.get(key)?.as_str().map(str::to_owned)
 }
@@ -128,7 +149,7 @@ async fn me(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<User>, ApiError> {
     let account = app.node.user(caller.user).await?;
-    Ok(Json(User::new(&app.node, &account, None)))
+    Ok(Json(User::own(&app.node, &account, None)))
 }
 
 /// All wallets of an account.
@@ -137,36 +158,27 @@ struct Wallets {
     wallet: Vec<String>,
 }
 
-/// Adds a wallet to the caller's account, proven by a signed challenge.
+/// Adds a wallet to the caller's account, proven by a signed challenge. A guest is none any more.
 #[utoipa::path(post, path = "/users/me/attach-account", tag = "users", security(("bearer" = [])),
     request_body = SignedChallenge, responses(
     (status = 202, body = Wallets),
     (status = 400, description = "`wallet_already_exists`, `invalid_request_body`"),
     (status = 403, description = "`invalid_signature`"),
-    (status = 404, description = "`challenge_not_found`"),
+    (status = 404, description = "`challenge_not_found`, `user_not_found`"),
 ))]
 async fn attach_account(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Body(proof): Body<SignedChallenge>,
 ) -> Result<(StatusCode, Json<Wallets>), ApiError> {
-    proof.check()?;
-    if app.node.wallet_is_taken(&proof.wallet).await? {
-        return Err(ApiError::bad_request(
-            "wallet_already_exists",
-            "this wallet belongs to an account",
-        ));
-    }
-    let challenge = app.node.take_challenge(&proof.wallet).await?;
-    // A malformed signature is a 403 as well: the UI takes the body of a 400 for the answer it wanted.
-    let wallet = auth::verify_wallet(
-        proof.network.as_deref(),
-        &proof.wallet,
-        &challenge,
-        &proof.signed_challenge,
-    )
-    .map_err(|error| ApiError::forbidden("invalid_signature", error.to_string()))?;
+    // The challenge is spent before anything else is looked at, so that no answer can be used twice. A malformed signature
+    // is a 403 as well: the UI takes the body of a 400 for the answer it wanted.
+    let wallet = proof
+        .verify(&app)
+        .await?
+        .map_err(|error| ApiError::forbidden("invalid_signature", error.to_string()))?;
     let wallet = app.node.attach_wallet(caller.user, &wallet).await?;
+    app.callers.forget(caller.user);
     Ok((StatusCode::ACCEPTED, Json(Wallets { wallet })))
 }
 
@@ -217,12 +229,39 @@ async fn list(
         .is_some_and(|sort| sort.eq_ignore_ascii_case("asc"));
     let limit = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as u32;
     let accounts = app.node.latest_users(newest_first, limit).await?;
-    let row = |account: &Account| UserRow {
-        id: account.id,
-        name: text(account, "name"),
-        profile: Profile::new(account),
-    };
-    Ok(Json(accounts.iter().map(row).collect()))
+    Ok(Json(accounts.iter().map(UserRow::new).collect()))
+}
+
+/// Whom to look for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Search {
+    /// A part of the name, whatever the case of its letters.
+    #[param(min_length = 1, max_length = 256)]
+    query: String,
+    /// At most 100, which is the default.
+    limit: Option<u64>,
+}
+
+/// Users with a wallet that have a text in their name, by name.
+#[utoipa::path(get, path = "/users/search", tag = "users", security(("bearer" = [])), params(Search), responses(
+    (status = 200, body = [UserRow]),
+    (status = 400, description = "`invalid_request_query`"),
+))]
+async fn search(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(search): Query<Search>,
+) -> Result<Json<Vec<UserRow>>, ApiError> {
+    if search.query.chars().count() > MAX_QUERY {
+        return Err(ApiError::bad_request(
+            "invalid_request_query",
+            "no name is that long",
+        ));
+    }
+    let limit = search.limit.unwrap_or(MAX_FOUND).min(MAX_FOUND) as u32;
+    let accounts = app.node.search_users(&search.query, limit).await?;
+    Ok(Json(accounts.iter().map(UserRow::new).collect()))
 }
 
 /// Somebody's account.
@@ -234,11 +273,16 @@ async fn list(
 ))]
 async fn by_id(
     State(app): State<App>,
-    _caller: Authenticated,
+    Authenticated(caller): Authenticated,
     PathId(user): PathId,
 ) -> Result<Json<User>, ApiError> {
     let account = app.node.user(user).await?;
-    Ok(Json(User::new(&app.node, &account, None)))
+    let account = if user == caller.user {
+        User::own(&app.node, &account, None)
+    } else {
+        User::new(&app.node, &account)
+    };
+    Ok(Json(account))
 }
 
 /// The worlds somebody owns.

@@ -194,7 +194,7 @@ async fn online_users(
     Ok(Json(
         accounts
             .iter()
-            .map(|account| User::new(&app.node, account, None))
+            .map(|account| User::new(&app.node, account))
             .collect(),
     ))
 }

@@ -90,6 +90,7 @@ entities! {
         updated_at: DateTime,
         created_at: DateTime,
         last_seen_at: Option<DateTimeUtc>,
+        name_folded: Option<String>,
     }
 
     /// Users as members of users that act as groups.
@@ -141,8 +142,13 @@ entities! {
 
     /// What a wallet has to sign to log in.
     auth_challenge = "auth_challenge" {
-        key wallet: String, ;
-        challenge: String,
+        key wallet: String, key challenge: String, ;
+        expires_at: DateTimeUtc,
+    }
+
+    /// Who wishes to have the own world docked with that of whom.
+    dock_wish = "dock_wish" {
+        key user_id: Uuid, key other_id: Uuid, ;
         expires_at: DateTimeUtc,
     }
 

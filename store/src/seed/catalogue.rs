@@ -45,6 +45,7 @@ pub(super) fn system_user(time: Time) -> user::Model {
         updated_at: time,
         created_at: time,
         last_seen_at: None,
+        name_folded: None,
     }
 }
 

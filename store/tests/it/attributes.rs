@@ -297,10 +297,7 @@ async fn a_nul_is_kept_or_refused(fixture: Fixture) {
             .await
             .map(drop),
         store.user_name_taken("\0").await.map(drop),
-        store
-            .take_challenge("\0", chrono::Utc::now())
-            .await
-            .map(drop),
+        store.challenges("\0", chrono::Utc::now()).await.map(drop),
     ];
     for result in results {
         assert!(

@@ -9,7 +9,7 @@ use components::{AttributeId, JsonMap, Umid, ids};
 use postgres_fixture::PostgresServer;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
-use store::{NewObjectRow, NewUser, Seed, Store, StoreOptions};
+use store::{AccountTypes, NewObjectRow, NewUser, Seed, Store, StoreOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -130,6 +130,12 @@ impl Fixture {
 }
 
 /// Few connections, so that tests that run at once do not starve each other of the server's.
+/// What the seed calls guests and others.
+pub(crate) const TYPES: AccountTypes = AccountTypes {
+    guest: ids::GUEST_USER_TYPE,
+    normal: ids::NORMAL_USER_TYPE,
+};
+
 pub(crate) fn options() -> StoreOptions {
     StoreOptions {
         max_connections: 5,

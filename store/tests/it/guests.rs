@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{AttributeTarget, StoreError};
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, core, map, on_both};
+use crate::fixture::{Fixture, TYPES, core, map, on_both};
 
 on_both!(
     a_deleted_guest_hands_its_objects_over,
@@ -151,7 +151,7 @@ async fn a_wallet_attached_meanwhile_keeps_the_guest(fixture: Fixture) {
     let store = &fixture.store;
     let guest = fixture.guest().await;
     let wallet = "0x00000000000000000000000000000000000000cc";
-    store.attach_wallet(guest, wallet).await.unwrap();
+    store.attach_wallet(guest, wallet, TYPES).await.unwrap();
     assert!(matches!(
         store.delete_guest(guest, ids::SYSTEM_USER).await,
         Err(StoreError::Conflict("wallet"))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use store::{AttributeTarget, NewUser, StoreError};
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, core, map, on_both};
+use crate::fixture::{Fixture, TYPES, core, map, on_both};
 
 on_both!(
     a_wallet_is_unique_whatever_its_case,
@@ -14,6 +14,7 @@ on_both!(
     the_last_wallet_stays,
     no_text_is_too_odd_to_ask_for,
     parallel_logins_make_one_account,
+    a_guest_with_a_wallet_is_no_guest,
 );
 
 const FIRST: &str = "0xAbCdEf0123456789aBcDeF0123456789AbCdEf01";
@@ -58,7 +59,7 @@ async fn a_wallet_is_unique_whatever_its_case(fixture: Fixture) {
         let other = fixture.user().await;
         for user in [other, owner.id] {
             assert!(matches!(
-                store.attach_wallet(user, &spelling).await,
+                store.attach_wallet(user, &spelling, TYPES).await,
                 Err(StoreError::Conflict("wallet"))
             ));
         }
@@ -95,11 +96,19 @@ async fn wallets_keep_order_and_spelling(fixture: Fixture) {
     let store = &fixture.store;
     let user = store.insert_user(&new_user(SECOND)).await.unwrap().id;
     assert_eq!(
-        store.attach_wallet(user, FIRST).await.unwrap(),
+        store
+            .attach_wallet(user, FIRST, TYPES)
+            .await
+            .unwrap()
+            .wallets,
         [SECOND, FIRST]
     );
     assert_eq!(
-        store.attach_wallet(user, THIRD).await.unwrap(),
+        store
+            .attach_wallet(user, THIRD, TYPES)
+            .await
+            .unwrap()
+            .wallets,
         [SECOND, FIRST, THIRD]
     );
     assert_eq!(
@@ -110,7 +119,11 @@ async fn wallets_keep_order_and_spelling(fixture: Fixture) {
         [SECOND, THIRD]
     );
     assert_eq!(
-        store.attach_wallet(user, FIRST).await.unwrap(),
+        store
+            .attach_wallet(user, FIRST, TYPES)
+            .await
+            .unwrap()
+            .wallets,
         [SECOND, THIRD, FIRST]
     );
     assert_eq!(
@@ -127,7 +140,7 @@ async fn wallets_keep_order_and_spelling(fixture: Fixture) {
         json!({ "wallet": [SECOND, THIRD, FIRST] })
     );
     assert!(matches!(
-        store.attach_wallet(Uuid::now_v7(), "0x1").await,
+        store.attach_wallet(Uuid::now_v7(), "0x1", TYPES).await,
         Err(StoreError::NotFound("user"))
     ));
 }
@@ -173,4 +186,23 @@ async fn no_text_is_too_odd_to_ask_for(fixture: Fixture) {
     for text in ["", "\0", "0x00\0", "'; --", "\u{130}"] {
         assert_eq!(fixture.store.user_by_wallet(text).await.unwrap(), None);
     }
+}
+
+async fn a_guest_with_a_wallet_is_no_guest(fixture: Fixture) {
+    let store = &fixture.store;
+    let guest = fixture.guest().await;
+    let user = store.attach_wallet(guest, FIRST, TYPES).await.unwrap();
+    assert_eq!(user.user_type, ids::NORMAL_USER_TYPE);
+    assert_eq!(store.user(guest).await.unwrap().unwrap(), user);
+    let other = NewUser {
+        user_type: ids::NORMAL_USER_TYPE,
+        ..new_user(SECOND)
+    };
+    let other = store.insert_user(&other).await.unwrap().id;
+    let types = store::AccountTypes {
+        normal: ids::GUEST_USER_TYPE,
+        ..TYPES
+    };
+    let user = store.attach_wallet(other, THIRD, types).await.unwrap();
+    assert_eq!(user.user_type, ids::NORMAL_USER_TYPE, "only guests change");
 }

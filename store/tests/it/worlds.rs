@@ -10,7 +10,7 @@ use store::{
 };
 use uuid::{Uuid, uuid};
 
-use crate::fixture::{Fixture, core, map, on_both};
+use crate::fixture::{Fixture, TYPES, core, map, on_both};
 
 on_both!(
     worlds_come_with_names_and_owners,
@@ -80,7 +80,7 @@ async fn stakes_add_up(fixture: Fixture) {
     let ada = fixture
         .user_of(ids::NORMAL_USER_TYPE, profile, Some(&hex(1).to_uppercase()))
         .await;
-    store.attach_wallet(ada, &hex(2)).await.unwrap();
+    store.attach_wallet(ada, &hex(2), TYPES).await.unwrap();
     let bob = fixture
         .user_of(ids::NORMAL_USER_TYPE, json!({}), Some(&hex(3)))
         .await;

@@ -130,9 +130,8 @@ fn apply_effect(world: &mut World, effect: Effect) {
         } => {
             attributes::user_user_changed(world, source, target, change);
         }
-        Effect::Profile { user, name, avatar } => {
-            presence::change_profile(world, user, name, avatar)
-        }
+        Effect::Profile(profile) => presence::change_profile(world, profile),
+        Effect::Notice { user, text } => social::notify(world, user, text),
         Effect::RolesChanged => locks::recheck(world),
         Effect::Catalogue(catalogue) => objects::set_catalogue(world, catalogue),
     }

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use components::{ObjectState, TransformNoScale, Vec3};
+use components::{ObjectState, Profile, TransformNoScale, Vec3};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
@@ -159,11 +159,12 @@ fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick:
             root: thing,
             removed: vec![thing],
         }),
-        9 => stage.effect(Effect::Profile {
+        9 => stage.effect(Effect::Profile(Profile {
             user: client.user,
             name: format!("name {tick}"),
             avatar: String::new(),
-        }),
+            is_guest: false,
+        })),
         _ => client.link.offer_pose(WORLD, place(random)),
     }
 }

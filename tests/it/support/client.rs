@@ -26,6 +26,9 @@ use super::{
 /// soon a stopped reader is noticed would depend on the machine.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 
+/// What a world answers to a greeting of somebody who is not there.
+const NOBODY: &str = "Target user not found";
+
 /// A WebSocket connection to the program.
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
@@ -443,7 +446,7 @@ impl Client {
             if let Some(place) = self
                 .inbox
                 .iter()
-                .position(|message| matches!(message, Message::Notification(_)))
+                .position(|message| matches!(message, Message::Notification(notice) if notice.value == NOBODY))
             {
                 return self.inbox.drain(..=place).collect();
             }

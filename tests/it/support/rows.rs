@@ -43,7 +43,9 @@ impl Rows {
     /// An account of somebody who is no guest.
     pub(crate) async fn user(&mut self, profile: Value) -> Umid {
         let time = self.tick();
+        let name = profile["name"].as_str();
         let row = user::Model {
+            name_folded: name.map(str::to_lowercase),
             user_id: Umid::now_v7(),
             user_type_id: ids::NORMAL_USER_TYPE,
             profile,
