@@ -7,6 +7,7 @@
 
 mod activities;
 mod additions;
+mod attribute_lists;
 mod attributes;
 mod baseline;
 mod chain;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(baseline::Baseline),
             Box::new(additions::Additions),
             Box::new(lists::Lists),
+            Box::new(attribute_lists::AttributeLists),
             Box::new(people::People),
             Box::new(activities::Activities),
         ]

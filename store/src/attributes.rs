@@ -3,10 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, JsonValue,
-    sea_query::{
-        Alias, Asterisk, Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement, Value,
-    },
+    ConnectionTrait, DatabaseTransaction, DbBackend, JsonValue, QueryResult, Statement, Value,
 };
 
 use crate::{
@@ -27,7 +24,7 @@ impl Store {
         target: AttributeTarget,
         id: &AttributeId,
     ) -> Result<Option<AttributeRecord>> {
-        Slot::new(target, id).read(self.read(), false).await
+        Slot::new(target, id).read(self.read()).await
     }
 
     /// Sets the whole value, creating the attribute if need be; its options stay.
@@ -57,16 +54,43 @@ impl Store {
         options: Option<&JsonMap>,
     ) -> Result<()> {
         let transaction = self.begin().await?;
-        let options = options.cloned().map(|map| Box::new(JsonValue::Object(map)));
-        let changed = Slot::new(target, id)
-            .update(&transaction, "options", Value::Json(options), now())
-            .await?;
+        let slot = Slot::new(target, id);
+        let mut update = slot.update(&transaction, now());
+        let options = update.bind(json_value(options));
+        update.sql.push_str(&format!("options = {options}"));
+        slot.condition(&mut update);
+        let changed = slot.run(&transaction, update).await?;
         transaction.commit().await?;
-        if changed {
-            Ok(())
-        } else {
-            Err(StoreError::NotFound("attribute"))
-        }
+        changed.map(drop).ok_or(StoreError::NotFound("attribute"))
+    }
+
+    /// Sets who may read and write one attribute of an object, leaving its value and its other options alone. One that was
+    /// never set is made, without a value.
+    ///
+    /// # Errors
+    /// `Conflict` when the object or the attribute type does not exist.
+    pub async fn set_permissions(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        permissions: &JsonMap,
+    ) -> Result<AttributeRecord> {
+        let transaction = self.begin().await?;
+        let (slot, time) = (Slot::new(AttributeTarget::Object(object), id), now());
+        // Makes the row, or locks the one that is there.
+        let mut upsert = slot.upsert(&transaction, None, time);
+        upsert.sql.push_str("object_attribute.value");
+        let present = slot.run(&transaction, upsert).await?;
+        let mut options = present.and_then(|row| row.options).unwrap_or_default();
+        let permissions = JsonValue::Object(permissions.clone());
+        options.insert("permissions".to_owned(), permissions);
+        let mut update = slot.update(&transaction, time);
+        let options = update.bind(json_value(Some(&options)));
+        update.sql.push_str(&format!("options = {options}"));
+        slot.condition(&mut update);
+        let record = slot.run(&transaction, update).await?;
+        transaction.commit().await?;
+        record.ok_or(StoreError::NotFound("attribute"))
     }
 
     /// Sets one key of the value, creating the attribute if need be. Parallel writes of different keys all survive.
@@ -99,17 +123,23 @@ impl Store {
     ) -> Result<Option<AttributeRecord>> {
         let transaction = self.begin().await?;
         let slot = Slot::new(target, id);
-        let Some(mut record) = slot.read(&transaction, true).await? else {
-            return Ok(None);
+        let mut update = slot.update(&transaction, now());
+        let present = slot.present(update.backend);
+        let changed = match update.backend {
+            DbBackend::Sqlite => {
+                let path = update.bind(json_path(key));
+                format!("value = json_remove({present}, {path})")
+            }
+            _ => {
+                let key = update.bind(key);
+                format!("value = ({present}) - {key}::text")
+            }
         };
-        let time = now();
-        let value = record.value.get_or_insert_default();
-        value.shift_remove(key);
-        slot.update(&transaction, "value", json_value(value), time)
-            .await?;
+        update.sql.push_str(&changed);
+        slot.condition(&mut update);
+        let record = slot.run(&transaction, update).await?;
         transaction.commit().await?;
-        record.updated_at = time;
-        Ok(Some(record))
+        Ok(record)
     }
 
     /// Deletes the attribute; whether there was one.
@@ -122,9 +152,13 @@ impl Store {
         id: &AttributeId,
     ) -> Result<bool> {
         let transaction = self.begin().await?;
-        let removed = Slot::new(target, id).delete(&transaction).await?;
+        let slot = Slot::new(target, id);
+        let mut delete = Sql::new(&transaction);
+        delete.sql = format!("DELETE FROM {}", slot.table);
+        slot.condition(&mut delete);
+        let removed = transaction.execute_raw(delete.statement()).await?;
         transaction.commit().await?;
-        Ok(removed)
+        Ok(removed.rows_affected() > 0)
     }
 }
 
@@ -134,7 +168,7 @@ pub(crate) async fn get(
     target: AttributeTarget,
     id: &AttributeId,
 ) -> Result<Option<AttributeRecord>> {
-    Slot::new(target, id).read(transaction, false).await
+    Slot::new(target, id).read(transaction).await
 }
 
 /// Sets a whole value within a transaction.
@@ -146,16 +180,14 @@ pub(crate) async fn set(
     time: DateTime<Utc>,
 ) -> Result<AttributeRecord> {
     let slot = Slot::new(target, id);
-    let mut then = OnConflict::columns(slot.primary_key());
-    then.update_columns([Alias::new("value"), Alias::new("updated_at")]);
-    slot.insert(transaction, value, then, time).await?;
-    slot.read(transaction, false)
+    let mut upsert = slot.upsert(transaction, Some(value), time);
+    upsert.sql.push_str("excluded.value");
+    slot.run(transaction, upsert)
         .await?
         .ok_or(StoreError::NotFound("attribute"))
 }
 
-/// Sets one key within a transaction. The row is made first if need be, so that there is always one to lock: two first
-/// writers would otherwise both see none, and the later would overwrite the key of the earlier.
+/// Sets one key within a transaction, in one statement: two writers of different keys never lose each other's.
 pub(crate) async fn set_sub(
     transaction: &DatabaseTransaction,
     target: AttributeTarget,
@@ -165,20 +197,20 @@ pub(crate) async fn set_sub(
     time: DateTime<Utc>,
 ) -> Result<AttributeRecord> {
     let slot = Slot::new(target, id);
-    let mut then = OnConflict::columns(slot.primary_key());
-    then.do_nothing();
-    slot.insert(transaction, &JsonMap::new(), then, time)
-        .await?;
-    let mut record = slot
-        .read(transaction, true)
+    let entry = JsonMap::from_iter([(key.to_owned(), value.clone())]);
+    let mut upsert = slot.upsert(transaction, Some(&entry), time);
+    let present = slot.present(upsert.backend);
+    let changed = match upsert.backend {
+        DbBackend::Sqlite => {
+            let path = upsert.bind(json_path(key));
+            format!("json_set({present}, {path}, json(excluded.value -> {path}))")
+        }
+        _ => format!("{present} || excluded.value"),
+    };
+    upsert.sql.push_str(&changed);
+    slot.run(transaction, upsert)
         .await?
-        .ok_or(StoreError::NotFound("attribute"))?;
-    let map = record.value.get_or_insert_default();
-    map.insert(key.to_owned(), value.clone());
-    slot.update(transaction, "value", json_value(map), time)
-        .await?;
-    record.updated_at = time;
-    Ok(record)
+        .ok_or(StoreError::NotFound("attribute"))
 }
 
 /// Where an attribute is stored: its table and, besides plugin and name, the columns that tell whose it is.
@@ -206,108 +238,129 @@ impl<'a> Slot<'a> {
         Slot { table, owners, id }
     }
 
-    fn table(&self) -> Alias {
-        Alias::new(self.table)
-    }
-
-    fn primary_key(&self) -> Vec<Alias> {
-        let columns = self.owners.iter().map(|(column, _)| *column);
-        ["plugin_id", "attribute_name"]
-            .into_iter()
-            .chain(columns)
-            .map(Alias::new)
-            .collect()
-    }
-
-    fn condition(&self) -> Expr {
-        let attribute = Expr::col(Alias::new("plugin_id"))
-            .eq(self.id.plugin)
-            .and(Expr::col(Alias::new("attribute_name")).eq(self.id.name.clone()));
-        self.owners.iter().fold(attribute, |all, (column, id)| {
-            all.and(Expr::col(Alias::new(*column)).eq(*id))
-        })
-    }
-
-    fn select(&self) -> SelectStatement {
-        Query::select()
-            .column(Asterisk)
-            .from(self.table())
-            .and_where(self.condition())
-            .to_owned()
-    }
-
-    /// Reads the row; with `lock` nobody else changes it until the transaction ends.
-    async fn read<C: ConnectionTrait>(
+    /// `INSERT … ON CONFLICT … DO UPDATE SET updated_at = …, value = `, to be completed by the value of a row that is
+    /// there already.
+    fn upsert<C: ConnectionTrait>(
         &self,
         db: &C,
-        lock: bool,
-    ) -> Result<Option<AttributeRecord>> {
-        let mut select = self.select();
-        if lock && db.get_database_backend() == DbBackend::Postgres {
-            select.lock(LockType::Update);
-        }
-        let Some(row) = db.query_one(&select).await? else {
-            return Ok(None);
+        value: Option<&JsonMap>,
+        time: DateTime<Utc>,
+    ) -> Sql {
+        let mut sql = Sql::new(db);
+        let key: Vec<&str> = ["plugin_id", "attribute_name"]
+            .into_iter()
+            .chain(self.owners.iter().map(|(column, _)| *column))
+            .collect();
+        let key = key.join(", ");
+        let mut values = vec![sql.bind(self.id.plugin), sql.bind(self.id.name.clone())];
+        values.extend(self.owners.iter().map(|(_, id)| sql.bind(*id)));
+        values.push(sql.bind(json_value(value)));
+        let time = sql.bind(time.naive_utc());
+        values.extend([time.clone(), time.clone()]);
+        sql.sql = format!(
+            "INSERT INTO {table} ({key}, value, created_at, updated_at) VALUES ({values}) \
+             ON CONFLICT ({key}) DO UPDATE SET updated_at = {time}, value = ",
+            table = self.table,
+            values = values.join(", "),
+        );
+        sql
+    }
+
+    /// `UPDATE … SET updated_at = …, `, to be completed by another column and [`Slot::condition`].
+    fn update<C: ConnectionTrait>(&self, db: &C, time: DateTime<Utc>) -> Sql {
+        let mut sql = Sql::new(db);
+        let time = sql.bind(time.naive_utc());
+        sql.sql = format!("UPDATE {} SET updated_at = {time}, ", self.table);
+        sql
+    }
+
+    /// The value of the present row as an object, whatever is stored.
+    fn present(&self, backend: DbBackend) -> String {
+        let table = self.table;
+        let (kind, empty) = match backend {
+            DbBackend::Sqlite => ("json_type", "'{}'"),
+            _ => ("jsonb_typeof", "'{}'::jsonb"),
         };
+        format!("CASE WHEN {kind}({table}.value) = 'object' THEN {table}.value ELSE {empty} END")
+    }
+
+    /// Adds the condition that tells this row from all others.
+    fn condition(&self, sql: &mut Sql) {
+        let (plugin, name) = (sql.bind(self.id.plugin), sql.bind(self.id.name.clone()));
+        let mut condition = format!(" WHERE plugin_id = {plugin} AND attribute_name = {name}");
+        for (column, id) in &self.owners {
+            let id = sql.bind(*id);
+            condition.push_str(&format!(" AND {column} = {id}"));
+        }
+        sql.sql.push_str(&condition);
+    }
+
+    async fn read<C: ConnectionTrait>(&self, db: &C) -> Result<Option<AttributeRecord>> {
+        let mut select = Sql::new(db);
+        select.sql = format!("SELECT {COLUMNS} FROM {}", self.table);
+        self.condition(&mut select);
+        let row = db.query_one_raw(select.statement()).await?;
+        row.map(|row| self.record(&row)).transpose()
+    }
+
+    /// Runs a statement that writes this row; the row as it is then, if there is one.
+    async fn run<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        mut write: Sql,
+    ) -> Result<Option<AttributeRecord>> {
+        write.sql.push_str(&format!(" RETURNING {COLUMNS}"));
+        let row = db
+            .query_one_raw(write.statement())
+            .await
+            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+        row.map(|row| self.record(&row)).transpose()
+    }
+
+    fn record(&self, row: &QueryResult) -> Result<AttributeRecord> {
         let created_at: NaiveDateTime = row.try_get("", "created_at")?;
         let updated_at: NaiveDateTime = row.try_get("", "updated_at")?;
         let (value, options) = (row.try_get("", "value")?, row.try_get("", "options")?);
-        attribute_record(self.id.clone(), value, options, created_at, updated_at).map(Some)
-    }
-
-    async fn insert<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        value: &JsonMap,
-        on_conflict: OnConflict,
-        time: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut columns = self.primary_key();
-        columns.extend(["value", "created_at", "updated_at"].map(Alias::new));
-        let mut values: Vec<Expr> = vec![self.id.plugin.into(), self.id.name.clone().into()];
-        values.extend(self.owners.iter().map(|(_, id)| Expr::from(*id)));
-        values.extend([
-            json_value(value).into(),
-            time.naive_utc().into(),
-            time.naive_utc().into(),
-        ]);
-        let insert = Query::insert()
-            .into_table(self.table())
-            .columns(columns)
-            .values_panic(values)
-            .on_conflict(on_conflict)
-            .to_owned();
-        db.execute(&insert)
-            .await
-            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
-        Ok(())
-    }
-
-    async fn update<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        column: &'static str,
-        value: Value,
-        time: DateTime<Utc>,
-    ) -> Result<bool> {
-        let update = Query::update()
-            .table(self.table())
-            .value(Alias::new(column), value)
-            .value(Alias::new("updated_at"), time.naive_utc())
-            .and_where(self.condition())
-            .to_owned();
-        Ok(db.execute(&update).await?.rows_affected() > 0)
-    }
-
-    async fn delete<C: ConnectionTrait>(&self, db: &C) -> Result<bool> {
-        let delete = Query::delete()
-            .from_table(self.table())
-            .and_where(self.condition())
-            .to_owned();
-        Ok(db.execute(&delete).await?.rows_affected() > 0)
+        attribute_record(self.id.clone(), value, options, created_at, updated_at)
     }
 }
 
-fn json_value(map: &JsonMap) -> Value {
-    Value::Json(Some(Box::new(JsonValue::Object(map.clone()))))
+/// What a record is made of.
+const COLUMNS: &str = "value, options, created_at, updated_at";
+
+/// A statement in the making, with its values.
+#[derive(Clone)]
+pub(crate) struct Sql {
+    pub(crate) backend: DbBackend,
+    pub(crate) sql: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub(crate) fn new<C: ConnectionTrait>(db: &C) -> Self {
+        Self {
+            backend: db.get_database_backend(),
+            sql: String::new(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds a value and returns the placeholder that stands for it.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    pub(crate) fn statement(&self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.sql.clone(), self.values.clone())
+    }
+}
+
+/// The path of one key in SQLite's notation; whatever the key is, it is nothing but a key.
+pub(crate) fn json_path(key: &str) -> String {
+    format!("$.{}", JsonValue::from(key))
+}
+
+fn json_value(map: Option<&JsonMap>) -> Value {
+    Value::Json(map.map(|map| Box::new(JsonValue::Object(map.clone()))))
 }

@@ -4,6 +4,7 @@
 //! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
 
 mod activities;
+mod attribute_lists;
 mod attributes;
 mod canvas;
 mod challenges;
@@ -11,6 +12,7 @@ mod claims;
 mod convert;
 mod directory;
 pub mod entity;
+mod entries;
 mod error;
 mod guests;
 mod members;
@@ -31,6 +33,8 @@ pub use activities::{
     ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
 };
 pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
+pub use attribute_lists::MAX_VALUES;
+pub use entries::{EntryPage, EntryQuery, EntryRow};
 pub use error::{Result, StoreError};
 pub use open::{Store, StoreOptions};
 pub use rows::*;

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const MAX_DEPTH: u32 = 1000;
 
 /// `tree(id, depth)`: $1 and all below it, at most $2 levels down. The node, being its own parent, is not its own child.
-const TREE: &str = "WITH RECURSIVE tree(id, depth) AS (\
+pub(crate) const TREE: &str = "WITH RECURSIVE tree(id, depth) AS (\
     SELECT object_id, 0 FROM object WHERE object_id = $1 \
     UNION \
     SELECT o.object_id, t.depth + 1 FROM object o JOIN tree t ON o.parent_id = t.id \

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod activities;
+mod attribute_lists;
 mod attributes;
 mod canvas;
 mod challenges;
+mod entries;
 mod fixture;
 mod guests;
 mod members;
