@@ -42,17 +42,21 @@ pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeC
     );
 }
 
-/// An attribute of a user in an object changed.
+/// An attribute of a user in an object changed. The node is an object, too, but one that nobody is in: what users keep there
+/// is told to themselves alone, wherever they are.
 pub(crate) fn object_user_changed(
     world: &mut World,
     object: Umid,
     user: Umid,
     change: AttributeChange,
 ) {
-    if world.resource::<ObjectIndex>().get(object).is_none() {
+    let mut options = effective(world, &change);
+    if object == world.resource::<Identity>().node {
+        let scopes = options.posbus_auto.iter_mut();
+        scopes.for_each(|auto| auto.scopes.retain(|scope| *scope == Scope::User));
+    } else if world.resource::<ObjectIndex>().get(object).is_none() {
         return;
     }
-    let options = effective(world, &change);
     tell(
         world,
         &options,
@@ -227,7 +231,8 @@ fn rename(world: &mut World, entity: Entity) {
     }
 }
 
-/// Shows a value in its slot, or empties the slot (W29).
+/// Shows a value in its slot. Where there is none any more, another attribute may have one for the same slot; else the slot
+/// is emptied (W29).
 fn show(
     world: &mut World,
     entity: Entity,
@@ -235,28 +240,40 @@ fn show(
     render: &RenderAuto,
     change: &AttributeChange,
 ) {
+    let (slot_type, slot_name) = (&render.slot_type, &render.slot_name);
     let shown = change
         .value
         .as_ref()
-        .and_then(|value| slot_value(render, value));
+        .and_then(|value| slot_value(render, value))
+        .or_else(|| {
+            let types = &world.resource::<Types>().0;
+            let attributes = world.get::<Attributes>(entity)?;
+            let mut slots = slots(types, attributes.0.values());
+            slots.get_mut(slot_type)?.swap_remove(slot_name)
+        });
     let Some(mut slots) = world.get_mut::<RenderSlots>(entity) else {
         return;
     };
-    let of_type = slots.0.entry(render.slot_type.clone()).or_default();
     let value = match shown {
         Some(value) => {
-            of_type.insert(render.slot_name.clone(), value.clone());
+            let of_type = slots.0.entry(slot_type.clone()).or_default();
+            of_type.insert(slot_name.clone(), value.clone());
             value
         }
-        None if of_type.shift_remove(&render.slot_name).is_some() => empty(render),
-        None => return,
+        None => {
+            let of_type = slots.0.get_mut(slot_type);
+            if of_type.is_none_or(|names| names.shift_remove(slot_name).is_none()) {
+                return;
+            }
+            slots.0.retain(|_, names| !names.is_empty());
+            empty(render)
+        }
     };
-    slots.0.retain(|_, names| !names.is_empty());
     world.resource_mut::<ObjectFrames>().invalidate();
-    let slot = IndexMap::from([(render.slot_name.clone(), value)]);
+    let slot = IndexMap::from([(slot_name.clone(), value)]);
     broadcast(
         world,
-        objects::object_data(object, &IndexMap::from([(render.slot_type.clone(), slot)])),
+        objects::object_data(object, &IndexMap::from([(slot_type.clone(), slot)])),
     );
 }
 

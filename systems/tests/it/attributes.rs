@@ -19,8 +19,10 @@ enum Kind {
     UserUser,
     /// From somebody who is elsewhere to Bob.
     FromElsewhere,
+    /// Of Ann in the node.
+    NodeUser,
 }
-use Kind::{FromElsewhere, Object, ObjectUser, User, UserUser};
+use Kind::{FromElsewhere, NodeUser, Object, ObjectUser, User, UserUser};
 
 impl Kind {
     fn target(self) -> Umid {
@@ -28,6 +30,7 @@ impl Kind {
             Object | ObjectUser => LAMP,
             User => ANN,
             UserUser | FromElsewhere => BOB,
+            NodeUser => NODE,
         }
     }
 
@@ -45,6 +48,11 @@ impl Kind {
             },
             ObjectUser => Effect::ObjectUserAttribute {
                 object: LAMP,
+                user: ANN,
+                change,
+            },
+            NodeUser => Effect::ObjectUserAttribute {
+                object: NODE,
                 user: ANN,
                 change,
             },
@@ -103,6 +111,9 @@ const MATRIX: &[(Kind, &[&str], &str, &[Umid])] = &[
     (FromElsewhere, &["world"], "any", &[]),
     (FromElsewhere, &["user", "world"], "any", &[BOB]),
     (FromElsewhere, &["user"], "user_owner", &[]),
+    (NodeUser, &["world", "object"], "any", &[]),
+    (NodeUser, &["user", "object"], "any", &[ANN]),
+    (NodeUser, &["user"], "admin", &[]),
 ];
 
 #[test]

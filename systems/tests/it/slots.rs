@@ -104,6 +104,27 @@ fn slots_follow_their_attribute_and_empty_with_it() {
 }
 
 #[test]
+fn an_emptied_slot_shows_what_else_there_is_for_it() {
+    let mut stage = Scene::default().open();
+    let [ann] = stage.settle([ANN]);
+    let set =
+        |name: &str, value: Value| object_attribute(LAMP, name, value, render("texture", "image"));
+    stage.effect(set("cover", json!({"render_hash": "ab"})));
+    stage.effect(set("face", json!({"render_hash": "cd"})));
+    stage.effect(set("face", json!({})));
+    stage.effect(set("cover", json!({})));
+    stage.tick();
+    let shown = ["ab", "cd", "ab", ""].map(|hash| slot("texture", json!(hash)));
+    assert_eq!(ann.read(), shown);
+    stage.effect(set("face", json!({})));
+    stage.tick();
+    assert_eq!(ann.read(), [], "nothing changed");
+    let bob = stage.enter(BOB);
+    stage.tick();
+    assert!(!names(&bob.read()).contains(&"object_data"));
+}
+
+#[test]
 fn what_cannot_be_shown_empties_the_slot() {
     let mut stage = Scene::default().open();
     let [ann] = stage.settle([ANN]);
