@@ -169,7 +169,7 @@ impl Sessions {
         (connection, address): (u64, IpAddr),
         span: Span,
     ) -> DisconnectCause {
-        let connected = self.node.connect(greeting.profile.user);
+        let connected = self.node.connect(greeting.profile.user, connection);
         self.meters.sessions.increment(1.0);
         let dialect = greeting.dialect(T::FEATURES);
         let link = SessionLink::new(self.node.options().world.queues, dialect);

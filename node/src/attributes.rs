@@ -1,9 +1,11 @@
 //! Attributes of the node, of objects, of users, of users in objects and between users (spec rest §4, spec model §5).
 
+mod lists;
+
 use std::time::Duration;
 
 use components::{AttributeId, JsonMap, Umid};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{AttributeRecord, AttributeTarget, StoreError};
 use systems::{AttributeChange, Effect};
 use tokio::time::timeout;
@@ -141,6 +143,34 @@ impl Node {
             .map(drop)
     }
 
+    /// Lets every authenticated user read and write an attribute of an object from now on.
+    ///
+    /// # Errors
+    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, and those of [`Node::set_attribute`].
+    pub async fn publicize_attribute(
+        &self,
+        caller: Caller,
+        object: Umid,
+        id: &AttributeId,
+    ) -> Result<()> {
+        self.check_declared(id)?;
+        let target = AttributeTarget::Object(object);
+        let change = async {
+            self.require_admin(caller, object)?;
+            let present = self.store().attribute(target, id).await?;
+            let options = present.as_ref().and_then(|record| record.options.as_ref());
+            self.check_access(caller, target, id, options, Access::Write)?;
+            let open = JsonMap::from_iter([
+                ("read".to_owned(), json!("any")),
+                ("write".to_owned(), json!("user")),
+            ]);
+            self.store().set_permissions(object, id, &open).await?;
+            // What the world shows of the value stays the same; who may hear of it is asked at the next change.
+            Ok(((), Vec::new()))
+        };
+        self.change_object(object, change).await
+    }
+
     /// Writes in the turn of the world or user that hears of it, so that effects come in the order of the writes.
     async fn write_attribute(
         &self,
@@ -152,16 +182,27 @@ impl Node {
         self.check_declared(id)?;
         self.roles(caller, target)?;
         let change = self.apply(caller, target, id, write);
-        if let Some(object) = Self::object_of(target) {
-            return self.change_object(object, change).await;
-        }
-        let turn = self.directory().turn(turn_of(target));
+        let users = match target {
+            AttributeTarget::Node => Vec::new(),
+            AttributeTarget::Object(object) => return self.change_object(object, change).await,
+            AttributeTarget::ObjectUser { object, user } => {
+                if object != self.directory().node() {
+                    return self.change_object(object, change).await;
+                }
+                // What users keep on the node is nobody else's turn, and in no world but theirs.
+                vec![user]
+            }
+            AttributeTarget::User(user) => vec![user],
+            AttributeTarget::UserUser { source, target } => vec![source, target],
+        };
+        let whose = users.first().copied().unwrap_or_default();
+        let turn = self.directory().turn(whose);
         let _turn = timeout(PATIENCE, turn.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         let (value, effects) = change.await?;
         if !effects.is_empty() {
-            self.worlds().announce(effects).await;
+            self.worlds().announce_to(&users, effects).await;
         }
         Ok(value)
     }
@@ -196,13 +237,19 @@ impl Node {
             self.directory().set_node_attribute(id, record.clone());
         }
         let value = record.and_then(|record| record.value);
+        let heard = {
+            let catalogue = self.directory().catalogue();
+            let options = catalogue.attribute_options(id, options.as_ref());
+            // What an object shows follows its attributes; of the others only what is published is heard.
+            matches!(target, AttributeTarget::Object(_)) || options.posbus_auto.is_some()
+        };
         let change = AttributeChange {
             attribute: id.clone(),
             value: value.clone(),
             options,
             removed,
         };
-        let effects = effect(target, change);
+        let effects = effect(target, change).filter(|_| heard);
         Ok((value, effects.into_iter().collect()))
     }
 
@@ -232,14 +279,6 @@ impl Node {
             })),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// Whose turn a write takes that belongs to no object.
-fn turn_of(target: AttributeTarget) -> Umid {
-    match target {
-        AttributeTarget::User(user) | AttributeTarget::UserUser { source: user, .. } => user,
-        _ => Umid::nil(),
     }
 }
 

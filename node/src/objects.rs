@@ -5,7 +5,7 @@ use components::{
     ids,
 };
 use serde_json::Value;
-use store::{AttributeTarget, NewObjectRow, ObjectPatch, ObjectRecord};
+use store::{NewObjectRow, ObjectPatch, ObjectRecord};
 use systems::Effect;
 use tokio::time::timeout;
 
@@ -363,18 +363,6 @@ impl Node {
                     .await
                     .map_err(|_| NodeError::Unavailable)?;
                 Ok(change.await?.0)
-            }
-        }
-    }
-
-    /// The object a target hangs on, if it is one.
-    pub(crate) fn object_of(target: AttributeTarget) -> Option<Umid> {
-        match target {
-            AttributeTarget::Object(object) | AttributeTarget::ObjectUser { object, .. } => {
-                Some(object)
-            }
-            AttributeTarget::Node | AttributeTarget::User(_) | AttributeTarget::UserUser { .. } => {
-                None
             }
         }
     }

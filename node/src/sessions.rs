@@ -27,20 +27,30 @@ pub struct StakeClaim {
 pub struct ConnectionGuard {
     connections: Connections,
     user: Umid,
+    connection: u64,
 }
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.connections.remove(self.user);
+        self.connections.remove(self.user, self.connection);
     }
 }
 
 impl Node {
-    /// Counts a user as connected.
-    pub fn connect(&self, user: Umid) -> ConnectionGuard {
+    /// Counts a user as connected by a connection, whose number no other one has.
+    pub fn connect(&self, user: Umid, connection: u64) -> ConnectionGuard {
         let connections = self.worlds().connections();
-        connections.add(user);
-        ConnectionGuard { connections, user }
+        connections.add(user, connection);
+        ConnectionGuard {
+            connections,
+            user,
+            connection,
+        }
+    }
+
+    /// Notes which world a connection is about to enter, for what is told to the user alone.
+    pub fn enters(&self, user: Umid, connection: u64, world: Umid) {
+        self.worlds().connections().enter(user, connection, world);
     }
 
     /// Where a user last left a world; `None` also when the database is away: better the spawn point than no entry.

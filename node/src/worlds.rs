@@ -137,6 +137,16 @@ impl Worlds {
         }
     }
 
+    /// Effects for the worlds that any of these users is in.
+    pub(crate) async fn announce_to(&self, users: &[Umid], effects: Vec<Effect>) {
+        for world in self.inner.connections.worlds_of(users) {
+            let slot = self.inner.slots.lock().get(&world).cloned();
+            if let Some(handle) = slot.and_then(|slot| slot.handle()) {
+                send(&handle, effects.clone()).await;
+            }
+        }
+    }
+
     /// Who is in a world; nobody if it is not loaded.
     pub async fn online_users(&self, world: Umid) -> Vec<Umid> {
         let users = self

@@ -3,7 +3,7 @@
 use crate::support::{Api, Options, Server};
 
 /// Routes of this version, below the base path (spec rest §2).
-const ROUTES: [(&str, &[&str]); 23] = [
+const ROUTES: [(&str, &[&str]); 35] = [
     ("/auth/challenge", &["get"]),
     ("/auth/token", &["post"]),
     ("/auth/guest-token", &["post"]),
@@ -25,6 +25,27 @@ const ROUTES: [(&str, &[&str]); 23] = [
         "/objects/{objectID}/attributes/sub",
         &["get", "post", "delete"],
     ),
+    ("/objects/{objectID}/attributes-with-children", &["get"]),
+    ("/objects/{objectID}/attributes/publicize", &["post"]),
+    (
+        "/objects/{objectID}/{userID}/attributes",
+        &["get", "post", "delete"],
+    ),
+    (
+        "/objects/{objectID}/{userID}/attributes/sub",
+        &["get", "post", "delete"],
+    ),
+    ("/objects/{objectID}/all-users/attributes", &["get"]),
+    ("/objects/{objectID}/all-users/count", &["get"]),
+    (
+        "/objects/{objectID}/all-users/attributes/{pluginID}/{attrName}/entries",
+        &["get"],
+    ),
+    ("/users/me/attributes", &["get"]),
+    ("/users/{userID}/attributes", &["get", "post", "delete"]),
+    ("/users/{userID}/attributes/sub", &["get", "post", "delete"]),
+    ("/users/attributes/sub/{userID}/{targetID}", &["post"]),
+    ("/node/attributes", &["get", "post", "delete"]),
     ("/objects/{objectID}/members", &["get", "post"]),
     ("/objects/{objectID}/members/{userID}", &["delete"]),
     ("/plugin", &["get"]),

@@ -411,6 +411,7 @@ impl Reader {
             let (user, session_id) = (self.profile.user, self.session_id);
             let resume = &self.sessions.resume;
             resume.leave_elsewhere(user, session_id, target).await;
+            self.sessions.node.enters(user, self.connection, target);
             if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
                 self.sessions.meters.joins.increment(1);
                 self.rare.watch({

@@ -1,0 +1,102 @@
+//! One attribute over many objects or users (spec rest §2.11, §2.12).
+
+use chrono::{DateTime, Utc};
+use components::{AttributeId, JsonMap, Umid};
+use store::{AttributeTarget, EntryPage, EntryQuery};
+
+use crate::{Caller, Node, NodeError, Result, permissions::Access};
+
+impl Node {
+    /// The values of an attribute of an object and of all below it; who may read the object's may read all of them.
+    ///
+    /// # Errors
+    /// As [`Node::attribute`], but nothing is absent here.
+    pub async fn attributes_below(
+        &self,
+        caller: Caller,
+        object: Umid,
+        id: &AttributeId,
+    ) -> Result<Vec<(Umid, JsonMap)>> {
+        let target = AttributeTarget::Object(object);
+        self.check_declared(id)?;
+        self.roles(caller, target)?;
+        let row = self.store().attribute(target, id).await?;
+        let options = row.as_ref().and_then(|record| record.options.as_ref());
+        self.check_access(caller, target, id, options, Access::Read)?;
+        let mut values = self.store().attributes_below(object, id).await?;
+        if let Some(world) = self.spawn_point_of(target, id) {
+            match self.spawn_point(world).await {
+                Ok(point) => values.push((world, point)),
+                Err(NodeError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(values)
+    }
+
+    /// The values of an attribute that users have in an object, last written first.
+    ///
+    /// # Errors
+    /// `Invalid("invalid_plugin_attribute")`, `NotFound("object_not_found")`, `Forbidden("operation_not_permitted")`
+    /// unless its type lets everybody read.
+    pub async fn attributes_of_users(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        limit: u64,
+        offset: u64,
+    ) -> Result<Vec<(Umid, JsonMap)>> {
+        self.check_declared(id)?;
+        self.check_listed(object, id)?;
+        let values = self
+            .store()
+            .attributes_of_users(object, id, limit, offset)
+            .await?;
+        Ok(values)
+    }
+
+    /// How many users have an attribute in an object, written at `since` or later.
+    ///
+    /// # Errors
+    /// `Invalid("invalid_plugin_attribute")`, `NotFound("object_not_found")`, `Forbidden("operation_not_permitted")` for
+    /// those who may not read the attribute of just anybody.
+    pub async fn count_attribute_users(
+        &self,
+        caller: Caller,
+        object: Umid,
+        id: &AttributeId,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<u64> {
+        self.check_declared(id)?;
+        let target = AttributeTarget::ObjectUser {
+            object,
+            user: Umid::nil(),
+        };
+        self.check_access(caller, target, id, None, Access::Read)?;
+        Ok(self.store().count_users(object, id, since).await?)
+    }
+
+    /// A page of the entries of an attribute over all users in an object.
+    ///
+    /// # Errors
+    /// `NotFound("invalid_param")` if no plugin declares it, `NotFound("object_not_found")`,
+    /// `Forbidden("operation_not_permitted")` unless its type lets everybody read.
+    pub async fn attribute_entries(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        query: &EntryQuery,
+    ) -> Result<EntryPage> {
+        self.check_declared(id)
+            .map_err(|_| NodeError::NotFound("invalid_param"))?;
+        self.check_listed(object, id)?;
+        Ok(self.store().attribute_entries(object, id, query).await?)
+    }
+
+    fn check_listed(&self, object: Umid, id: &AttributeId) -> Result<()> {
+        if !self.directory().knows(object) {
+            return Err(NodeError::NotFound("object_not_found"));
+        }
+        self.check_read_all(id)
+    }
+}
