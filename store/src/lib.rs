@@ -32,8 +32,8 @@ mod write_behind;
 pub use activities::{
     ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
 };
-pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
 pub use attribute_lists::MAX_VALUES;
+pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
 pub use entries::{EntryPage, EntryQuery, EntryRow};
 pub use error::{Result, StoreError};
 pub use open::{Store, StoreOptions};

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use components::Umid;
 use parking_lot::Mutex;
 
-/// The sessions of each connected user, by connection number, and the world each was last let into.
+/// The sessions of all connected users.
 #[derive(Clone, Default)]
-pub(crate) struct Connections(Arc<Mutex<HashMap<Umid, HashMap<u64, Option<Umid>>>>>);
+pub(crate) struct Connections(Arc<Mutex<HashMap<Umid, Sessions>>>);
+
+/// The sessions of one user by connection number, and the world each was last let into.
+type Sessions = HashMap<u64, Option<Umid>>;
 
 impl Connections {
     pub(crate) fn add(&self, user: Umid, connection: u64) {
