@@ -203,6 +203,7 @@ impl Config {
                 ..WorldOptions::default()
             },
             ui_client: self.ui_client.clone(),
+            plugins: self.data.join("plugins"),
             ..NodeOptions::default()
         }
     }

@@ -7,6 +7,7 @@
 
 mod activities;
 mod additions;
+mod assets;
 mod attribute_lists;
 mod attributes;
 mod baseline;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(attribute_lists::AttributeLists),
             Box::new(people::People),
             Box::new(activities::Activities),
+            Box::new(assets::Assets),
         ]
     }
 

@@ -3,6 +3,7 @@
 //! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line in that file's
 //! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
 
+mod assets;
 mod attributes;
 mod auth;
 mod caller;
@@ -85,6 +86,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(attributes::routes())
         .merge(members::routes())
         .merge(plugins::routes())
+        .merge(assets::routes())
         .merge(media::routes())
         .merge(quic::routes());
     OpenApiRouter::with_openapi(Document::openapi())

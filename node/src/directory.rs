@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use arc_swap::ArcSwap;
 use components::{Asset3d, AttributeId, Authority, Catalogue, JsonMap, ObjectType, Umid, ids};
 use parking_lot::RwLock;
-use store::{AssetRow, AttributeRecord, DirectoryRows, PluginRow};
+use store::{AssetRow, AttributeRecord, AttributeTypeRow, DirectoryRows, PluginRow};
 
 /// The in-memory index of a node; cheap to read from any thread.
 pub struct Directory {
@@ -170,6 +170,24 @@ impl Directory {
             .and_then(|value| value.as_str());
         text.and_then(|text| Umid::parse_str(text).ok())
             .unwrap_or(default)
+    }
+
+    /// Follows a plugin and the attribute types it declares, and returns the types and assets as they are then. The caller
+    /// has the node's turn: two changes at once could lose one.
+    pub fn set_plugin(&self, plugin: PluginRow, types: Vec<AttributeTypeRow>) -> Arc<Catalogue> {
+        let mut plugins = Vec::clone(&self.plugins());
+        match plugins.binary_search_by_key(&plugin.id, |known| known.id) {
+            Ok(place) => plugins[place] = plugin,
+            Err(place) => plugins.insert(place, plugin),
+        }
+        self.plugins.store(Arc::new(plugins));
+        let mut catalogue = Catalogue::clone(&self.catalogue());
+        catalogue
+            .attribute_types
+            .extend(types.into_iter().map(|row| (row.id, row.options)));
+        let catalogue = Arc::new(catalogue);
+        self.catalogue.store(Arc::clone(&catalogue));
+        catalogue
     }
 
     /// Follows the creation of an object.

@@ -3,6 +3,7 @@
 //! An operation checks rights and rules, makes the change durable in one transaction, follows it in the directory and
 //! only then tells the loaded world. This crate must not know HTTP or sockets.
 
+mod assets;
 mod attributes;
 mod bootstrap;
 mod challenges;
@@ -15,6 +16,7 @@ mod object_options;
 mod objects;
 mod options;
 mod permissions;
+mod plugins;
 mod sessions;
 mod spawn_point;
 mod tree;
@@ -28,12 +30,14 @@ use components::Umid;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub use assets::{LibraryPage, MAX_LIBRARY};
 pub use directory::Directory;
 pub use error::{NodeError, Result};
 pub use explore::WorldDetails;
 pub use members::NewMember;
 pub use objects::{NewObject, ObjectEdit, ObjectView};
 pub use options::{NodeOptions, WorldExtension};
+pub use plugins::MAX_PLUGINS;
 pub use sessions::{ConnectionGuard, StakeClaim};
 pub use tree::TreeNode;
 pub use users::{ProfileChanges, TOKEN_LIFETIME};

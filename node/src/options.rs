@@ -1,6 +1,7 @@
 //! Options of a node; every default carries its reason.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct NodeOptions {
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
     pub ui_client: JsonMap,
+    /// Where uploaded plugin bundles are, each in a folder named by its hash. Default `plugins` in the working directory.
+    pub plugins: PathBuf,
     /// More systems for each world.
     pub extension: Option<WorldExtension>,
 }
@@ -52,6 +55,7 @@ impl Default for NodeOptions {
             hosting_allow_all: false,
             world: WorldOptions::default(),
             ui_client: JsonMap::new(),
+            plugins: PathBuf::from("plugins"),
             extension: None,
         }
     }

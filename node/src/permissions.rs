@@ -9,7 +9,7 @@ use components::{AttributeId, AttributeOptions, JsonMap, Role, Roles, Umid, ids}
 use store::AttributeTarget;
 
 use crate::{Caller, Directory, Node, NodeError, Result};
-pub(crate) use values::{check_entry, check_key, check_map, check_value};
+pub(crate) use values::{check_entry, check_key, check_map, check_storable, check_value};
 
 /// What a permission is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -303,9 +303,10 @@ impl Inner {
             node: self.directory.node(),
             objects: rows.into_iter().map(state).collect(),
         };
+        let catalogue = self.directory.catalogue();
         let context = WorldContext {
             options: self.options.world.clone(),
-            catalogue: self.directory.catalogue(),
+            catalogue: Arc::clone(&catalogue),
             authority: self.directory.authority(),
             persist: Box::new(Sink(Arc::clone(&self.write_behind))),
         };
@@ -326,6 +327,11 @@ impl Inner {
             Arc::clone(slot),
         );
         self.simulator.host(hosted);
+        // A catalogue that was swapped before the world could be told of it.
+        let newest = self.directory.catalogue();
+        if !Arc::ptr_eq(&catalogue, &newest) {
+            send(&handle, vec![Effect::Catalogue(newest)]).await;
+        }
         tracing::info!(%world, objects, "world loaded");
         Ok(handle)
     }

@@ -4,6 +4,7 @@
 //! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
 
 mod activities;
+mod assets;
 mod attribute_lists;
 mod attributes;
 mod canvas;
@@ -19,6 +20,7 @@ mod members;
 mod nfts;
 mod objects;
 mod open;
+mod plugins;
 mod rows;
 mod seed;
 mod spawns;

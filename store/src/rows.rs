@@ -95,6 +95,36 @@ pub struct AssetRow {
     pub options: Option<JsonMap>,
 }
 
+/// A 3D asset in somebody's library.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LibraryRow {
+    /// The asset.
+    pub asset: Umid,
+    /// Whose library.
+    pub user: Umid,
+    /// Descriptor of the asset itself.
+    pub base_meta: JsonMap,
+    /// What the user says of it: name, preview.
+    pub meta: JsonMap,
+    /// Whether only this user sees the entry.
+    pub is_private: bool,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A plugin to store, with what it declares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginUpdate {
+    /// The plugin, new or known.
+    pub id: Umid,
+    /// Manifest fields, replacing all.
+    pub meta: JsonMap,
+    /// Attribute types to create or to replace; others of the plugin stay as they are.
+    pub attribute_types: Vec<AttributeTypeRow>,
+}
+
 /// An object as stored, with all its attributes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectRecord {

@@ -1,5 +1,7 @@
 //! Tests of the whole program from outside: its real binary, real sockets, real databases. One module per behaviour.
 
+mod activate_plugin;
+mod assets;
 mod attributes;
 mod auth;
 mod bench;
@@ -26,6 +28,7 @@ mod object_edit;
 mod openapi;
 mod options;
 mod owner_claim;
+mod plugins;
 mod profile;
 mod quic_certificate;
 mod quic_loss;

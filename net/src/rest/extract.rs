@@ -143,6 +143,8 @@ fn reason(name: &str) -> &'static str {
         "userID" => "invalid_user_id",
         "worldID" => "invalid_world_id",
         "targetID" => "invalid_target_id",
+        "asset2dID" => "invalid_asset_2d_id",
+        "asset3dID" => "invalid_asset_3d_id",
         _ => "invalid_id",
     }
 }

@@ -1,4 +1,6 @@
-//! What the browser client loads before anybody logs in (spec rest §2.2).
+//! Plugins (spec rest §2.2, §2.9, §2.19), and the configuration that the browser client loads together with them.
+
+use std::collections::HashMap;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -8,12 +10,20 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Query, error::ErrorBody};
+use node::MAX_PLUGINS;
+use store::PluginRow;
+
+use super::{ApiError, App, Authenticated, Body, Query, error::ErrorBody, extract::required_text};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ui_config))
         .routes(routes!(plugins))
+        .routes(routes!(names))
+        .routes(routes!(search))
+        .routes(routes!(meta))
+        .routes(routes!(options))
+        .routes(routes!(activate))
 }
 
 /// The configuration of the browser client.
@@ -48,8 +58,8 @@ struct Plugin {
     updated_at: DateTime<Utc>,
 }
 
-/// The plugins of this node.
-#[utoipa::path(get, path = "/plugin", tag = "system", params(Filter), responses(
+/// The plugins of this node, before anybody logs in.
+#[utoipa::path(get, path = "/plugin", tag = "plugins", params(Filter), responses(
     (status = 200, body = [Plugin]),
     (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
 ))]
@@ -58,20 +68,14 @@ async fn plugins(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Vec<Plugin>>, ApiError> {
     let plugins = app.node.directory().plugins();
-    let named = |meta: &Map<String, Value>, text: &str| {
-        meta.get("name")
-            .and_then(Value::as_str)
-            .is_some_and(|name| name.contains(text))
-    };
     let found = plugins
         .iter()
         .filter(|plugin| filter.plugin_id.is_none_or(|id| id == plugin.id))
         .filter(|plugin| {
-            filter
-                .text
-                .as_deref()
-                .is_none_or(|text| named(&plugin.meta, text))
+            let text = filter.text.as_deref();
+            text.is_none_or(|text| described(plugin, "name").contains(text))
         })
+        .take(MAX_PLUGINS)
         .map(|plugin| Plugin {
             plugin_id: plugin.id,
             meta: plugin.meta.clone(),
@@ -80,4 +84,187 @@ async fn plugins(
             updated_at: plugin.updated_at,
         });
     Ok(Json(found.collect()))
+}
+
+/// What the manifest of a plugin says under a key; nothing is the empty text.
+fn described<'a>(plugin: &'a PluginRow, key: &str) -> &'a str {
+    plugin
+        .meta
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Something of each plugin, by its id.
+type ById<T> = Json<HashMap<Uuid, T>>;
+
+/// Names of plugins by their ids.
+fn name_by_id<'a>(plugins: impl Iterator<Item = &'a PluginRow>) -> ById<String> {
+    let named = plugins.map(|plugin| (plugin.id, described(plugin, "name").to_owned()));
+    Json(named.take(MAX_PLUGINS).collect())
+}
+
+/// Which plugins.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Selection {
+    /// Only these; absent means all.
+    #[serde(default)]
+    #[param(rename = "ids[]")]
+    ids: Vec<Uuid>,
+    /// Only those whose manifest names this type.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    kind: Option<String>,
+}
+
+/// The names of plugins, by id.
+#[utoipa::path(get, path = "/plugins", tag = "plugins", security(("bearer" = [])), params(Selection), responses(
+    (status = 200, body = HashMap<Uuid, String>),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+))]
+async fn names(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(selection): Query<Selection>,
+) -> Result<ById<String>, ApiError> {
+    let plugins = app.node.directory().plugins();
+    let found = plugins
+        .iter()
+        .filter(|plugin| selection.ids.is_empty() || selection.ids.contains(&plugin.id))
+        .filter(|plugin| {
+            let kind = selection.kind.as_deref();
+            kind.is_none_or(|kind| described(plugin, "type") == kind)
+        });
+    Ok(name_by_id(found))
+}
+
+/// What to look for. A plugin is found if it meets all that is given.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Part of the name, in any case.
+    #[param(example = "image")]
+    name: Option<String>,
+    /// The type that the manifest names.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    kind: Option<String>,
+    /// Part of the description, in any case.
+    description: Option<String>,
+}
+
+/// The names of the plugins that are looked for, by id.
+#[utoipa::path(get, path = "/plugins/search", tag = "plugins", security(("bearer" = [])), params(Wanted), responses(
+    (status = 200, body = HashMap<Uuid, String>),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+))]
+async fn search(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(wanted): Query<Wanted>,
+) -> Result<ById<String>, ApiError> {
+    let part = |text: Option<String>| text.map(|text| text.to_lowercase());
+    let (name, description) = (part(wanted.name), part(wanted.description));
+    let has = |plugin: &PluginRow, key: &str, part: &Option<String>| {
+        let text = described(plugin, key).to_lowercase();
+        part.as_ref().is_none_or(|part| text.contains(part))
+    };
+    let plugins = app.node.directory().plugins();
+    let found = plugins
+        .iter()
+        .filter(|plugin| has(plugin, "name", &name) && has(plugin, "description", &description))
+        .filter(|plugin| {
+            let kind = wanted.kind.as_deref();
+            kind.is_none_or(|kind| described(plugin, "type") == kind)
+        });
+    Ok(name_by_id(found))
+}
+
+/// Which plugins, each of which has to exist.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Chosen {
+    #[serde(default)]
+    #[param(rename = "ids[]", example = json!(["f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0"]))]
+    ids: Vec<Uuid>,
+}
+
+impl Chosen {
+    /// What `of` finds in each of the plugins.
+    fn each(
+        &self,
+        app: &App,
+        of: impl Fn(&PluginRow) -> Map<String, Value>,
+    ) -> Result<ById<Map<String, Value>>, ApiError> {
+        let plugins = app.node.directory().plugins();
+        let absent = || ApiError::not_found("plugin_not_found", "there is no such plugin");
+        let found = self.ids.iter().map(|id| {
+            let plugin = plugins.iter().find(|plugin| plugin.id == *id);
+            plugin.map(|plugin| (*id, of(plugin))).ok_or_else(absent)
+        });
+        Ok(Json(found.collect::<Result<_, _>>()?))
+    }
+}
+
+/// The manifests of plugins, by id.
+#[utoipa::path(get, path = "/plugins/meta", tag = "plugins", security(("bearer" = [])), params(Chosen), responses(
+    (status = 200, body = HashMap<Uuid, Object>),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+    (status = 404, body = ErrorBody, description = "`plugin_not_found`"),
+))]
+async fn meta(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(chosen): Query<Chosen>,
+) -> Result<ById<Map<String, Value>>, ApiError> {
+    chosen.each(&app, |plugin| plugin.meta.clone())
+}
+
+/// The options of plugins, by id, for admins of the node.
+#[utoipa::path(get, path = "/plugins/options", tag = "plugins", security(("bearer" = [])), params(Chosen), responses(
+    (status = 200, body = HashMap<Uuid, Object>),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+    (status = 403, body = ErrorBody, description = "`not_admin`"),
+    (status = 404, body = ErrorBody, description = "`plugin_not_found`"),
+))]
+async fn options(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Query(chosen): Query<Chosen>,
+) -> Result<ById<Map<String, Value>>, ApiError> {
+    app.node.require_admin(caller, app.node.id())?;
+    chosen.each(&app, |plugin| plugin.options.clone().unwrap_or_default())
+}
+
+/// Which uploaded bundle.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PluginActivation)]
+struct Activation {
+    /// What the upload answered with: 32 hexadecimal digits. Required.
+    #[schema(
+        required,
+        nullable = false,
+        example = "0123456789abcdef0123456789abcdef"
+    )]
+    plugin_hash: Option<String>,
+}
+
+/// Makes an uploaded bundle a plugin, or a newer version of the plugin that has its name. For admins of the node.
+#[utoipa::path(post, path = "/node/activate-plugin", tag = "plugins", security(("bearer" = [])),
+    request_body = Activation, responses(
+    (status = 200, description = "null"),
+    (status = 400, body = ErrorBody, description = "`invalid_request_body`: no hash, or a manifest that makes no sense"),
+    (status = 403, body = ErrorBody, description = "`not_admin`"),
+    (status = 404, body = ErrorBody, description = "`plugin_not_found`: no such bundle was uploaded"),
+    (status = 409, body = ErrorBody, description = "`plugin_is_built_in`, `too_many_plugins`"),
+))]
+async fn activate(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(activation): Body<Activation>,
+) -> Result<Json<()>, ApiError> {
+    let hash = required_text(activation.plugin_hash, "plugin_hash is required")?;
+    app.node.activate_plugin(caller, &hash).await?;
+    Ok(Json(()))
 }

@@ -53,6 +53,15 @@ pub(crate) fn check_entry(
     check_display_name(id, key, Some(value))
 }
 
+/// Refuses any other JSON that is larger than `most` bytes or cannot be stored.
+pub(crate) fn check_storable(value: &Value, most: usize) -> Result<()> {
+    check_size(size(value), most)?;
+    if holds_nul(value) {
+        return Err(unstorable());
+    }
+    Ok(())
+}
+
 /// Refuses keys that are empty, too long or cannot be stored.
 pub(crate) fn check_key(key: &str) -> Result<()> {
     if key.is_empty() || key.len() > MAX_KEY || has_nul(key) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod activities;
+mod assets;
 mod attribute_lists;
 mod attributes;
 mod canvas;
@@ -12,6 +13,7 @@ mod guests;
 mod members;
 mod objects;
 mod outage;
+mod plugins;
 mod schema;
 mod seed;
 mod users;

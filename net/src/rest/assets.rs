@@ -1,0 +1,204 @@
+//! 2D assets, and the library of 3D assets (spec rest §2.18).
+
+use std::collections::HashMap;
+
+use axum::{Json, extract::State};
+use chrono::SecondsFormat;
+use components::merge;
+use node::{LibraryPage, MAX_LIBRARY};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{ApiError, App, Authenticated, Body, PathId, Query, error::ErrorBody};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(asset_2d))
+        .routes(routes!(library))
+        .routes(routes!(options))
+        .routes(routes!(update, remove))
+}
+
+/// What a client needs to know of an asset to show its window.
+#[derive(Debug, Serialize, ToSchema)]
+struct Asset2d {
+    /// `name` decides which window opens; `pluginId`, `scopeName` and `scriptUrl` name the bundle behind it.
+    #[schema(value_type = Object)]
+    meta: Map<String, Value>,
+    #[schema(value_type = Object)]
+    options: Map<String, Value>,
+}
+
+/// A 2D asset.
+#[utoipa::path(get, path = "/assets-2d/{asset2dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset2dID" = Uuid, Path)), responses(
+    (status = 200, body = Asset2d),
+    (status = 400, body = ErrorBody, description = "`invalid_asset_2d_id`"),
+    (status = 404, body = ErrorBody, description = "`asset_2d_not_found`"),
+))]
+async fn asset_2d(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathId(asset): PathId,
+) -> Result<Json<Asset2d>, ApiError> {
+    let asset = app.node.asset_2d(asset)?;
+    Ok(Json(Asset2d {
+        meta: asset.meta,
+        options: asset.options.unwrap_or_default(),
+    }))
+}
+
+/// A 3D asset in somebody's library.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Asset3d {
+    /// The MD5 of its file, read as an id.
+    id: Uuid,
+    /// Whose library it is in.
+    #[serde(rename = "user_id")]
+    user_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// What the user says of it, below what it is: `category`, `type`, `name`, `preview_hash`.
+    #[schema(value_type = Object)]
+    meta: Map<String, Value>,
+    /// Whether only its user sees it.
+    #[serde(rename = "is_private")]
+    is_private: bool,
+    /// RFC 3339 with seconds.
+    created_at: String,
+    /// RFC 3339 with seconds.
+    updated_at: String,
+}
+
+impl From<store::LibraryRow> for Asset3d {
+    fn from(row: store::LibraryRow) -> Self {
+        // What an asset is, is not for its user to say: nobody's upload is a basic shape.
+        let meta = match merge(&Value::Object(row.base_meta), &Value::Object(row.meta)) {
+            Value::Object(meta) => meta,
+            _ => Map::new(),
+        };
+        let seconds =
+            |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let name = meta.get("name").and_then(Value::as_str);
+        Self {
+            id: row.asset,
+            user_id: row.user,
+            name: name.map(str::to_owned),
+            meta,
+            is_private: row.is_private,
+            created_at: seconds(row.created_at),
+            updated_at: seconds(row.updated_at),
+        }
+    }
+}
+
+/// Which part of the library.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Page {
+    /// `basic`: the shapes every node has; `custom`: what users uploaded; there may be others.
+    #[param(example = "basic")]
+    category: Option<String>,
+    /// At most 1000, which is the default.
+    limit: Option<u64>,
+    /// How many to leave out at the beginning.
+    offset: Option<u64>,
+}
+
+/// The library of 3D assets: the caller's own, then those that others do not keep private, each oldest first.
+#[utoipa::path(get, path = "/assets-3d", tag = "assets", security(("bearer" = [])), params(Page), responses(
+    (status = 200, body = [Asset3d]),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+))]
+async fn library(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Query(page): Query<Page>,
+) -> Result<Json<Vec<Asset3d>>, ApiError> {
+    let page = LibraryPage {
+        category: page.category,
+        limit: page.limit.unwrap_or(u64::from(MAX_LIBRARY)),
+        offset: page.offset.unwrap_or_default(),
+    };
+    let rows = app.node.library(caller, &page).await?;
+    Ok(Json(rows.into_iter().map(Asset3d::from).collect()))
+}
+
+/// Which assets.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Chosen {
+    /// Ids; those of no asset are left out of the answer.
+    #[serde(default)]
+    #[param(rename = "assets3d_ids[]")]
+    assets3d_ids: Vec<Uuid>,
+}
+
+/// The options of 3D assets, by id.
+#[utoipa::path(get, path = "/assets-3d/options", tag = "assets", security(("bearer" = [])), params(Chosen), responses(
+    (status = 200, body = HashMap<Uuid, Object>),
+    (status = 400, body = ErrorBody, description = "`invalid_asset3d_uuid`"),
+))]
+async fn options(
+    State(app): State<App>,
+    _caller: Authenticated,
+    chosen: Result<Query<Chosen>, ApiError>,
+) -> Result<Json<HashMap<Uuid, Map<String, Value>>>, ApiError> {
+    let Query(chosen) =
+        chosen.map_err(|error| error.renamed("invalid_request_query", "invalid_asset3d_uuid"))?;
+    let found = chosen.assets3d_ids.into_iter().filter_map(|id| {
+        let asset = app.node.directory().asset_3d(id)?;
+        Some((id, asset.options.unwrap_or_default()))
+    });
+    Ok(Json(found.collect()))
+}
+
+/// What to change; what is absent or null stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Asset3dChanges)]
+struct Changes {
+    /// Laid over what is there, key by key.
+    #[schema(value_type = Option<Object>)]
+    meta: Option<Map<String, Value>>,
+    is_private: Option<bool>,
+}
+
+/// Changes an entry of the caller's own library.
+#[utoipa::path(patch, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset3dID" = Uuid, Path)), request_body = Changes, responses(
+    (status = 200, body = Asset3d),
+    (status = 400, body = ErrorBody, description = "`invalid_asset_3d_id`, `invalid_request_body`"),
+    (status = 404, body = ErrorBody, description = "`not_found`: not in the caller's library"),
+))]
+async fn update(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(asset): PathId,
+    Body(changes): Body<Changes>,
+) -> Result<Json<Asset3d>, ApiError> {
+    let updated = app
+        .node
+        .update_library_entry(caller, asset, changes.meta, changes.is_private);
+    Ok(Json(updated.await?.into()))
+}
+
+/// Takes an asset out of the caller's library. The asset itself stays.
+#[utoipa::path(delete, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset3dID" = Uuid, Path)), responses(
+    (status = 200, description = "null"),
+    (status = 400, body = ErrorBody, description = "`invalid_asset_3d_id`"),
+    (status = 404, body = ErrorBody, description = "`asset3d_not_removed`: not in the caller's library"),
+))]
+async fn remove(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(asset): PathId,
+) -> Result<Json<()>, ApiError> {
+    app.node.remove_library_entry(caller, asset).await?;
+    Ok(Json(()))
+}

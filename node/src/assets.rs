@@ -1,0 +1,103 @@
+//! 2D assets, and the libraries of 3D assets (spec rest §2.18, spec model §2.6).
+
+use components::{JsonMap, Umid, merge};
+use serde_json::Value;
+use store::{AssetRow, LibraryRow, StoreError};
+
+use crate::{Caller, Node, NodeError, Result, permissions::check_storable};
+
+/// Entries of a library in one answer, at most. Clients show all they get, and the shapes alone are a dozen.
+pub const MAX_LIBRARY: u32 = 1000;
+/// Largest description of an entry in bytes of JSON: a name, a hash, and what clients may add.
+const MAX_META: usize = 16 * 1024;
+/// Longest category that is looked for in bytes.
+const MAX_CATEGORY: usize = 64;
+
+/// Which part of a library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryPage {
+    /// Only assets of this category.
+    pub category: Option<String>,
+    /// Entries at most; more than [`MAX_LIBRARY`] counts as that.
+    pub limit: u64,
+    /// Entries to leave out at the beginning.
+    pub offset: u64,
+}
+
+impl Node {
+    /// A 2D asset.
+    ///
+    /// # Errors
+    /// `NotFound("asset_2d_not_found")`.
+    pub fn asset_2d(&self, asset: Umid) -> Result<AssetRow> {
+        self.directory()
+            .asset_2d(asset)
+            .ok_or(NodeError::NotFound("asset_2d_not_found"))
+    }
+
+    /// What the caller finds in the library of 3D assets: own entries, then those that others show.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn library(&self, caller: Caller, page: &LibraryPage) -> Result<Vec<LibraryRow>> {
+        let category = page.category.as_deref();
+        // No asset has such a category, and not every database takes NUL in a text.
+        if category.is_some_and(|text| text.len() > MAX_CATEGORY || text.contains('\0')) {
+            return Ok(Vec::new());
+        }
+        let limit = u32::try_from(page.limit)
+            .unwrap_or(u32::MAX)
+            .min(MAX_LIBRARY);
+        let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
+        let rows = self.store().library(caller.user, category, limit, offset);
+        Ok(rows.await?)
+    }
+
+    /// Changes the caller's own entry; given keys of `meta` replace those that are there.
+    ///
+    /// # Errors
+    /// `NotFound("not_found")` if the caller has no such entry, `Invalid("invalid_request_body")` if the description
+    /// would be too large or cannot be stored.
+    pub async fn update_library_entry(
+        &self,
+        caller: Caller,
+        asset: Umid,
+        meta: Option<JsonMap>,
+        is_private: Option<bool>,
+    ) -> Result<LibraryRow> {
+        let meta = Value::Object(meta.unwrap_or_default());
+        check_storable(&meta, MAX_META)?;
+        let change = |present: JsonMap| {
+            let merged = merge(&meta, &Value::Object(present));
+            match (check_storable(&merged, MAX_META), merged) {
+                (Ok(()), Value::Object(merged)) => Ok(merged),
+                _ => Err(StoreError::Conflict(TOO_LARGE)),
+            }
+        };
+        let updated = self
+            .store()
+            .update_library_entry(asset, caller.user, is_private, change);
+        updated.await.map_err(|error| match error {
+            StoreError::NotFound("asset") => NodeError::NotFound("not_found"),
+            StoreError::Conflict(TOO_LARGE) => {
+                NodeError::invalid("invalid_request_body", TOO_LARGE)
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Takes an asset out of the caller's library; the asset itself stays.
+    ///
+    /// # Errors
+    /// `NotFound("asset3d_not_removed")` if the caller has no such entry.
+    pub async fn remove_library_entry(&self, caller: Caller, asset: Umid) -> Result<()> {
+        let removed = self.store().remove_library_entry(asset, caller.user);
+        if removed.await? {
+            Ok(())
+        } else {
+            Err(NodeError::NotFound("asset3d_not_removed"))
+        }
+    }
+}
+
+const TOO_LARGE: &str = "the description of the asset is too large";

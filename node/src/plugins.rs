@@ -1,0 +1,373 @@
+//! Plugins: namespaces of attributes, perhaps with a front-end bundle (spec model §9).
+
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+
+use components::{AttributeId, JsonMap, Umid, ids, merge};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{AttributeTypeRow, PluginRow, PluginUpdate};
+use systems::Effect;
+use tokio::{fs::File, io::AsyncReadExt, time::timeout};
+
+use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};
+
+/// Plugins of a node at most, so that lists of all of them stay short; a node has a dozen from the start.
+pub const MAX_PLUGINS: usize = 1000;
+/// Largest manifest in bytes; those that exist have less than two thousand.
+const MAX_MANIFEST: u64 = 256 * 1024;
+/// Most attribute types of one manifest. Their names are searched at every attribute request.
+const MAX_ATTRIBUTE_TYPES: usize = 64;
+/// Most kinds of places where a plugin shows, and most places of one kind.
+const MAX_SCOPES: usize = 32;
+/// Longest name of a plugin or attribute type in characters. The database takes 255 for the latter.
+const MAX_NAME: usize = 128;
+/// Longest other text in characters.
+const MAX_TEXT: usize = 4096;
+/// Digits of a hash: MD5.
+const HASH_DIGITS: usize = 32;
+/// The roles that permissions may name (spec rest §4.5).
+const ROLES: [&str; 5] = ["any", "user", "admin", "user_owner", "target_user"];
+
+/// The description of itself that a bundle brings along. Unknown keys are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Manifest {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    description: String,
+    version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    homepage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "type")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "attribute_types")]
+    attribute_types: Option<Vec<Declared>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<BTreeMap<String, Vec<String>>>,
+}
+
+/// An attribute type in a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Declared {
+    name: String,
+    description: String,
+    /// `object`: everybody in the object's world hears of changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Permissions>,
+}
+
+/// Who may read and write: role names joined by `+`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Permissions {
+    read: String,
+    write: String,
+}
+
+impl Node {
+    /// Makes an uploaded bundle a plugin of the node, or a newer version of the plugin that has its name.
+    ///
+    /// # Errors
+    /// `Forbidden("not_admin")` for those who are not admin of the node, `Invalid("invalid_request_body")` for what is no
+    /// hash and for manifests that make no sense, `NotFound("plugin_not_found")` if there is no such bundle,
+    /// `Conflict("plugin_is_built_in")`, `Conflict("too_many_plugins")`.
+    pub async fn activate_plugin(&self, caller: Caller, hash: &str) -> Result<()> {
+        self.require_admin(caller, self.id())?;
+        let hash = check_hash(hash)?;
+        let manifest = read_manifest(&self.options().plugins.join(&hash)).await?;
+        manifest.check().map_err(refused)?;
+
+        let turn = self.directory().turn(Umid::nil());
+        let _turn = timeout(PATIENCE, turn.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)?;
+        self.require_admin(caller, self.id())?;
+        let id = self.place_of(&manifest.name)?;
+        let update = PluginUpdate {
+            id,
+            attribute_types: self.attribute_types(id, &manifest),
+            meta: manifest.meta(&hash)?,
+        };
+        let plugin = self.store().save_plugin(&update).await?;
+        let catalogue = self.directory().set_plugin(plugin, update.attribute_types);
+        tracing::info!(plugin = %id, name = manifest.name, hash, "plugin activated");
+        self.worlds()
+            .announce(vec![Effect::Catalogue(Arc::clone(&catalogue))])
+            .await;
+        Ok(())
+    }
+
+    /// The plugin that a manifest is about: the one with its name, else a new one.
+    fn place_of(&self, name: &str) -> Result<Umid> {
+        let plugins = self.directory().plugins();
+        let known = plugins.iter().find(|plugin| name_of(plugin) == Some(name));
+        match known {
+            // They keep what everybody depends on: names, roles, wallets.
+            Some(plugin) if matches!(plugin.id, ids::CORE_PLUGIN | ids::WALLET_PLUGIN) => {
+                Err(NodeError::Conflict("plugin_is_built_in"))
+            }
+            Some(plugin) => Ok(plugin.id),
+            None if plugins.len() >= MAX_PLUGINS => Err(NodeError::Conflict("too_many_plugins")),
+            None => Ok(Umid::now_v7()),
+        }
+    }
+
+    /// What the manifest declares, laid over what is declared already: an option it does not speak of stays as it is.
+    fn attribute_types(&self, plugin: Umid, manifest: &Manifest) -> Vec<AttributeTypeRow> {
+        let catalogue = self.directory().catalogue();
+        let declared = manifest.attribute_types.iter().flatten();
+        declared
+            .map(|declared| {
+                let id = AttributeId {
+                    plugin,
+                    name: declared.name.clone(),
+                };
+                let present = catalogue.attribute_types.get(&id).cloned().flatten();
+                AttributeTypeRow {
+                    options: declared.options(present),
+                    description: declared.description.clone(),
+                    id,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The name a plugin goes by.
+fn name_of(plugin: &PluginRow) -> Option<&str> {
+    plugin.meta.get("name").and_then(Value::as_str)
+}
+
+impl Manifest {
+    fn check(&self) -> std::result::Result<(), &'static str> {
+        check_name(&self.name)?;
+        let texts = [
+            Some(&self.description),
+            Some(&self.version),
+            self.display_name.as_ref(),
+            self.author.as_ref(),
+            self.repository.as_ref(),
+            self.homepage.as_ref(),
+            self.license.as_ref(),
+            self.kind.as_ref(),
+        ];
+        for text in texts.into_iter().flatten() {
+            check_text(text)?;
+        }
+        let types = self.attribute_types.as_deref().unwrap_or_default();
+        if types.len() > MAX_ATTRIBUTE_TYPES {
+            return Err("there are too many attribute types");
+        }
+        for (place, declared) in types.iter().enumerate() {
+            declared.check()?;
+            if types
+                .iter()
+                .take(place)
+                .any(|other| other.name == declared.name)
+            {
+                return Err("two attribute types have the same name");
+            }
+        }
+        let scopes = self.scopes.iter().flatten();
+        if self
+            .scopes
+            .as_ref()
+            .is_some_and(|scopes| scopes.len() > MAX_SCOPES)
+        {
+            return Err("there are too many scopes");
+        }
+        for (kind, places) in scopes {
+            check_name(kind)?;
+            if places.len() > MAX_SCOPES {
+                return Err("a scope has too many places");
+            }
+            places.iter().try_for_each(|place| check_name(place))?;
+        }
+        Ok(())
+    }
+
+    /// As clients read it: they load the bundle by `scriptUrl` and find the plugin in it by `scopeName`.
+    fn meta(&self, hash: &str) -> Result<JsonMap> {
+        let meta = serde_json::to_value(self).map_err(|error| NodeError::Internal(error.into()))?;
+        let added = json!({"hash": hash, "scopeName": self.name, "scriptUrl": hash});
+        match merge(&added, &meta) {
+            Value::Object(meta) => Ok(meta),
+            _ => Ok(JsonMap::new()),
+        }
+    }
+}
+
+impl Declared {
+    fn check(&self) -> std::result::Result<(), &'static str> {
+        check_name(&self.name)?;
+        check_text(&self.description)?;
+        if self.sync.as_deref().is_some_and(|sync| sync != "object") {
+            return Err("an attribute type can be in sync with its object only");
+        }
+        let known = |roles: &str| roles.split('+').all(|role| ROLES.contains(&role.trim()));
+        let permissions = self.permissions.iter();
+        if permissions
+            .flat_map(|of| [&of.read, &of.write])
+            .all(|roles| known(roles))
+        {
+            Ok(())
+        } else {
+            Err("permissions name an unknown role")
+        }
+    }
+
+    fn options(&self, present: Option<JsonMap>) -> Option<JsonMap> {
+        let mut options = JsonMap::new();
+        if self.sync.is_some() {
+            let told = json!({"scope": ["object"], "send_to": 1});
+            options.insert("posbus_auto".to_owned(), told);
+        }
+        if let Some(Permissions { read, write }) = &self.permissions {
+            let permissions = json!({"read": read, "write": write});
+            options.insert("permissions".to_owned(), permissions);
+        }
+        if options.is_empty() {
+            return present;
+        }
+        let present = present.map_or(Value::Null, Value::Object);
+        match merge(&Value::Object(options), &present) {
+            Value::Object(options) => Some(options),
+            _ => None,
+        }
+    }
+}
+
+fn check_name(name: &str) -> std::result::Result<(), &'static str> {
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err("a name is one line of at most 128 characters");
+    }
+    Ok(())
+}
+
+fn check_text(text: &str) -> std::result::Result<(), &'static str> {
+    if text.chars().count() > MAX_TEXT || text.contains('\0') {
+        return Err("a text is too long or has the character NUL");
+    }
+    Ok(())
+}
+
+/// A hash in lower case. What else it might be never becomes part of a path.
+fn check_hash(text: &str) -> Result<String> {
+    if text.len() == HASH_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(NodeError::invalid(
+        "invalid_request_body",
+        "plugin_hash has 32 hexadecimal digits",
+    ))
+}
+
+async fn read_manifest(bundle: &Path) -> Result<Manifest> {
+    let absent = || NodeError::NotFound("plugin_not_found");
+    let path = bundle.join("manifest.json");
+    // Neither a link to elsewhere nor a pipe that nobody writes to.
+    let found = tokio::fs::symlink_metadata(&path)
+        .await
+        .map_err(|_| absent())?;
+    if !found.is_file() {
+        return Err(absent());
+    }
+    if found.len() > MAX_MANIFEST {
+        return Err(refused("it is too large"));
+    }
+    let internal = |error: io::Error| NodeError::Internal(error.into());
+    let mut bytes = Vec::new();
+    let file = File::open(&path).await.map_err(internal)?;
+    let read = file.take(MAX_MANIFEST).read_to_end(&mut bytes).await;
+    read.map_err(internal)?;
+    serde_json::from_slice(&bytes).map_err(|error| refused(&error.to_string()))
+}
+
+fn refused(problem: &str) -> NodeError {
+    NodeError::invalid(
+        "invalid_request_body",
+        format!("the manifest of the plugin: {problem}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(value: Value) -> Manifest {
+        serde_json::from_value(value).expect("parses")
+    }
+
+    #[test]
+    fn s20_hashes_are_hashes_and_never_paths() {
+        for text in [
+            "",
+            "..",
+            "../../../../../../../../../../ab",
+            "0123456789abcdef0123456789abcdeg",
+        ] {
+            assert!(check_hash(text).is_err(), "{text}");
+        }
+        let hash = "0123456789ABCDEF0123456789abcdef";
+        assert_eq!(check_hash(hash).expect("a hash"), hash.to_lowercase());
+    }
+
+    #[test]
+    fn manifests_are_checked() {
+        let types = |types: Value| json!({"name": "Clock", "attribute_types": types});
+        for good in [
+            json!({"name": "Clock"}),
+            json!({"name": "Clock", "version": "1", "scopes": {"ui": ["creatorTab"]}, "new": [1]}),
+            types(
+                json!([{"name": "a", "sync": "object", "permissions": {"read": "any", "write": "admin+user"}}]),
+            ),
+        ] {
+            assert_eq!(manifest(good.clone()).check(), Ok(()), "{good}");
+        }
+        for bad in [
+            json!({}),
+            json!({"name": "two\nlines"}),
+            json!({"name": "x".repeat(MAX_NAME + 1)}),
+            json!({"name": "Clock", "description": "a\u{0}"}),
+            json!({"name": "Clock", "scopes": {"": []}}),
+            types(json!([{"description": "no name"}])),
+            types(json!([{"name": "a"}, {"name": "a"}])),
+            types(json!([{"name": "a", "sync": "everybody"}])),
+            types(json!([{"name": "a", "permissions": {"read": "any", "write": "root"}}])),
+            types(json!(
+                (0..=MAX_ATTRIBUTE_TYPES)
+                    .map(|n| json!({"name": n.to_string()}))
+                    .collect::<Vec<_>>()
+            )),
+        ] {
+            assert!(manifest(bad.clone()).check().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn y30_options_that_a_manifest_does_not_speak_of_stay() {
+        let declared =
+            |value: Value| -> Declared { serde_json::from_value(value).expect("parses") };
+        let map = |value: Value| value.as_object().cloned();
+        let present =
+            json!({"render_auto": {"slot_type": "texture"}, "posbus_auto": {"scope": ["world"]}});
+        let plain = declared(json!({"name": "a"}));
+        assert_eq!(plain.options(map(present.clone())), map(present.clone()));
+        assert_eq!(plain.options(None), None);
+        let told = declared(json!({"name": "a", "sync": "object"}));
+        let expected = json!({"render_auto": {"slot_type": "texture"},
+                              "posbus_auto": {"scope": ["object"], "send_to": 1}});
+        assert_eq!(told.options(map(present)), map(expected));
+        let only = json!({"posbus_auto": {"scope": ["object"], "send_to": 1}});
+        assert_eq!(told.options(None), map(only));
+    }
+}

@@ -1,0 +1,162 @@
+//! Users' libraries of 3D assets (spec rest §2.18).
+
+use components::{JsonMap, Umid};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, JsonValue, QueryFilter, QuerySelect,
+    Statement, Value, entity::prelude::DateTime,
+};
+
+use crate::{
+    LibraryRow, Result, Store, StoreError,
+    convert::{map, now},
+    entity::{asset_3d, asset_3d_user},
+};
+
+impl Store {
+    /// What a user finds in the library: all own entries, then those of others that are not private, each part oldest
+    /// first. `category` is that of the asset itself.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn library(
+        &self,
+        user: Umid,
+        category: Option<&str>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<LibraryRow>> {
+        // Either part alone may fill the page.
+        let reach = i64::from(limit) + i64::from(offset);
+        let mut values: Vec<Value> = vec![
+            user.into(),
+            reach.into(),
+            i64::from(limit).into(),
+            i64::from(offset).into(),
+        ];
+        if let Some(category) = category {
+            values.push(category.into());
+        }
+        let own = part(0, "entry.user_id = $1", category.is_some());
+        let public = "entry.is_private = FALSE AND entry.user_id <> $1";
+        let public = part(1, public, category.is_some());
+        let select = format!(
+            "SELECT * FROM ({own} UNION ALL {public}) AS library \
+             ORDER BY part, created_at, asset_3d_id, user_id LIMIT $3 OFFSET $4"
+        );
+        let statement = Statement::from_sql_and_values(self.backend(), select, values);
+        let found = Found::find_by_statement(statement).all(self.read()).await?;
+        found.into_iter().map(LibraryRow::try_from).collect()
+    }
+
+    /// Changes a user's entry for an asset: `change` gets the meta as it is and returns what it shall be. Nobody else
+    /// changes the entry meanwhile.
+    ///
+    /// # Errors
+    /// `NotFound("asset")` if the asset is not in this user's library.
+    pub async fn update_library_entry<F>(
+        &self,
+        asset: Umid,
+        user: Umid,
+        is_private: Option<bool>,
+        change: F,
+    ) -> Result<LibraryRow>
+    where
+        F: FnOnce(JsonMap) -> Result<JsonMap>,
+    {
+        let transaction = self.begin().await?;
+        let mut find = asset_3d_user::Entity::find_by_id((asset, user));
+        if self.backend() == DbBackend::Postgres {
+            find = find.lock_exclusive();
+        }
+        let mut row = find
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("asset"))?;
+        row.meta = JsonValue::Object(change(map(row.meta)?)?);
+        row.is_private = is_private.unwrap_or(row.is_private);
+        row.updated_at = now().naive_utc();
+        asset_3d_user::Entity::update_many()
+            .set(asset_3d_user::ActiveModel {
+                meta: sea_orm::Set(row.meta.clone()),
+                is_private: sea_orm::Set(row.is_private),
+                updated_at: sea_orm::Set(row.updated_at),
+                ..Default::default()
+            })
+            .filter(asset_3d_user::Column::Asset3dId.eq(asset))
+            .filter(asset_3d_user::Column::UserId.eq(user))
+            .exec(&transaction)
+            .await?;
+        let base = asset_3d::Entity::find_by_id(asset)
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("asset"))?;
+        transaction.commit().await?;
+        Found {
+            asset_3d_id: row.asset_3d_id,
+            user_id: row.user_id,
+            meta: row.meta,
+            is_private: row.is_private,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            base_meta: base.meta,
+        }
+        .try_into()
+    }
+
+    /// Takes an asset out of a user's library; whether it was there. The asset itself stays: others may have it, and
+    /// objects may show it.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn remove_library_entry(&self, asset: Umid, user: Umid) -> Result<bool> {
+        let transaction = self.begin().await?;
+        let deleted = asset_3d_user::Entity::delete_by_id((asset, user))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(deleted.rows_affected > 0)
+    }
+}
+
+/// Those entries that meet a condition, in the order of the list, as many as are needed for the page.
+fn part(number: u8, condition: &str, of_category: bool) -> String {
+    let category = if of_category {
+        " AND asset.meta ->> 'category' = $5"
+    } else {
+        ""
+    };
+    format!(
+        "SELECT * FROM (SELECT {number} AS part, entry.asset_3d_id, entry.user_id, entry.meta, entry.is_private, \
+         entry.created_at, entry.updated_at, asset.meta AS base_meta \
+         FROM asset_3d_user AS entry JOIN asset_3d AS asset ON asset.asset_3d_id = entry.asset_3d_id \
+         WHERE {condition}{category} \
+         ORDER BY entry.created_at, entry.asset_3d_id, entry.user_id LIMIT $2) AS part_{number}"
+    )
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    asset_3d_id: Umid,
+    user_id: Umid,
+    meta: JsonValue,
+    is_private: bool,
+    created_at: DateTime,
+    updated_at: DateTime,
+    base_meta: JsonValue,
+}
+
+impl TryFrom<Found> for LibraryRow {
+    type Error = StoreError;
+
+    fn try_from(row: Found) -> Result<Self> {
+        Ok(LibraryRow {
+            asset: row.asset_3d_id,
+            user: row.user_id,
+            base_meta: map(row.base_meta)?,
+            meta: map(row.meta)?,
+            is_private: row.is_private,
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+        })
+    }
+}
