@@ -30,7 +30,7 @@ impl MigrationName for Baseline {
 }
 
 /// In order of dependency.
-const TABLES: [&Table; 30] = [
+pub(crate) const TABLES: [&Table; 30] = [
     &PLUGIN,
     &ATTRIBUTE_TYPE,
     &ASSET_2D,

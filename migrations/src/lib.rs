@@ -7,6 +7,7 @@
 
 mod activities;
 mod additions;
+mod adopt;
 mod assets;
 mod attribute_lists;
 mod attributes;
@@ -16,6 +17,7 @@ mod lists;
 mod people;
 mod table;
 
+pub use adopt::{PLATFORM_VERSION, Platform, adopt, is_platforms, platform};
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use sea_orm_migration::{
     MigrationTrait,

@@ -68,6 +68,25 @@ pub(crate) enum Type {
     Instant,
 }
 
+impl Type {
+    /// Whether a column that PostgreSQL calls this holds what is expected.
+    pub(crate) fn reads(self, found: &str) -> bool {
+        let expected: &[&str] = match self {
+            Type::Uuid => &["uuid"],
+            Type::Json | Type::JsonObject | Type::PlainJson => &["json", "jsonb"],
+            Type::Name | Type::Text | Type::TextOrEmpty => &["text", "varchar"],
+            Type::Amount => &["numeric"],
+            Type::Bytes => &["bytea"],
+            Type::Long | Type::LongOrZero => &["int8"],
+            Type::Int => &["int4"],
+            Type::BoolOrTrue => &["bool"],
+            Type::Time | Type::TimeOrNow => &["timestamp"],
+            Type::Instant => &["timestamptz"],
+        };
+        expected.contains(&found)
+    }
+}
+
 /// What happens to a row when the row it refers to is deleted. Changed keys always cascade.
 #[derive(Clone, Copy)]
 pub(crate) enum OnDelete {
@@ -155,7 +174,7 @@ fn column(name: &str, kind: Type, required: bool, backend: DbBackend) -> ColumnD
     column
 }
 
-fn foreign_key(
+pub(crate) fn foreign_key(
     table: &str,
     &(columns, other, other_columns, on_delete): &Reference,
 ) -> ForeignKeyCreateStatement {
@@ -181,7 +200,7 @@ fn foreign_key(
     key
 }
 
-fn index(table: &str, columns: &[&str]) -> IndexCreateStatement {
+pub(crate) fn index(table: &str, columns: &[&str]) -> IndexCreateStatement {
     let mut index = Index::create();
     index
         .name(format!("{table}_{}_idx", columns.join("_")))

@@ -1,7 +1,7 @@
 //! Small translations between stored and plain values.
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
-use components::{AttributeId, JsonMap};
+use components::{AttributeId, JsonMap, Transform, Umid};
 use sea_orm::JsonValue;
 
 use crate::{AttributeRecord, Result, StoreError, entity};
@@ -11,14 +11,48 @@ pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
-/// A stored JSON object; SQL NULL and JSON `null` are both nothing.
-pub(crate) fn optional_map(value: Option<JsonValue>) -> Result<Option<JsonMap>> {
+/// A stored JSON object; SQL NULL and JSON `null` are both nothing. So is, with a line in the log, what is no object: somebody
+/// else may have written the row, and one odd row must not keep a whole list or world from loading.
+pub(crate) fn tolerant_map(
+    value: Option<JsonValue>,
+    what: impl std::fmt::Display,
+) -> Option<JsonMap> {
     match value {
-        None | Some(JsonValue::Null) => Ok(None),
-        Some(JsonValue::Object(map)) => Ok(Some(map)),
-        Some(_) => Err(StoreError::Invalid(
-            "a stored JSON value is not an object".to_owned(),
-        )),
+        None | Some(JsonValue::Null) => None,
+        Some(JsonValue::Object(map)) => Some(map),
+        Some(_) => {
+            tracing::warn!("{what} is no JSON object and is ignored");
+            None
+        }
+    }
+}
+
+/// As [`tolerant_map`], where it does not matter what exactly is odd.
+pub(crate) fn optional_map(value: Option<JsonValue>) -> Result<Option<JsonMap>> {
+    Ok(tolerant_map(value, "a stored value"))
+}
+
+/// A stored transform; one that cannot be read is logged and counts as none. Missing members and nulls are zero.
+pub(crate) fn tolerant_transform(value: Option<JsonValue>, object: Umid) -> Option<Transform> {
+    let value = value.filter(|value| !value.is_null())?;
+    let read = |value| serde_json::from_value::<Transform>(value);
+    match read(value.clone()).or_else(|_| read(without_nulls(value))) {
+        Ok(transform) => Some(transform),
+        Err(error) => {
+            tracing::warn!(%error, "the transform of object {object} is ignored");
+            None
+        }
+    }
+}
+
+fn without_nulls(value: JsonValue) -> JsonValue {
+    match value {
+        JsonValue::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_nulls(value)))
+            .collect(),
+        other => other,
     }
 }
 
@@ -63,9 +97,9 @@ pub(crate) fn attribute_record(
     updated_at: NaiveDateTime,
 ) -> Result<AttributeRecord> {
     Ok(AttributeRecord {
+        value: tolerant_map(value, format_args!("the value of an attribute {id}")),
+        options: tolerant_map(options, format_args!("the options of an attribute {id}")),
         id,
-        value: optional_map(value)?,
-        options: optional_map(options)?,
         created_at: created_at.and_utc(),
         updated_at: updated_at.and_utc(),
     })

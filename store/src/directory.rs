@@ -6,7 +6,7 @@ use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 use crate::{
     AssetRow, AttributeRecord, AttributeTypeRow, DirectoryRows, ObjectLink, ObjectTypeRow,
     PluginRow, Result, Store, StoreError,
-    convert::{attribute_record, map, optional_map},
+    convert::{attribute_record, map, tolerant_map},
     entity::{
         asset_2d, asset_3d, attribute_type, node_attribute, object, object_type, plugin,
         user_membership, user_object,
@@ -110,7 +110,11 @@ impl TryFrom<object_type::Model> for ObjectTypeRow {
             asset_3d: row.asset_3d_id,
             name: row.object_type_name,
             category: row.category_name,
-            options: map(row.options)?,
+            options: tolerant_map(
+                Some(row.options),
+                format_args!("the options of object type {}", row.object_type_id),
+            )
+            .unwrap_or_default(),
         })
     }
 }
@@ -122,7 +126,7 @@ impl TryFrom<attribute_type::Model> for AttributeTypeRow {
         Ok(AttributeTypeRow {
             id: attribute_id(row.plugin_id, row.attribute_name),
             description: row.description,
-            options: optional_map(row.options)?,
+            options: tolerant_map(row.options, "the options of an attribute type"),
         })
     }
 }
@@ -134,7 +138,7 @@ impl TryFrom<plugin::Model> for PluginRow {
         Ok(PluginRow {
             id: row.plugin_id,
             meta: map(row.meta)?,
-            options: optional_map(row.options)?,
+            options: tolerant_map(row.options, "the options of a plugin or an asset"),
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),
         })
@@ -148,7 +152,7 @@ impl TryFrom<asset_2d::Model> for AssetRow {
         Ok(AssetRow {
             id: row.asset_2d_id,
             meta: map(row.meta)?,
-            options: optional_map(row.options)?,
+            options: tolerant_map(row.options, "the options of a plugin or an asset"),
         })
     }
 }
@@ -160,7 +164,7 @@ impl TryFrom<asset_3d::Model> for AssetRow {
         Ok(AssetRow {
             id: row.asset_3d_id,
             meta: map(row.meta)?,
-            options: optional_map(row.options)?,
+            options: tolerant_map(row.options, "the options of a plugin or an asset"),
         })
     }
 }

@@ -24,6 +24,9 @@ pub enum StoreError {
         /// The first unknown migration.
         found: String,
     },
+    /// The database is one of the existing platform, and not in a state in which it can be taken over.
+    #[error("this database of the existing platform cannot be taken over: {0}")]
+    Foreign(String),
     /// The database has no or an older schema; `Store::migrate` has to run first.
     #[error("the database is not migrated")]
     NotMigrated,

@@ -4,6 +4,7 @@
 //! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
 
 mod activities;
+mod adopt;
 mod assets;
 mod attribute_lists;
 mod attributes;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use migrations::{Migrator, MigratorTrait};
+use migrations::{Migrator, MigratorTrait, Platform};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -13,7 +13,7 @@ use sea_orm::{
     },
 };
 
-use crate::{MigrationStatus, Result, StoreError};
+use crate::{MigrationStatus, Result, StoreError, adopt};
 
 /// How to talk to the database.
 #[derive(Clone, Debug)]
@@ -82,25 +82,50 @@ impl Store {
         })
     }
 
-    /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at once.
+    /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at once. A database of
+    /// the existing platform is taken over in the same transaction (spec model §13.2).
     ///
     /// # Errors
-    /// `TooNew` if the database has a migration this program does not know.
+    /// `TooNew` if the database has a migration this program does not know, `Foreign` if it is one of the platform that
+    /// cannot be taken over.
     pub async fn migrate(&self) -> Result<()> {
         let transaction = self.begin_migration().await?;
         refuse_newer(&transaction).await?;
+        let moving_in = adoptable(&transaction).await?;
+        if moving_in {
+            migrations::adopt(&transaction).await?;
+        }
         Migrator::up(&transaction, None).await?;
+        let taken_over = match moving_in {
+            true => Some(adopt::rows(&transaction).await?),
+            false => None,
+        };
         transaction.commit().await?;
+        if let Some(taken_over) = taken_over {
+            taken_over.report();
+        }
         Ok(())
     }
 
-    /// Takes back the newest `steps` migrations, with the data only they can hold.
+    /// Takes back the newest `steps` migrations, with the data only they can hold. Tables of the existing platform are
+    /// never dropped.
     ///
     /// # Errors
-    /// As [`Store::migrate`].
+    /// As [`Store::migrate`]; `Foreign` also when so many steps would take back the tables of the platform.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
         let transaction = self.begin_migration().await?;
         refuse_newer(&transaction).await?;
+        if adoptable(&transaction).await? {
+            return Ok(());
+        }
+        if migrations::is_platforms(&transaction).await? {
+            let applied = Migrator::get_applied_migrations(&transaction).await?.len();
+            if steps as usize >= applied {
+                return Err(StoreError::Foreign(
+                    "its tables hold the platform's data and are not dropped; take fewer steps back".to_owned(),
+                ));
+            }
+        }
         Migrator::down(&transaction, Some(steps)).await?;
         transaction.commit().await?;
         Ok(())
@@ -109,9 +134,10 @@ impl Store {
     /// The migrations this program knows, oldest first, without changing anything.
     ///
     /// # Errors
-    /// `TooNew` if the database has a migration this program does not know.
+    /// As [`Store::migrate`].
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>> {
         refuse_newer(self.read()).await?;
+        adoptable(self.read()).await?;
         let migrations = Migrator::get_migration_with_status_read_only(self.read()).await?;
         Ok(migrations
             .iter()
@@ -277,6 +303,15 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
         read: pool.clone(),
         write: pool,
     })
+}
+
+/// Whether the database is one of the existing platform that is not taken over yet; refuses those that cannot be.
+async fn adoptable<C: ConnectionTrait>(db: &C) -> Result<bool> {
+    match migrations::platform(db).await? {
+        Platform::Absent => Ok(false),
+        Platform::Adoptable => Ok(true),
+        Platform::Refused(reason) => Err(StoreError::Foreign(reason)),
+    }
 }
 
 /// Refuses a database that knows a migration this program does not.

@@ -11,7 +11,7 @@ mod plugins;
 use components::{JsonMap, Umid, ids};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    IntoActiveModel, Iterable, JsonValue, PrimaryKeyToColumn, QueryFilter, QuerySelect, Statement,
+    IntoActiveModel, JsonValue, QueryFilter, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
@@ -122,20 +122,27 @@ async fn insert_node(transaction: &DatabaseTransaction, node: Umid, time: Time) 
     Ok(())
 }
 
-/// Inserts the rows whose keys are not there yet.
+/// Inserts the rows whose keys are not there yet. A row that another one stands in the way of, such as an object type of the
+/// same name with an id of its own, is left out as well.
 async fn insert_missing<E, A>(transaction: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<()>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = E>,
 {
-    let key = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-    let then = OnConflict::columns(key).do_nothing().to_owned();
+    let then = OnConflict::new().do_nothing().to_owned();
     E::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
         .on_conflict(then)
         .exec_without_returning(transaction)
         .await?;
     Ok(())
+}
+
+/// The attribute types that secrets were kept under by the existing platform, as they are here: nobody reads or writes them.
+pub(crate) fn sealed_attribute_types() -> impl Iterator<Item = attribute_type::Model> {
+    attribute_types::rows()
+        .into_iter()
+        .filter(|row| row.options.as_ref() == Some(&attribute_types::sealed()))
 }
 
 /// A JSON object literal as the map it is; the literals of the seed are all objects.

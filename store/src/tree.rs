@@ -9,8 +9,13 @@ use sea_orm::{
 };
 
 use crate::{
+<<<<<<< HEAD
     AttributeRecord, ObjectRecord, OutlineRow, Result, Store, StoreError, TreeRow,
     convert::{optional_map, text},
+=======
+    AttributeRecord, ObjectRecord, Result, Store, TreeRow,
+    convert::{optional_map, text, tolerant_map, tolerant_transform},
+>>>>>>> df8ce7c (Take over databases of the existing platform as they are, or not at all)
     entity,
 };
 
@@ -251,12 +256,6 @@ pub(crate) fn object_record(
     row: entity::object::Model,
     attributes: Vec<AttributeRecord>,
 ) -> Result<ObjectRecord> {
-    let transform = match row.transform {
-        None | Some(sea_orm::JsonValue::Null) => None,
-        Some(json) => Some(serde_json::from_value(json).map_err(|e| {
-            StoreError::Invalid(format!("transform of object {}: {e}", row.object_id))
-        })?),
-    };
     Ok(ObjectRecord {
         id: row.object_id,
         object_type: row.object_type_id,
@@ -264,8 +263,11 @@ pub(crate) fn object_record(
         parent: row.parent_id,
         asset_2d: row.asset_2d_id,
         asset_3d: row.asset_3d_id,
-        options: optional_map(row.options)?,
-        transform,
+        options: tolerant_map(
+            row.options,
+            format_args!("the options of object {}", row.object_id),
+        ),
+        transform: tolerant_transform(row.transform, row.object_id),
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
         attributes,

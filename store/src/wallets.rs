@@ -194,7 +194,7 @@ fn spelling(spelled: &[String], folded: String) -> String {
 }
 
 /// Told by length: an Ethereum address has 20 bytes, a Substrate public key 32.
-fn kind(wallet: &str) -> &'static str {
+pub(crate) fn kind(wallet: &str) -> &'static str {
     match wallet.trim().len() {
         42 => "ethereum",
         66 => "substrate",

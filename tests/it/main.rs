@@ -24,6 +24,7 @@ mod members;
 mod metrics;
 mod migrate;
 mod movement;
+mod moving_in;
 mod object_edit;
 mod openapi;
 mod options;

@@ -104,12 +104,12 @@ pub(super) fn rows() -> Vec<Model> {
     // The node.
     add(core, "node_settings", None);
     add(core, "world_template", None);
-    add(core, "jwt_key", Some(permissions("", "")));
+    add(core, "jwt_key", Some(sealed()));
     add(core, "tracker_ai_usage", None);
     for secret in ["blockadelabs", "leonardo", "open_ai", "hosting_allow_list"] {
         add(core, secret, Some(permissions("admin", "admin")));
     }
-    add(core, "node_private_key", Some(permissions("", "")));
+    add(core, "node_private_key", Some(sealed()));
     add(core, "node_public_key", Some(permissions("any", "admin")));
     add(core, "frontend_plugins", Some(permissions("any", "admin")));
     add(
@@ -117,11 +117,7 @@ pub(super) fn rows() -> Vec<Model> {
         "wallet",
         Some(permissions("admin+user_owner", "admin")),
     );
-    add(
-        ids::WALLET_PLUGIN,
-        "challenge_store",
-        Some(permissions("", "")),
-    );
+    add(ids::WALLET_PLUGIN, "challenge_store", Some(sealed()));
 
     // Plugins.
     add(
@@ -191,6 +187,11 @@ pub(super) fn rows() -> Vec<Model> {
 }
 
 /// Who may read and write; an empty expression means nobody.
+/// Options of what nobody may read or write through the API.
+pub(super) fn sealed() -> JsonValue {
+    permissions("", "")
+}
+
 fn permissions(read: &str, write: &str) -> JsonValue {
     json!({ "permissions": { "read": read, "write": write } })
 }

@@ -11,6 +11,7 @@ mod entries;
 mod fixture;
 mod guests;
 mod members;
+mod moving_in;
 mod objects;
 mod outage;
 mod plugins;
