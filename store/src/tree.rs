@@ -9,13 +9,8 @@ use sea_orm::{
 };
 
 use crate::{
-<<<<<<< HEAD
-    AttributeRecord, ObjectRecord, OutlineRow, Result, Store, StoreError, TreeRow,
-    convert::{optional_map, text},
-=======
-    AttributeRecord, ObjectRecord, Result, Store, TreeRow,
+    AttributeRecord, ObjectRecord, OutlineRow, Result, Store, TreeRow,
     convert::{optional_map, text, tolerant_map, tolerant_transform},
->>>>>>> df8ce7c (Take over databases of the existing platform as they are, or not at all)
     entity,
 };
 
