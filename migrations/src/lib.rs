@@ -15,6 +15,7 @@ mod baseline;
 mod chain;
 mod lists;
 mod people;
+mod stakes_and_lists;
 mod table;
 
 pub use adopt::{PLATFORM_VERSION, Platform, adopt, is_platforms, platform};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(lists::Lists),
             Box::new(attribute_lists::AttributeLists),
             Box::new(people::People),
+            Box::new(stakes_and_lists::StakesAndLists),
             Box::new(activities::Activities),
             Box::new(assets::Assets),
         ]

@@ -13,7 +13,7 @@ use crate::{
     auth::Keys,
     limits::{LimitOptions, Limits},
     quic::Place,
-    rest::{KnownCallers, WorldNames},
+    rest::{KnownCallers, Lists, WorldNames},
     session::SessionOptions,
 };
 
@@ -69,6 +69,7 @@ pub struct App {
     pub(crate) quic: Option<Place>,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) world_names: Arc<WorldNames>,
+    pub(crate) lists: Arc<Lists>,
 }
 
 impl App {
@@ -92,6 +93,7 @@ impl App {
             quic: None,
             callers: Arc::default(),
             world_names: Arc::default(),
+            lists: Arc::default(),
         }
     }
 }

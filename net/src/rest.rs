@@ -9,11 +9,14 @@ mod auth;
 mod caller;
 mod document;
 mod error;
+mod etag;
 mod extract;
 mod geometry;
 mod layers;
+mod lists;
 mod media;
 mod members;
+mod nft;
 mod node_owner;
 mod objects;
 mod observe;
@@ -22,6 +25,7 @@ mod plugins;
 mod profile;
 mod query;
 mod quic;
+mod stakes;
 mod system;
 mod users;
 mod worlds;
@@ -37,7 +41,7 @@ use self::{
     error::ApiError,
     extract::{Body, PathId, PathIds, Query, bytes_of},
 };
-pub(crate) use self::{caller::KnownCallers, system::WorldNames};
+pub(crate) use self::{caller::KnownCallers, lists::Lists, system::WorldNames};
 pub use crate::app::App;
 
 /// Where the versioned API is (spec rest §1.1).
@@ -61,6 +65,7 @@ pub fn router(app: App) -> Router {
         .fallback(pages::unknown)
         .method_not_allowed_fallback(pages::unknown)
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .layer(middleware::from_fn(etag::tag))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
         .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
@@ -79,6 +84,8 @@ fn documented() -> OpenApiRouter<App> {
     let versioned = OpenApiRouter::new()
         .merge(auth::routes())
         .merge(users::routes())
+        .merge(stakes::routes())
+        .merge(nft::routes())
         .merge(profile::routes())
         .merge(node_owner::routes())
         .merge(worlds::routes())

@@ -8,6 +8,9 @@ use crate::{Caller, Node, NodeError, Result};
 /// Most users listed as online in a world.
 const MAX_ONLINE: usize = 1000;
 
+/// Most worlds of one owner listed at once.
+const MAX_OWNED: u32 = 1000;
+
 /// Everything a world's page shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldDetails {
@@ -28,6 +31,18 @@ impl Node {
     /// Those of the store.
     pub async fn list_worlds(&self, newest_first: bool, limit: u32) -> Result<Vec<WorldRow>> {
         Ok(self.store().worlds(newest_first, limit).await?)
+    }
+
+    /// The worlds a user owns, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound("user_not_found")`.
+    pub async fn worlds_of_user(&self, user: Umid) -> Result<Vec<WorldRow>> {
+        let worlds = self.store().worlds_of_user(user, MAX_OWNED).await?;
+        if worlds.is_empty() {
+            self.user(user).await?;
+        }
+        Ok(worlds)
     }
 
     /// A world with its stakers.

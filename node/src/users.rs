@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use components::{JsonMap, Profile, Umid};
-use store::{AccountTypes, NewUser, StoreError, UserRow};
+use store::{AccountTypes, NewUser, ProfileRow, StoreError, UserRow};
 use systems::Effect;
 use tokio::{sync::MutexGuard, time::timeout};
 
@@ -173,7 +173,7 @@ impl Node {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn latest_users(&self, newest_first: bool, limit: u32) -> Result<Vec<UserRow>> {
+    pub async fn latest_users(&self, newest_first: bool, limit: u32) -> Result<Vec<ProfileRow>> {
         Ok(self
             .store()
             .latest_users(self.directory().normal_type(), newest_first, limit)

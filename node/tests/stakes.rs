@@ -2,7 +2,7 @@
 
 use components::{Umid, ids};
 use node::{Node, NodeError, NodeOptions, StakeClaim};
-use store::{NewUser, Seed, Store, StoreOptions};
+use store::{NewObjectRow, NewUser, Seed, Store, StoreOptions};
 
 const MINE: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
 const FOREIGN: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
@@ -27,9 +27,20 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
         .await
         .expect("opens");
     store.migrate().await.expect("migrates");
+    let world = NewObjectRow {
+        id: Umid::from_u128(1),
+        object_type: ids::WORLD_TYPE,
+        owner: ids::SYSTEM_USER,
+        parent: Umid::nil(),
+        asset_2d: None,
+        asset_3d: None,
+        options: None,
+        transform: None,
+        attributes: Vec::new(),
+    };
     let seed = Seed {
         base_url: "http://localhost:4000".to_owned(),
-        welcome: Vec::new(),
+        welcome: vec![world],
     };
     store.seed(&seed).await.expect("seeds");
     let user = NewUser {
@@ -43,11 +54,17 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
         .await
         .expect("starts");
 
-    // Any object that exists will do.
-    let world = node.directory().node();
+    let world = Umid::from_u128(1);
     node.announce_stake(user.id, &claim(world, MINE))
         .await
         .expect("one's own wallet");
+    for nowhere in [node.directory().node(), Umid::from_u128(2)] {
+        let refused = node.announce_stake(user.id, &claim(nowhere, MINE)).await;
+        assert!(
+            matches!(refused, Err(NodeError::NotFound("world_not_found"))),
+            "{refused:?}"
+        );
+    }
     for (who, wallet) in [
         (user.id, FOREIGN),
         (Umid::now_v7(), MINE),

@@ -1,6 +1,12 @@
 //! Opening, migrating and closing a database.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use migrations::{Migrator, MigratorTrait, Platform};
 use sea_orm::{
@@ -13,7 +19,7 @@ use sea_orm::{
     },
 };
 
-use crate::{MigrationStatus, Result, StoreError, adopt};
+use crate::{MigrationStatus, Result, StoreError, adopt, version::Watch};
 
 /// How to talk to the database.
 #[derive(Clone, Debug)]
@@ -52,6 +58,8 @@ struct Inner {
     read: DatabaseConnection,
     /// On SQLite a pool of exactly one, so that writers queue here instead of failing with SQLITE_BUSY there.
     write: DatabaseConnection,
+    /// On SQLite what tells versions apart.
+    watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for Store {
@@ -164,6 +172,11 @@ impl Store {
             if let Err(error) = self.inner.read.close_by_ref().await {
                 tracing::warn!(%error, "closing readers failed");
             }
+            if let Some(watch) = &self.inner.watch
+                && let Err(error) = watch.close().await
+            {
+                tracing::warn!(%error, "closing the watching connection failed");
+            }
             if let Err(error) = self
                 .inner
                 .write
@@ -184,6 +197,10 @@ impl Store {
 
     pub(crate) fn read(&self) -> &DatabaseConnection {
         &self.inner.read
+    }
+
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        self.inner.watch.as_ref()
     }
 
     /// Starts a transaction that is going to write.
@@ -266,7 +283,31 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
             .pragma("query_only", "ON")
     });
     let read = counted(Database::connect(read).await?);
-    Ok(Inner { read, write })
+    let watch = Some(watch(url, options).await?);
+    Ok(Inner { read, write, watch })
+}
+
+async fn watch(url: &str, options: &StoreOptions) -> Result<Watch> {
+    let opened = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&opened);
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(move |pool| {
+            let count = Arc::clone(&count);
+            // It asks for nothing that could be left unfinished, and it is asked often.
+            pool.test_before_acquire(false).after_connect(move |_, _| {
+                count.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            })
+        })
+        .map_sqlx_sqlite_opts(|o| o.pragma("query_only", "ON"));
+    let connection = counted(Database::connect(connect).await?);
+    Ok(Watch::new(connection, opened))
 }
 
 /// Counts every statement that goes over a connection, in transactions or outside of them. What begins and ends
@@ -302,6 +343,7 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
     Ok(Inner {
         read: pool.clone(),
         write: pool,
+        watch: None,
     })
 }
 

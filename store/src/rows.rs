@@ -302,6 +302,66 @@ pub struct StakerRow {
     pub avatar_hash: Option<String>,
 }
 
+/// A user by the number of its stakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopStakerRow {
+    /// The user.
+    pub user: Umid,
+    /// Stakes that are held, over all wallets, worlds and kinds of token.
+    pub stakes: i64,
+    /// Profile name.
+    pub name: String,
+    /// Media hash of the profile picture.
+    pub avatar_hash: Option<String>,
+}
+
+/// What one wallet has staked of one token in one world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakeRow {
+    /// The world.
+    pub world: Umid,
+    /// Display name of the world.
+    pub world_name: Option<String>,
+    /// Media hash of the world's picture.
+    pub avatar_hash: Option<String>,
+    /// The wallet's address.
+    pub wallet: Vec<u8>,
+    /// The chain.
+    pub blockchain: Umid,
+    /// Decimal amount in the token's smallest unit; not zero.
+    pub amount: String,
+    /// What the staker said last.
+    pub last_comment: String,
+    /// Token: 0 = MOM, 1 = DAD.
+    pub kind: i32,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What one wallet has of one token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceRow {
+    /// The wallet's address, 20 bytes.
+    pub wallet: Vec<u8>,
+    /// The token's contract, 20 bytes.
+    pub contract: Vec<u8>,
+    /// Decimal amount in the token's smallest unit.
+    pub balance: String,
+    /// Display name of the chain.
+    pub blockchain_name: String,
+    /// When the chain was last looked at.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A user as lists show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileRow {
+    /// The user.
+    pub id: Umid,
+    /// `name`, `bio`, `location`, `avatar_hash`, `profile_link`, `onboarded`.
+    pub profile: JsonMap,
+}
+
 /// Whose attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttributeTarget {

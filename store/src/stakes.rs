@@ -1,25 +1,35 @@
 //! Stakes in worlds, as the chain mirror knows them (spec model §2.3, §8.4).
 
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
 
-use components::{JsonMap, Umid};
+use chrono::NaiveDateTime;
+use components::Umid;
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::OnConflict,
 };
 use uuid::uuid;
 
 use crate::{
-    PendingStake, Result, StakerRow, Store, StoreError,
-    convert::{map, now, text},
-    entity::{Amount, blockchain, pending_stake, stake, user, user_wallet, wallet},
-    objects::BATCH,
+    PendingStake, Result, StakeRow, StakerRow, Store, StoreError, TopStakerRow,
+    convert::now,
+    entity::{Amount, blockchain, pending_stake, stake, wallet},
+    sql::{get, places, text_at, wallet_of},
+    wallets,
+    world_lists::display_name,
 };
 
 /// The one chain in use.
-const BLOCKCHAIN: Umid = uuid!("ccccaaaa-1111-2222-3333-222222222222");
+pub(crate) const BLOCKCHAIN: Umid = uuid!("ccccaaaa-1111-2222-3333-222222222222");
 /// Its name until the harvester writes a better one.
-const BLOCKCHAIN_NAME: &str = "Arbitrum Nova";
+pub(crate) const BLOCKCHAIN_NAME: &str = "Arbitrum Nova";
+/// Stakers of a world that are told, at most.
+const MAX_STAKERS: usize = 1000;
+/// Announced stakes that are kept of one wallet, at most; the chain confirms within minutes.
+const MAX_PENDING: u32 = 100;
 
 impl Store {
     /// Who has staked in a world, summed over each user's wallets, largest stake first. Wallets of nobody are left out.
@@ -27,51 +37,103 @@ impl Store {
     /// # Errors
     /// Only those of the database.
     pub async fn world_stakers(&self, world: Umid) -> Result<Vec<StakerRow>> {
-        let snapshot = self.snapshot().await?;
-        let rows = stake::Entity::find()
-            .filter(stake::Column::ObjectId.eq(world))
-            .all(&snapshot)
-            .await?;
-        let by_wallet = sum(rows
-            .into_iter()
-            .map(|row| (hex(&row.wallet_id), row.amount)));
-        let wallets: Vec<&String> = by_wallet.keys().collect();
-        let mut owners = Vec::new();
-        for batch in wallets.chunks(BATCH) {
-            let batch: Vec<String> = batch.iter().map(|wallet| (*wallet).clone()).collect();
-            let select =
-                user_wallet::Entity::find().filter(user_wallet::Column::Wallet.is_in(batch));
-            owners.extend(select.all(&snapshot).await?);
-        }
-        let by_user = sum(owners
-            .into_iter()
-            .filter_map(|row| Some((row.user_id, by_wallet.get(&row.wallet)?.clone()))));
-        let users: Vec<Umid> = by_user.keys().copied().collect();
-        let mut profiles: HashMap<Umid, JsonMap> = HashMap::with_capacity(users.len());
-        for batch in users.chunks(BATCH) {
-            let select = user::Entity::find().filter(user::Column::UserId.is_in(batch.to_vec()));
-            for row in select.all(&snapshot).await? {
-                profiles.insert(row.user_id, map(row.profile)?);
+        let backend = self.backend();
+        let sql = format!(
+            "SELECT w.user_id, s.amount, {}, {} FROM stake s JOIN user_wallet w ON w.wallet = {} \
+             JOIN \"user\" u ON u.user_id = w.user_id WHERE s.object_id = $1 AND s.amount <> '0'",
+            text_at(backend, "u.profile", "name"),
+            text_at(backend, "u.profile", "avatar_hash"),
+            wallet_of(backend, "s.wallet_id"),
+        );
+        let statement = Statement::from_sql_and_values(backend, sql, [world.into()]);
+        let mut stakers: HashMap<Umid, (Amount, Option<String>, Option<String>)> = HashMap::new();
+        for row in self.read().query_all_raw(statement).await? {
+            let amount: Amount = get(&row, 1)?;
+            match stakers.entry(get(&row, 0)?) {
+                Entry::Occupied(mut known) => known.get_mut().0 += &amount,
+                Entry::Vacant(new) => {
+                    new.insert((amount, get(&row, 2)?, get(&row, 3)?));
+                }
             }
         }
-        snapshot.commit().await?;
-        let mut stakes: Vec<(Umid, Amount)> = by_user
+        let mut stakers: Vec<_> = stakers.into_iter().collect();
+        stakers.sort_by(|(user_a, (a, ..)), (user_b, (b, ..))| b.cmp(a).then(user_a.cmp(user_b)));
+        stakers.truncate(MAX_STAKERS);
+        let stakers = stakers
             .into_iter()
-            .filter(|(_, stake)| !stake.is_zero())
-            .collect();
-        stakes.sort_by(|(user_a, a), (user_b, b)| b.cmp(a).then(user_a.cmp(user_b)));
-        Ok(stakes
-            .into_iter()
-            .map(|(user, stake)| {
-                let profile = profiles.remove(&user).unwrap_or_default();
-                StakerRow {
-                    user,
-                    name: text(&profile, "name").unwrap_or_default().to_owned(),
-                    stake: stake.to_string(),
-                    avatar_hash: text(&profile, "avatar_hash").map(str::to_owned),
-                }
+            .map(|(user, (stake, name, avatar_hash))| StakerRow {
+                user,
+                name: name.unwrap_or_default(),
+                stake: stake.to_string(),
+                avatar_hash,
+            });
+        Ok(stakers.collect())
+    }
+
+    /// Who holds stakes in most worlds, counted over all their wallets: most first. Who has no name is left out.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn top_stakers(&self, limit: u32) -> Result<Vec<TopStakerRow>> {
+        let statement = top_stakers(self.backend(), limit);
+        let rows = self.read().query_all_raw(statement).await?;
+        let rows = rows.iter().map(|row| {
+            Ok(TopStakerRow {
+                user: get(row, 0)?,
+                stakes: get(row, 1)?,
+                name: get::<Option<String>>(row, 2)?.unwrap_or_default(),
+                avatar_hash: get(row, 3)?,
             })
-            .collect())
+        });
+        rows.collect()
+    }
+
+    /// What the wallets of a user hold in worlds that are there, newest first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn stakes_of_user(&self, user: Umid, limit: u32) -> Result<Vec<StakeRow>> {
+        let addresses = wallets::addresses(self.read(), user).await?;
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let backend = self.backend();
+        let attribute = |alias: &str, name: &str| {
+            format!(
+                "LEFT JOIN object_attribute {alias} ON {alias}.plugin_id = $1 \
+                 AND {alias}.attribute_name = '{name}' AND {alias}.object_id = o.object_id "
+            )
+        };
+        let sql = format!(
+            "SELECT s.object_id, s.wallet_id, s.blockchain_id, s.amount, s.last_comment, s.updated_at, s.kind, {}, {} \
+             FROM stake s JOIN object o ON o.object_id = s.object_id {}{} \
+             WHERE s.wallet_id IN ({}) AND s.amount <> '0' \
+             ORDER BY s.updated_at DESC, s.object_id, s.wallet_id, s.kind LIMIT $2",
+            display_name(backend, "n.value"),
+            text_at(backend, "a.value", "render_hash"),
+            attribute("n", "name"),
+            attribute("a", "world_avatar"),
+            places(3, addresses.len()),
+        );
+        let mut values: Vec<Value> =
+            vec![components::ids::CORE_PLUGIN.into(), i64::from(limit).into()];
+        values.extend(addresses.into_iter().map(Value::from));
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let rows = self.read().query_all_raw(statement).await?;
+        let rows = rows.iter().map(|row| {
+            Ok(StakeRow {
+                world: get(row, 0)?,
+                wallet: get(row, 1)?,
+                blockchain: get(row, 2)?,
+                amount: get::<Amount>(row, 3)?.to_string(),
+                last_comment: get(row, 4)?,
+                updated_at: get::<NaiveDateTime>(row, 5)?.and_utc(),
+                kind: get(row, 6)?,
+                world_name: get(row, 7)?,
+                avatar_hash: get(row, 8)?,
+            })
+        });
+        rows.collect()
     }
 
     /// The newest comment with which somebody staked in a world.
@@ -154,9 +216,40 @@ impl Store {
             .exec_without_returning(&transaction)
             .await
             .map_err(|e| StoreError::from(e).reference_on("world"))?;
+        forget_older(&transaction, &announced.wallet).await?;
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Takes the oldest announcements of a wallet away, so that nobody fills the table.
+async fn forget_older(transaction: &DatabaseTransaction, wallet: &[u8]) -> Result<()> {
+    let delete = "DELETE FROM pending_stake WHERE blockchain_id = $1 AND wallet_id = $2 AND updated_at < \
+        (SELECT MIN(kept.updated_at) FROM (SELECT p.updated_at FROM pending_stake p \
+        WHERE p.blockchain_id = $1 AND p.wallet_id = $2 ORDER BY p.updated_at DESC LIMIT $3) kept)";
+    let values: [Value; 3] = [
+        BLOCKCHAIN.into(),
+        wallet.to_vec().into(),
+        i64::from(MAX_PENDING).into(),
+    ];
+    let backend = transaction.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, delete, values);
+    transaction.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Counts by wallet first: there are far fewer wallets than stakes.
+fn top_stakers(backend: DbBackend, limit: u32) -> Statement {
+    let name = text_at(backend, "u.profile", "name");
+    let sql = format!(
+        "SELECT u.user_id, CAST(SUM(s.stakes) AS bigint) AS total, {name}, {} \
+         FROM (SELECT wallet_id, COUNT(*) AS stakes FROM stake WHERE amount <> '0' GROUP BY wallet_id) s \
+         JOIN user_wallet w ON w.wallet = {} JOIN \"user\" u ON u.user_id = w.user_id \
+         WHERE {name} IS NOT NULL GROUP BY u.user_id ORDER BY total DESC, u.user_id LIMIT $1",
+        text_at(backend, "u.profile", "avatar_hash"),
+        wallet_of(backend, "s.wallet_id"),
+    );
+    Statement::from_sql_and_values(backend, sql, [i64::from(limit).into()])
 }
 
 /// Adds up amounts by key.
@@ -166,11 +259,4 @@ pub(crate) fn sum<K: Hash + Eq>(amounts: impl Iterator<Item = (K, Amount)>) -> H
         *sums.entry(key).or_insert_with(Amount::zero) += &amount;
     }
     sums
-}
-
-/// An address as wallets are spelled when case-folded.
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::{
-    NewUser, Result, Store, StoreError, UserRow,
+    NewUser, ProfileRow, Result, Store, StoreError, UserRow,
     convert::{fold_name, fold_wallet, map, now, optional_map},
     entity::{user, user_attribute, user_wallet},
     objects::BATCH,
@@ -56,17 +56,24 @@ impl Store {
         user_type: Umid,
         newest_first: bool,
         limit: u32,
-    ) -> Result<Vec<UserRow>> {
+    ) -> Result<Vec<ProfileRow>> {
         let order = if newest_first {
             Order::Desc
         } else {
             Order::Asc
         };
-        let snapshot = self.snapshot().await?;
-        let rows = latest(user_type, order, limit).all(&snapshot).await?;
-        let users = with_wallets(&snapshot, rows).await?;
-        snapshot.commit().await?;
-        Ok(users)
+        let rows: Vec<(Umid, JsonValue)> = latest(user_type, order, limit)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        rows.into_iter()
+            .map(|(id, profile)| {
+                Ok(ProfileRow {
+                    id,
+                    profile: map(profile)?,
+                })
+            })
+            .collect()
     }
 
     /// Users of one type whose name has `part` in it, whatever the case of its letters, by name.
@@ -209,6 +216,8 @@ fn containing(part: &str) -> LikeExpr {
 /// Users of one type by time of creation.
 pub(crate) fn latest(user_type: Umid, order: Order, limit: u32) -> Select<user::Entity> {
     user::Entity::find()
+        .select_only()
+        .columns([user::Column::UserId, user::Column::Profile])
         .filter(user::Column::UserTypeId.eq(user_type))
         .order_by(user::Column::CreatedAt, order.clone())
         .order_by(user::Column::UserId, order)

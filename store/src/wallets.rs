@@ -14,6 +14,7 @@ use crate::{
     AccountTypes, AttributeTarget, Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
     entity::{user, user_wallet},
+    objects::BATCH,
     users,
 };
 
@@ -150,6 +151,24 @@ pub(crate) async fn attach(
 /// Whether a user has a wallet.
 pub(crate) async fn has_any(transaction: &DatabaseTransaction, user: Umid) -> Result<bool> {
     Ok(!rows(transaction, user).await?.is_empty())
+}
+
+/// The addresses behind a user's wallets, in order: 20 bytes on Ethereum, 32 on Substrate. At most [`BATCH`] of them.
+pub(crate) async fn addresses<C: ConnectionTrait>(db: &C, user: Umid) -> Result<Vec<Vec<u8>>> {
+    let rows = rows(db, user).await?;
+    let addresses = rows.iter().filter_map(|row| bytes(&row.wallet));
+    Ok(addresses.take(BATCH).collect())
+}
+
+/// The bytes of a folded wallet; `None` if it is no hex.
+fn bytes(wallet: &str) -> Option<Vec<u8>> {
+    let digits = wallet.strip_prefix("0x")?;
+    let byte = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(text, 16).ok()
+    };
+    let is_hex = digits.len() % 2 == 0 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| digits.as_bytes().chunks(2).map_while(byte).collect())
 }
 
 async fn rows<C: ConnectionTrait>(db: &C, user: Umid) -> Result<Vec<user_wallet::Model>> {

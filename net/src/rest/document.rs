@@ -12,6 +12,11 @@ use super::BASE;
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let limited = path.starts_with(BASE);
+        if limited && let Some(get) = &mut item.get {
+            let known = Response::new("Nothing has changed since the `ETag` in `If-None-Match`");
+            let responses = &mut get.responses.responses;
+            responses.insert("304".to_owned(), RefOr::T(known));
+        }
         for operation in operations(item) {
             describe_failures(operation, limited);
         }

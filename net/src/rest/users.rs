@@ -1,7 +1,8 @@
 //! Users: oneself, others, and the wallets one logs in with (spec rest §2.4, §2.5).
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use components::JsonMap;
 use node::Node;
 use serde::{Deserialize, Serialize};
 use store::UserRow as Account;
@@ -10,7 +11,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, worlds::WorldRow,
+    ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, lists::Asked,
+    worlds::WorldRow,
 };
 
 /// Users listed when the client does not say how many.
@@ -99,9 +101,9 @@ impl User {
         Self {
             id: account.id,
             user_type_id: account.user_type,
-            name: text(account, "name").unwrap_or_default(),
+            name: text(&account.profile, "name").unwrap_or_default(),
             wallet: account.wallets.first().cloned(),
-            profile: Profile::new(account),
+            profile: Profile::new(&account.profile),
             token,
             created_at: seconds(account.created_at),
             updated_at: seconds(account.updated_at),
@@ -111,28 +113,28 @@ impl User {
 }
 
 impl Profile {
-    fn new(account: &Account) -> Self {
+    fn new(profile: &JsonMap) -> Self {
         Self {
-            bio: text(account, "bio"),
-            location: text(account, "location"),
-            avatar_hash: text(account, "avatar_hash"),
-            profile_link: text(account, "profile_link"),
+            bio: text(profile, "bio"),
+            location: text(profile, "location"),
+            avatar_hash: text(profile, "avatar_hash"),
+            profile_link: text(profile, "profile_link"),
         }
     }
 }
 
 impl UserRow {
-    fn new(account: &Account) -> Self {
+    fn new(id: Uuid, profile: &JsonMap) -> Self {
         Self {
-            id: account.id,
-            name: text(account, "name"),
-            profile: Profile::new(account),
+            id,
+            name: text(profile, "name").filter(|name| !name.is_empty()),
+            profile: Profile::new(profile),
         }
     }
 }
 
-fn text(account: &Account, key: &str) -> Option<String> {
-    account.profile.get(key)?.as_str().map(str::to_owned)
+fn text(profile: &JsonMap, key: &str) -> Option<String> {
+    profile.get(key)?.as_str().map(str::to_owned)
 }
 
 fn seconds(time: DateTime<Utc>) -> String {
@@ -208,9 +210,9 @@ async fn remove_wallet(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Listing {
-    /// `ASC` or `DESC` by time of creation.
+    /// `ASC` or `DESC` by time of creation; default `DESC`.
     sort: Option<String>,
-    /// At most 1000.
+    /// At most 1000; default 100.
     limit: Option<u64>,
 }
 
@@ -223,13 +225,20 @@ async fn list(
     State(app): State<App>,
     _caller: Authenticated,
     Query(listing): Query<Listing>,
-) -> Result<Json<Vec<UserRow>>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let newest_first = !listing
         .sort
         .is_some_and(|sort| sort.eq_ignore_ascii_case("asc"));
     let limit = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as u32;
-    let accounts = app.node.latest_users(newest_first, limit).await?;
-    Ok(Json(accounts.iter().map(UserRow::new).collect()))
+    let list = async {
+        let users = app.node.latest_users(newest_first, limit).await?;
+        let rows = users
+            .iter()
+            .map(|user| UserRow::new(user.id, &user.profile));
+        Ok(rows.collect::<Vec<_>>())
+    };
+    app.lists.answer(&app.node, asked, list).await
 }
 
 /// Whom to look for.
@@ -261,7 +270,10 @@ async fn search(
     }
     let limit = search.limit.unwrap_or(MAX_FOUND).min(MAX_FOUND) as u32;
     let accounts = app.node.search_users(&search.query, limit).await?;
-    Ok(Json(accounts.iter().map(UserRow::new).collect()))
+    let rows = accounts
+        .iter()
+        .map(|account| UserRow::new(account.id, &account.profile));
+    Ok(Json(rows.collect()))
 }
 
 /// Somebody's account.
@@ -285,7 +297,7 @@ async fn by_id(
     Ok(Json(account))
 }
 
-/// The worlds somebody owns.
+/// The worlds somebody owns, oldest first; at most 1000.
 #[utoipa::path(get, path = "/users/{userID}/worlds", tag = "users", security(("bearer" = [])),
     params(("userID" = Uuid, Path)), responses(
     (status = 200, body = [WorldRow]),
@@ -296,13 +308,11 @@ async fn worlds(
     State(app): State<App>,
     _caller: Authenticated,
     PathId(user): PathId,
-) -> Result<Json<Vec<WorldRow>>, ApiError> {
-    app.node.user(user).await?;
-    let worlds = app
-        .node
-        .store()
-        .worlds_of_user(user)
-        .await
-        .map_err(node::NodeError::from)?;
-    Ok(Json(worlds.into_iter().map(WorldRow::from).collect()))
+    asked: Asked,
+) -> Result<Response, ApiError> {
+    let list = async {
+        let worlds = app.node.worlds_of_user(user).await?;
+        Ok(worlds.into_iter().map(WorldRow::from).collect::<Vec<_>>())
+    };
+    app.lists.answer(&app.node, asked, list).await
 }

@@ -1,13 +1,15 @@
 //! Worlds: lists, details and who is there (spec rest §2.8).
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody, users::User};
+use super::{
+    ApiError, App, Authenticated, PathId, Query, error::ErrorBody, lists::Asked, users::User,
+};
 
 /// Worlds listed when the client does not say how many.
 const DEFAULT_LIMIT: u64 = 100;
@@ -152,13 +154,17 @@ async fn list(
     State(app): State<App>,
     _caller: Authenticated,
     Query(listing): Query<Listing>,
-) -> Result<Json<Vec<World>>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let newest_first = !listing
         .sort
         .is_some_and(|sort| sort.eq_ignore_ascii_case("asc"));
     let limit = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as u32;
-    let worlds = app.node.list_worlds(newest_first, limit).await?;
-    Ok(Json(worlds.into_iter().map(World::from).collect()))
+    let list = async {
+        let worlds = app.node.list_worlds(newest_first, limit).await?;
+        Ok(worlds.into_iter().map(World::from).collect::<Vec<_>>())
+    };
+    app.lists.answer(&app.node, asked, list).await
 }
 
 /// A world with its stakers.

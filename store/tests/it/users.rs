@@ -56,24 +56,14 @@ async fn users_come_in_the_order_asked(fixture: Fixture) {
         [c, a]
     );
     assert!(store.users_by_ids(&[]).await.unwrap().is_empty());
-    assert_eq!(
-        ids_of(
-            store
-                .latest_users(ids::NORMAL_USER_TYPE, true, 2)
-                .await
-                .unwrap()
-        ),
-        [c, b]
-    );
-    assert_eq!(
-        ids_of(
-            store
-                .latest_users(ids::NORMAL_USER_TYPE, false, 9)
-                .await
-                .unwrap()
-        ),
-        [a, b, c]
-    );
+    let latest = async |newest_first, limit| {
+        let users = store.latest_users(ids::NORMAL_USER_TYPE, newest_first, limit);
+        let users = users.await.unwrap();
+        assert!(users.iter().all(|user| user.profile["name"] == "Ada"));
+        users.into_iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    assert_eq!(latest(true, 2).await, [c, b]);
+    assert_eq!(latest(false, 9).await, [a, b, c]);
     assert_eq!(store.user(Uuid::now_v7()).await.unwrap(), None);
 }
 

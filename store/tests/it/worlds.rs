@@ -65,7 +65,7 @@ async fn worlds_come_with_names_and_owners(fixture: Fixture) {
         std::slice::from_ref(bare)
     );
     assert_eq!(
-        store.worlds_of_user(owner).await.unwrap(),
+        store.worlds_of_user(owner, 10).await.unwrap(),
         std::slice::from_ref(row)
     );
     assert_eq!(store.world(second).await.unwrap().as_ref(), Some(bare));

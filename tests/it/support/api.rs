@@ -33,11 +33,17 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The content type.
     pub(crate) content_type: String,
+    headers: reqwest::header::HeaderMap,
     /// The body as it came.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
+    /// A header, if it is there and text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The body, which has to be JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes)
@@ -302,6 +308,7 @@ impl Api {
                 .and_then(|value| value.to_str().ok())
                 .unwrap_or_default()
                 .to_owned(),
+            headers: response.headers().clone(),
             bytes: response.bytes().await?.to_vec(),
         })
     }

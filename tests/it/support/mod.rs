@@ -1,6 +1,7 @@
 //! What the tests share: the program as a process, its REST API as somebody logged in uses it, and a PosBus client.
 
 mod api;
+mod chain;
 mod client;
 mod lossy;
 mod rows;
@@ -13,6 +14,7 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use api::{Answer, Api};
+pub(crate) use chain::CHAIN;
 pub(crate) use client::{Client, Ending};
 pub(crate) use lossy::{Path, Weather};
 pub(crate) use rows::Rows;

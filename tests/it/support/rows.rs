@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::{Value, json};
-use store::entity::{object, object_attribute, user, user_object};
+use store::entity::{object, object_attribute, pending_stake, user, user_object};
 
 use super::{CUSTOM_OBJECT, Server, WORLD_TYPE};
 
@@ -67,7 +67,7 @@ impl Rows {
     }
 
     /// A world with a name and an id of one's choice.
-    async fn world_with_id(&mut self, id: Umid, owner: Umid, name: &str) {
+    pub(crate) async fn world_with_id(&mut self, id: Umid, owner: Umid, name: &str) {
         self.insert_object(id, self.node, WORLD_TYPE, owner).await;
         self.attribute(id, "name", json!({"name": name})).await;
     }
@@ -128,14 +128,30 @@ impl Rows {
             .await;
     }
 
+    /// Takes an object away.
+    pub(crate) async fn delete_object(&mut self, object: Umid) {
+        object::Entity::delete_by_id(object)
+            .exec(&self.database)
+            .await
+            .expect("may be deleted");
+    }
+
+    /// All announced stakes.
+    pub(crate) async fn pending_stakes(&self) -> Vec<pending_stake::Model> {
+        let rows = pending_stake::Entity::find().all(&self.database).await;
+        rows.expect("may be read")
+    }
+
     /// Closes the database.
     pub(crate) async fn close(self) {
         self.database.close().await.expect("closes");
     }
 
     /// Inserts rows; those that are there already stay as they are.
-    async fn insert<E: EntityTrait>(&self, rows: impl IntoIterator<Item = E::ActiveModel>)
-    where
+    pub(super) async fn insert<E: EntityTrait>(
+        &self,
+        rows: impl IntoIterator<Item = E::ActiveModel>,
+    ) where
         E::ActiveModel: Send,
     {
         E::insert_many(rows)
@@ -145,7 +161,7 @@ impl Rows {
             .expect("may be inserted");
     }
 
-    fn tick(&mut self) -> DateTime<Utc> {
+    pub(super) fn tick(&mut self) -> DateTime<Utc> {
         self.clock += TimeDelta::seconds(1);
         self.clock
     }

@@ -22,13 +22,18 @@ impl EthereumWallet {
     pub(crate) fn new(number: u8) -> EthereumWallet {
         EthereumWallet(SigningKey::from_slice(&[number; 32]).expect("a scalar"))
     }
+
+    /// Its address on the chain.
+    pub(crate) fn bytes(&self) -> [u8; 20] {
+        let point = self.0.verifying_key().to_encoded_point(false);
+        let hash = Keccak256::digest(&point.as_bytes()[1..]);
+        hash[12..].try_into().expect("20 bytes")
+    }
 }
 
 impl Wallet for EthereumWallet {
     fn address(&self) -> String {
-        let point = self.0.verifying_key().to_encoded_point(false);
-        let hash = Keccak256::digest(&point.as_bytes()[1..]);
-        format!("0x{}", hex::encode(&hash[12..]))
+        format!("0x{}", hex::encode(self.bytes()))
     }
 
     fn network(&self) -> &'static str {

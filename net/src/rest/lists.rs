@@ -1,0 +1,225 @@
+//! Lists that are the same for whoever asks: rendered once, and kept for as long as nothing in the database changes.
+//!
+//! What is kept is never stale: each request asks the database for its version, which any commit changes, whoever made
+//! it, and what was rendered at another version is rendered again. Only what comes from the database alone, and does not
+//! depend on the caller, may be answered this way.
+
+use std::{collections::HashMap, convert::Infallible, io::Write, sync::Arc};
+
+use arc_swap::ArcSwapOption;
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    http::{
+        HeaderMap, HeaderValue,
+        header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY},
+        request::Parts,
+    },
+    response::Response,
+};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use node::Node;
+use parking_lot::Mutex;
+use serde::Serialize;
+use store::Version;
+use tokio::sync::OnceCell;
+
+use super::{ApiError, App, etag};
+
+/// Lists kept at most.
+const MAX_LISTS: usize = 1024;
+/// Bytes kept at most: some 150 of the longest lists.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// What is shorter fits into a packet or two and is not worth compressing.
+const MIN_COMPRESSED: usize = 1024;
+
+/// What a list is kept by, and in which form the client takes it.
+pub(super) struct Asked {
+    /// Path and query.
+    key: String,
+    takes_gzip: bool,
+}
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
+        Ok(Self {
+            key: parts.uri.to_string(),
+            takes_gzip: takes_gzip(&parts.headers),
+        })
+    }
+}
+
+/// The lists that are kept.
+#[derive(Default)]
+pub(crate) struct Lists(Mutex<HashMap<String, Arc<Place>>>);
+
+/// Where one list is kept.
+#[derive(Default)]
+struct Place {
+    /// Whoever renders it; the others wait and take what came of it.
+    turn: tokio::sync::Mutex<()>,
+    list: ArcSwapOption<List>,
+}
+
+/// A rendered list.
+struct List {
+    /// Taken before the list was read.
+    version: Version,
+    etag: HeaderValue,
+    json: Bytes,
+    /// Made when it is first asked for.
+    gzip: OnceCell<Bytes>,
+}
+
+impl Lists {
+    /// Answers with what is kept, or with what `make` comes to if there is nothing of this version.
+    pub(super) async fn answer<T: Serialize>(
+        &self,
+        node: &Node,
+        asked: Asked,
+        make: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<Response, ApiError> {
+        let place = self.place(asked.key);
+        let list = match place.list_at(&version(node).await?) {
+            Some(list) => list,
+            None => {
+                let _turn = place.turn.lock().await;
+                // Somebody else may have rendered it meanwhile.
+                let version = version(node).await?;
+                match place.list_at(&version) {
+                    Some(list) => list,
+                    None => {
+                        let list = Arc::new(List::render(version, &make.await?)?);
+                        place.list.store(Some(Arc::clone(&list)));
+                        self.bound(&list.version);
+                        list
+                    }
+                }
+            }
+        };
+        list.answer(asked.takes_gzip).await
+    }
+
+    fn place(&self, key: String) -> Arc<Place> {
+        Arc::clone(self.0.lock().entry(key).or_default())
+    }
+
+    /// Forgets what is too much: first what is outdated, and if that is not enough, everything.
+    fn bound(&self, version: &Version) {
+        let mut places = self.0.lock();
+        let is_too_much = |places: &HashMap<String, Arc<Place>>| {
+            places.len() > MAX_LISTS
+                || places.values().map(|place| place.size()).sum::<usize>() > MAX_BYTES
+        };
+        if is_too_much(&places) {
+            places.retain(|_, place| place.list_at(version).is_some());
+        }
+        if is_too_much(&places) {
+            places.clear();
+        }
+    }
+}
+
+async fn version(node: &Node) -> Result<Version, ApiError> {
+    let version = node.store().version().await;
+    version.map_err(|error| node::NodeError::from(error).into())
+}
+
+impl Place {
+    fn list_at(&self, version: &Version) -> Option<Arc<List>> {
+        self.list
+            .load_full()
+            .filter(|list| list.version == *version)
+    }
+
+    fn size(&self) -> usize {
+        self.list.load().as_ref().map_or(0, |list| {
+            list.json.len() + list.gzip.get().map_or(0, Bytes::len)
+        })
+    }
+}
+
+impl List {
+    fn render(version: Version, rows: &impl Serialize) -> Result<List, ApiError> {
+        let json = serde_json::to_vec(rows).map_err(|error| {
+            tracing::error!(%error, "a list cannot be rendered");
+            ApiError::internal()
+        })?;
+        Ok(List {
+            version,
+            etag: etag::of(&json),
+            json: json.into(),
+            gzip: OnceCell::new(),
+        })
+    }
+
+    async fn answer(&self, takes_gzip: bool) -> Result<Response, ApiError> {
+        let response = Response::builder()
+            .header(CONTENT_TYPE, "application/json")
+            .header(ETAG, &self.etag)
+            .header(VARY, "accept-encoding");
+        let response = if takes_gzip && self.json.len() >= MIN_COMPRESSED {
+            let gzip = self.gzip.get_or_try_init(|| compress(self.json.clone()));
+            response
+                .header(CONTENT_ENCODING, "gzip")
+                .body(Body::from(gzip.await?.clone()))
+        } else {
+            response.body(Body::from(self.json.clone()))
+        };
+        response.map_err(|_| ApiError::internal())
+    }
+}
+
+/// Compresses off the threads that answer requests: it takes milliseconds.
+async fn compress(json: Bytes) -> Result<Bytes, ApiError> {
+    let compressed = tokio::task::spawn_blocking(move || {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(&json)?;
+        gzip.finish()
+    });
+    match compressed.await {
+        Ok(Ok(gzip)) => Ok(gzip.into()),
+        _ => Err(ApiError::internal()),
+    }
+}
+
+/// Whether the client says that it takes gzip, and not that it does not.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    codings
+        .map(|coding| coding.split_once(';').unwrap_or((coding, "")))
+        .any(|(name, weight)| {
+            let weight = weight.trim().trim_start_matches("q=");
+            let is_refused = weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0);
+            name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_for_those_who_take_it() {
+        let says = |text: &'static str| {
+            takes_gzip(&HeaderMap::from_iter([(
+                ACCEPT_ENCODING,
+                HeaderValue::from_static(text),
+            )]))
+        };
+        for yes in ["gzip", "br, gzip", "GZIP;q=0.5", "deflate,gzip;q=1.0"] {
+            assert!(says(yes), "{yes}");
+        }
+        for no in ["", "br", "gzip;q=0", "identity, gzip; q=0.0", "notgzip"] {
+            assert!(!says(no), "{no}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+}

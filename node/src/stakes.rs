@@ -1,0 +1,148 @@
+//! Stakes and balances: what the chain mirror tells of them, and what clients announce before the chain does (spec rest
+//! §2.4, spec model §8.4).
+
+use components::Umid;
+use store::{BalanceRow, PendingStake, StakeRow, StoreError, TopStakerRow, WorldRow};
+
+use crate::{Node, NodeError, Result};
+
+/// Users in the list of those with most stakes, at most.
+const MAX_TOP_STAKERS: u32 = 100;
+/// Stakes, and worlds staked in, listed at once, at most.
+const MAX_STAKES: u32 = 1000;
+/// Longest comment in bytes.
+const MAX_COMMENT: usize = 4096;
+/// The code of what cannot be a stake.
+const REASON: &str = "invalid_stake";
+
+/// A stake that a client says it has sent to the chain (spec posbus §4.2 UserStakedToOdyssey).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakeClaim {
+    /// Transaction hash, 32 bytes as 0x hex.
+    pub transaction_hash: String,
+    /// Wallet address, 20 bytes as 0x hex.
+    pub wallet: String,
+    /// The world staked to.
+    pub world: Umid,
+    /// Amount in the token's smallest unit, decimal.
+    pub amount: String,
+    /// What the staker says.
+    pub comment: String,
+    /// 0 MOM, 1 DAD.
+    pub kind: i64,
+}
+
+impl StakeClaim {
+    /// The stake, if it can be one.
+    fn checked(&self) -> Result<PendingStake> {
+        let invalid = |message| NodeError::invalid(REASON, message);
+        let transaction_id =
+            bytes::<32>(&self.transaction_hash).ok_or_else(|| invalid("bad transaction hash"))?;
+        let wallet = bytes::<20>(&self.wallet).ok_or_else(|| invalid("bad wallet"))?;
+        let kind = i32::try_from(self.kind).ok();
+        let kind = kind.filter(|kind| matches!(kind, 0 | 1));
+        let kind = kind.ok_or_else(|| invalid("unknown kind"))?;
+        // A 256-bit number has 78 digits at most.
+        let digits = self.amount.len();
+        if digits == 0 || digits > 78 || !self.amount.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid("bad amount"));
+        }
+        // No database takes this character in a text.
+        if self.comment.len() > MAX_COMMENT || self.comment.contains('\0') {
+            return Err(invalid("bad comment"));
+        }
+        Ok(PendingStake {
+            transaction_id,
+            world: self.world,
+            wallet,
+            amount: self.amount.clone(),
+            comment: self.comment.clone(),
+            kind,
+        })
+    }
+}
+
+impl Node {
+    /// Notes a stake that a client announced, so that its comment is found when the chain confirms it. The wallet must
+    /// belong to the user (W24, spec model §12.1 S13).
+    ///
+    /// # Errors
+    /// `Invalid("invalid_stake")` for what cannot be a stake, `Forbidden("not_your_wallet")`,
+    /// `NotFound("world_not_found")`, those of the store.
+    pub async fn announce_stake(&self, user: Umid, claim: &StakeClaim) -> Result<()> {
+        let stake = claim.checked()?;
+        if self.store().user_by_wallet(&claim.wallet).await? != Some(user) {
+            return Err(NodeError::Forbidden("not_your_wallet"));
+        }
+        if !self.directory().is_world(claim.world) {
+            return Err(NodeError::NotFound("world_not_found"));
+        }
+        match self.store().pending_stake(&stake).await {
+            Err(StoreError::Conflict("world")) => Err(NodeError::NotFound("world_not_found")),
+            result => Ok(result?),
+        }
+    }
+
+    /// What the wallets of a user hold in worlds that are there, newest first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn stakes_of_user(&self, user: Umid) -> Result<Vec<StakeRow>> {
+        Ok(self.store().stakes_of_user(user, MAX_STAKES).await?)
+    }
+
+    /// What each Ethereum wallet of a user has of each token.
+    ///
+    /// # Errors
+    /// `NotFound("wallets_not_found")` if the user has no wallet.
+    pub async fn balances_of_user(&self, user: Umid) -> Result<Vec<BalanceRow>> {
+        let balances = self.store().balances_of_user(user).await?;
+        balances.ok_or(NodeError::NotFound("wallets_not_found"))
+    }
+
+    /// Who holds most stakes, most first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn top_stakers(&self) -> Result<Vec<TopStakerRow>> {
+        Ok(self.store().top_stakers(MAX_TOP_STAKERS).await?)
+    }
+
+    /// The worlds a user has stakes in.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn staked_worlds(&self, user: Umid) -> Result<Vec<WorldRow>> {
+        Ok(self.store().staked_worlds(user, MAX_STAKES).await?)
+    }
+}
+
+/// Exactly `N` bytes of 0x hex.
+fn bytes<const N: usize>(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x")?;
+    if digits.len() != 2 * N {
+        return None;
+    }
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..N)
+        .map(|index| u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    /// Hex shorter than its prefix, of the wrong length, or no hex at all is refused, not sliced (W6, C3).
+    #[test]
+    fn w6_hex_is_parsed_not_sliced() {
+        for bad in [
+            "", "0", "0x", "0x1", "0xzz", "0x+1", "abcd", "0x123", "0x€€",
+        ] {
+            assert_eq!(bytes::<1>(bad), None, "{bad}");
+        }
+        assert_eq!(bytes::<2>("0xAb01"), Some(vec![0xab, 1]));
+    }
+}
