@@ -7,6 +7,7 @@ mod assets;
 mod attributes;
 mod auth;
 mod caller;
+mod canvas;
 mod document;
 mod error;
 mod etag;
@@ -16,6 +17,7 @@ mod layers;
 mod lists;
 mod media;
 mod members;
+mod newsfeed;
 mod nft;
 mod node_owner;
 mod objects;
@@ -27,6 +29,7 @@ mod query;
 mod quic;
 mod stakes;
 mod system;
+mod timeline;
 mod users;
 mod worlds;
 
@@ -92,6 +95,9 @@ fn documented() -> OpenApiRouter<App> {
         .merge(objects::routes())
         .merge(attributes::routes())
         .merge(members::routes())
+        .merge(newsfeed::routes())
+        .merge(timeline::routes())
+        .merge(canvas::routes())
         .merge(plugins::routes())
         .merge(assets::routes())
         .merge(media::routes())

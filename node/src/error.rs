@@ -61,6 +61,7 @@ fn absence(what: &str) -> &'static str {
         "user" => "user_not_found",
         "wallet" => "wallet_not_found",
         "attribute" => "attribute_not_found",
+        "activity" => "activity_not_found",
         _ => "not_found",
     }
 }

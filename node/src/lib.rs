@@ -3,9 +3,11 @@
 //! An operation checks rights and rules, makes the change durable in one transaction, follows it in the directory and
 //! only then tells the loaded world. This crate must not know HTTP or sockets.
 
+mod activities;
 mod assets;
 mod attributes;
 mod bootstrap;
+mod canvas;
 mod challenges;
 mod directory;
 mod error;
@@ -32,7 +34,9 @@ use components::Umid;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub use activities::{Activity, ActivityPage, Post};
 pub use assets::{LibraryPage, MAX_LIBRARY};
+pub use canvas::{Contribution, ContributionPage};
 pub use directory::Directory;
 pub use error::{NodeError, Result};
 pub use explore::WorldDetails;

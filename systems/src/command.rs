@@ -8,6 +8,7 @@ use bevy_ecs::world::World;
 use components::{
     AttributeId, Catalogue, JsonMap, ObjectState, Profile, Transform, TransformNoScale, Umid,
 };
+use posbus::{ActivityUpdate, EventStart};
 use tokio::sync::oneshot;
 
 use crate::SessionLink;
@@ -171,6 +172,10 @@ pub enum Effect {
         /// What to tell.
         text: String,
     },
+    /// Something happened on a timeline: everybody is told.
+    Activity(Box<ActivityUpdate>),
+    /// An event starts: everybody is told. Nothing is stored of that.
+    EventStart(EventStart),
     /// Owners, roles or memberships changed: held locks are rechecked.
     RolesChanged,
     /// Types or assets changed.

@@ -145,6 +145,7 @@ fn reason(name: &str) -> &'static str {
         "targetID" => "invalid_target_id",
         "asset2dID" => "invalid_asset_2d_id",
         "asset3dID" => "invalid_asset_3d_id",
+        "activityID" => "invalid_activity_id",
         _ => "invalid_id",
     }
 }

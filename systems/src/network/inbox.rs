@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::command::{ClientAction, Command, Effect};
 use crate::live::Stopping;
+use crate::network::broadcast;
 use crate::{attributes, locks, objects, presence, resume, social};
 
 /// The receiving end of a world's commands.
@@ -132,6 +133,8 @@ fn apply_effect(world: &mut World, effect: Effect) {
         }
         Effect::Profile(profile) => presence::change_profile(world, profile),
         Effect::Notice { user, text } => social::notify(world, user, text),
+        Effect::Activity(update) => broadcast(world, *update),
+        Effect::EventStart(event) => broadcast(world, event),
         Effect::RolesChanged => locks::recheck(world),
         Effect::Catalogue(catalogue) => objects::set_catalogue(world, catalogue),
     }

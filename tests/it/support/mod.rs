@@ -13,7 +13,7 @@ mod wire;
 
 use std::time::Duration;
 
-pub(crate) use api::{Answer, Api};
+pub(crate) use api::{Answer, Api, id};
 pub(crate) use chain::CHAIN;
 pub(crate) use client::{Client, Ending};
 pub(crate) use lossy::{Path, Weather};

@@ -1,0 +1,169 @@
+//! What users post to worlds (spec rest §2.14).
+
+use axum::{Json, extract::State, http::StatusCode};
+use node::Post;
+use serde::Deserialize;
+use store::{ActivityEdit, ActivityKind};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    ApiError, App, Authenticated, Body, PathId, PathIds, Query,
+    error::ErrorBody,
+    newsfeed::{Activity, ActivityPage, Paging},
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, post))
+        .routes(routes!(read, edit, remove))
+}
+
+/// The videos and pictures that users posted to an object, newest first.
+#[utoipa::path(get, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), Paging), responses(
+    (status = 200, body = ActivityPage),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`, \
+        `invalid_start_index_number`, `invalid_page_size`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`"),
+))]
+async fn list(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathId(object): PathId,
+    Query(paging): Query<Paging>,
+) -> Result<Json<ActivityPage>, ApiError> {
+    let (start, size) = paging.resolve()?;
+    let page = app.node.timeline(object, start, size).await?;
+    Ok(Json(ActivityPage::new(page, start, size)))
+}
+
+/// What to post.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewActivity)]
+struct New {
+    /// `video` or `screenshot`. Required.
+    #[serde(rename = "type")]
+    #[schema(
+        rename = "type",
+        required,
+        nullable = false,
+        pattern = "^(video|screenshot)$"
+    )]
+    kind: Option<String>,
+    /// Hash of the medium. Required.
+    #[schema(required, nullable = false, pattern = "^[0-9A-Za-z]{1,64}$")]
+    hash: Option<String>,
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+}
+
+/// Posts a video or picture to an object's timeline, at the place where one is in its world.
+#[utoipa::path(post, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = New, responses(
+    (status = 201, body = Activity),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`; `invalid_request_query`: type or hash is missing; \
+        `invalid_type`: not video or screenshot; `invalid_request_body`: anything else"),
+    (status = 403, body = ErrorBody, description = "`forbidden`: no admin of the object, and a guest or not in its world"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`"),
+))]
+async fn post(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+    Body(new): Body<New>,
+) -> Result<(StatusCode, Json<Activity>), ApiError> {
+    let required = |text: Option<String>, message: &'static str| {
+        text.filter(|text| !text.is_empty())
+            .ok_or_else(|| ApiError::bad_request("invalid_request_query", message))
+    };
+    let kind = required(new.kind, "type is required")?;
+    let post = Post {
+        hash: required(new.hash, "hash is required")?,
+        kind: kind_of(&kind)?,
+        description: new.description,
+    };
+    let activity = app.node.post_activity(caller, object, post).await?;
+    Ok((StatusCode::CREATED, Json(activity.into())))
+}
+
+/// An activity.
+#[utoipa::path(get, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), responses(
+    (status = 200, body = Activity),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
+))]
+async fn read(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathIds(ids): PathIds<2>,
+) -> Result<Json<Activity>, ApiError> {
+    let [object, activity] = ids;
+    Ok(Json(app.node.activity(object, activity).await?.into()))
+}
+
+/// What to change of a post; what is absent, null or empty stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ActivityChanges)]
+struct Changes {
+    /// `video` or `screenshot`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", pattern = "^(video|screenshot)?$")]
+    kind: Option<String>,
+    /// Hash of the medium.
+    #[schema(pattern = "^[0-9A-Za-z]{0,64}$")]
+    hash: Option<String>,
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+}
+
+/// Changes what the caller posted.
+#[utoipa::path(patch, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), request_body = Changes, responses(
+    (status = 200, body = bool, description = "true"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`, `invalid_request_body`, `invalid_type`"),
+    (status = 403, body = ErrorBody, description = "`forbidden`: somebody else's, or nothing that was posted"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
+))]
+async fn edit(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathIds(ids): PathIds<2>,
+    Body(changes): Body<Changes>,
+) -> Result<Json<bool>, ApiError> {
+    let [object, activity] = ids;
+    let kind = changes.kind.filter(|kind| !kind.is_empty());
+    let edit = ActivityEdit {
+        kind: kind.as_deref().map(kind_of).transpose()?,
+        hash: changes.hash,
+        description: changes.description,
+    };
+    app.node
+        .edit_activity(caller, object, activity, edit)
+        .await?;
+    Ok(Json(true))
+}
+
+/// Deletes an activity; its author may, and admins of the object.
+#[utoipa::path(delete, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), responses(
+    (status = 200, body = bool, description = "true"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`"),
+    (status = 403, body = ErrorBody, description = "`forbidden`"),
+    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
+))]
+async fn remove(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathIds(ids): PathIds<2>,
+) -> Result<Json<bool>, ApiError> {
+    let [object, activity] = ids;
+    app.node.delete_activity(caller, object, activity).await?;
+    Ok(Json(true))
+}
+
+fn kind_of(name: &str) -> Result<ActivityKind, ApiError> {
+    let kind = ActivityKind::named(name);
+    kind.ok_or_else(|| ApiError::bad_request("invalid_type", "there is no such type"))
+}

@@ -1,0 +1,63 @@
+//! What people contributed to canvases (spec model §8.3, spec rest §2.15).
+
+use std::collections::HashMap;
+
+use components::Umid;
+use store::{ContributionRow, ContributionsQuery, UserRow};
+
+use crate::{Node, NodeError, Result};
+
+/// Longest text to search for in characters.
+const MAX_SEARCH: usize = 256;
+
+/// A contribution with who made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    /// What it is.
+    pub row: ContributionRow,
+    /// Who made it.
+    pub user: UserRow,
+}
+
+/// A part of the contributions to a canvas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContributionPage {
+    /// The part.
+    pub contributions: Vec<Contribution>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+impl Node {
+    /// The contributions to a canvas. Everybody may read them: that is what the attribute's type says.
+    ///
+    /// # Errors
+    /// `NotFound("object_not_found")`, `Invalid("invalid_request_query")` for a text that cannot be searched for.
+    pub async fn contributions(
+        &self,
+        canvas: Umid,
+        query: &ContributionsQuery,
+    ) -> Result<ContributionPage> {
+        let search = query.search.as_deref().unwrap_or_default();
+        if search.chars().count() > MAX_SEARCH || search.contains('\0') {
+            return Err(NodeError::invalid(
+                "invalid_request_query",
+                "q is too long or has the character NUL",
+            ));
+        }
+        self.require_object(canvas)?;
+        let (rows, total) = self.store().contributions(canvas, query).await?;
+        let users: Vec<Umid> = rows.iter().map(|row| row.user).collect();
+        let users = self.store().users_by_ids(&users).await?;
+        let users: HashMap<Umid, UserRow> = users.into_iter().map(|user| (user.id, user)).collect();
+        // Who left between the two queries took the contribution along.
+        let with_user = |row: ContributionRow| {
+            let user = users.get(&row.user)?.clone();
+            Some(Contribution { row, user })
+        };
+        Ok(ContributionPage {
+            contributions: rows.into_iter().filter_map(with_user).collect(),
+            total,
+        })
+    }
+}
