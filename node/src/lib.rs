@@ -7,6 +7,7 @@ mod activities;
 mod assets;
 mod attributes;
 mod bootstrap;
+mod calendar;
 mod canvas;
 mod challenges;
 mod directory;

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::calendar::{self, Calendar};
 use crate::objects::state;
 use crate::{Directory, NodeError, NodeOptions, Result};
 pub(crate) use connections::Connections;
@@ -60,6 +61,7 @@ struct Inner {
     slots: Mutex<HashMap<Umid, Arc<Slot>>>,
     simulator: Simulator,
     write_behind: Arc<WriteBehind>,
+    calendar: Calendar,
     connections: Connections,
     stop: CancellationToken,
 }
@@ -81,10 +83,12 @@ impl Worlds {
             slots: Mutex::default(),
             simulator,
             write_behind,
+            calendar: Calendar::default(),
             connections: Connections::default(),
             stop,
         });
         tokio::spawn(unload_idle(Arc::clone(&inner), idle_worlds));
+        tokio::spawn(start_events(Arc::clone(&inner)));
         Self { inner }
     }
 
@@ -125,6 +129,7 @@ impl Worlds {
             .map_err(|_| NodeError::Unavailable)?;
         let (value, effects) = change.await?;
         if let Some(handle) = slot.handle() {
+            self.inner.calendar.follow(world, &effects);
             send(&handle, effects).await;
         }
         Ok(value)
@@ -272,6 +277,30 @@ async fn unload_idle(inner: Arc<Inner>, mut idle: mpsc::UnboundedReceiver<Umid>)
     }
 }
 
+/// Tells the worlds that are loaded of events as they start. Each world in a task of its own: one whose inbox is full
+/// keeps nobody else waiting.
+async fn start_events(inner: Arc<Inner>) {
+    while let Some(started) = inner
+        .stop
+        .run_until_cancelled(inner.calendar.started())
+        .await
+    {
+        let mut by_world: HashMap<Umid, Vec<Effect>> = HashMap::new();
+        for (world, event) in started {
+            by_world
+                .entry(world)
+                .or_default()
+                .push(Effect::EventStart(event));
+        }
+        for (world, events) in by_world {
+            let slot = inner.slots.lock().get(&world).cloned();
+            if let Some(handle) = slot.and_then(|slot| slot.handle()) {
+                tokio::spawn(async move { send(&handle, events).await });
+            }
+        }
+    }
+}
+
 impl Inner {
     fn slot(&self, world: Umid) -> Arc<Slot> {
         Arc::clone(self.slots.lock().entry(world).or_default())
@@ -298,6 +327,7 @@ impl Inner {
             .await?
             .ok_or(NodeError::NotFound("world_not_found"))?;
         let objects = rows.len();
+        let events = calendar::events(&rows);
         let state = WorldState {
             id: world,
             node: self.directory.node(),
@@ -327,6 +357,7 @@ impl Inner {
             Arc::clone(slot),
         );
         self.simulator.host(hosted);
+        self.calendar.load(world, &events);
         // A catalogue that was swapped before the world could be told of it.
         let newest = self.directory.catalogue();
         if !Arc::ptr_eq(&catalogue, &newest) {
@@ -346,6 +377,7 @@ impl Inner {
             return;
         }
         slot.clear();
+        self.calendar.unload(world);
         tracing::info!(%world, "world unloaded");
         let mut slots = self.slots.lock();
         // Two references: the map's and ours. With more, somebody waits for the turn and needs to find this slot again.

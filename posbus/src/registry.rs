@@ -117,7 +117,7 @@ message_types! {
     /// [`UserStakedToOdyssey`](crate::UserStakedToOdyssey)
     UserStakedToOdyssey = 0x10DACABC, "user_staked_to_odyssey", Client;
     /// [`EventStart`](crate::EventStart)
-    EventStart = 0xAA854D2C, "event_start", Unused;
+    EventStart = 0xAA854D2C, "event_start", Server;
     /// [`GenericMessage`](crate::GenericMessage)
     GenericMessage = 0xF508E4A3, "generic_message", Unused;
     /// [`UserAction`](crate::UserAction)

@@ -5,6 +5,7 @@ mod assets;
 mod attributes;
 mod auth;
 mod bench;
+mod calendar;
 mod canvas;
 mod command;
 mod config;
