@@ -1,12 +1,16 @@
 //! Worlds as lists and detail pages show them (spec rest §2.8).
 
 use components::{Umid, ids};
-use store::{AttributeTarget, StakerRow, UserRow, WorldRow};
+use store::{AttributeTarget, Landmark, StakerRow, UserRow, WorldRow};
 
 use crate::{Caller, Node, NodeError, Result};
 
 /// Most users listed as online in a world.
 const MAX_ONLINE: usize = 1000;
+/// Most worlds or objects found at once.
+const MAX_FOUND: u32 = 100;
+/// Most stakers listed with a world.
+const MAX_STAKERS: usize = 1000;
 
 /// Most worlds of one owner listed at once.
 const MAX_OWNED: u32 = 1000;
@@ -22,6 +26,15 @@ pub struct WorldDetails {
     pub last_staking_comment: Option<String>,
     /// Whether the caller is an indirect admin of it.
     pub is_admin: bool,
+}
+
+/// An object and what is directly below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The object.
+    pub object: Landmark,
+    /// Its children by time of creation, as many as are listed at once.
+    pub children: Vec<Landmark>,
 }
 
 impl Node {
@@ -55,11 +68,43 @@ impl Node {
             .world(world)
             .await?
             .ok_or(NodeError::NotFound("world_not_found"))?;
+        let mut stakers = self.store().world_stakers(world).await?;
+        stakers.truncate(MAX_STAKERS);
         Ok(WorldDetails {
             world: row,
-            stakers: self.store().world_stakers(world).await?,
+            stakers,
             last_staking_comment: self.store().last_staking_comment(world).await?,
             is_admin: self.directory().is_admin(caller.user, world),
+        })
+    }
+
+    /// Worlds whose name contains a text, in whatever case, newest first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn search_worlds(&self, text: &str) -> Result<Vec<Landmark>> {
+        Ok(self.store().search_worlds(text, MAX_FOUND).await?)
+    }
+
+    /// An object of a world with what is directly below it.
+    ///
+    /// # Errors
+    /// `NotFound("world_not_found")`, `NotFound("object_not_found")` also for objects of other worlds.
+    pub async fn explore(&self, world: Umid, object: Umid) -> Result<Place> {
+        if !self.directory().is_world(world) {
+            return Err(NodeError::NotFound("world_not_found"));
+        }
+        if self.directory().world_of(object) != Some(world) {
+            return Err(NodeError::NotFound("object_not_found"));
+        }
+        let mut landmarks = self.store().landmarks(object, MAX_FOUND).await?.into_iter();
+        let object = landmarks
+            .next()
+            .filter(|landmark| landmark.id == object)
+            .ok_or(NodeError::NotFound("object_not_found"))?;
+        Ok(Place {
+            object,
+            children: landmarks.collect(),
         })
     }
 

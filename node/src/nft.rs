@@ -53,7 +53,7 @@ impl Node {
 }
 
 /// The number of a minted world: the last 8 bytes of its id without the bit that marks the variant.
-fn sequence(id: Umid) -> u64 {
+pub(crate) fn sequence(id: Umid) -> u64 {
     id.as_u64_pair().1 & !(1 << 63)
 }
 

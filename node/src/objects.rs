@@ -1,15 +1,16 @@
 //! Objects: creating, looking at, editing and deleting them (spec model §6, spec rest §2.10).
 
-use components::{
-    AttributeState, JsonMap, ObjectOptions, ObjectState, Transform, TransformNoScale, Umid, Vec3,
-    ids,
-};
+use components::{AttributeState, JsonMap, ObjectState, Transform, TransformNoScale, Umid, ids};
 use serde_json::Value;
-use store::{NewObjectRow, ObjectPatch, ObjectRecord};
+use store::{Creation, NewObjectRow, ObjectPatch, ObjectRecord};
 use systems::Effect;
 use tokio::time::timeout;
 
-use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};
+use crate::{
+    Caller, Node, NodeError, Result,
+    attributes::PATIENCE,
+    creation::{AT_ORIGIN, place},
+};
 
 /// Longest name of an object in characters: it stands above the object, and everybody in the world gets it.
 pub(crate) const MAX_NAME: usize = 256;
@@ -62,11 +63,13 @@ pub struct ObjectView {
 }
 
 impl Node {
-    /// Creates an object owned by the caller and shows it to the world.
+    /// Creates an object owned by the caller and shows it to the world. Below the node it is a world, made from the template
+    /// of worlds.
     ///
     /// # Errors
     /// `NotFound("object_not_found")` for the parent, `Forbidden("object_creation_not_permitted")` for
-    /// those who are not admin of the parent, `Invalid` if the parent's rules or a reference forbid it.
+    /// those who are not admin of the parent, `Invalid` if the parent's rules or a reference forbid it,
+    /// `Conflict("invalid_world_template")` for a world if the template cannot be used.
     pub async fn create_object(&self, caller: Caller, new: NewObject) -> Result<Umid> {
         check_name(&new.name)?;
         if new
@@ -82,9 +85,14 @@ impl Node {
             return Err(NodeError::NotFound("object_not_found"));
         }
         self.may_create(caller, new.parent)?;
+        if new.parent == self.directory().node() {
+            return self.create_world_below_node(caller, new).await;
+        }
         let id = Umid::now_v7();
-        // A child of the node is a world of its own.
-        let world = self.directory().world_of(new.parent).unwrap_or(id);
+        let world = self
+            .directory()
+            .world_of(new.parent)
+            .ok_or(NodeError::NotFound("object_not_found"))?;
         // Asked before the turn begins: it is the world's tick that answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let change = self.insert_object(caller, id, new, pose);
@@ -92,7 +100,7 @@ impl Node {
     }
 
     /// Guests need no rule of their own: one that is admin of the parent was made so, or is the node's first owner.
-    fn may_create(&self, caller: Caller, parent: Umid) -> Result<()> {
+    pub(crate) fn may_create(&self, caller: Caller, parent: Umid) -> Result<()> {
         if !self.directory().is_admin(caller.user, parent) {
             return Err(NodeError::Forbidden("object_creation_not_permitted"));
         }
@@ -110,12 +118,9 @@ impl Node {
         // Rights may have been taken while this change waited for its turn.
         self.may_create(caller, new.parent)?;
         let rules = self.effective_options(&parent);
-        self.check_rules(&new, &rules)?;
-        self.check_references(&new)?;
+        self.check_rules(new.parent, &rules, new.object_type)?;
+        self.check_references(new.object_type, new.asset_2d, new.asset_3d)?;
 
-        let minimap = new
-            .minimap
-            .map(|shown| ("minimap".to_owned(), Value::Bool(shown)));
         let name = JsonMap::from_iter([("name".to_owned(), Value::String(new.name))]);
         let row = NewObjectRow {
             id,
@@ -124,87 +129,15 @@ impl Node {
             parent: new.parent,
             asset_2d: new.asset_2d,
             asset_3d: new.asset_3d,
-            options: minimap.map(|option| JsonMap::from_iter([option])),
-            transform: place(new.transform, &rules, pose),
+            options: new.minimap.map(minimap),
+            transform: place(new.transform, &rules, new.object_type, pose),
             attributes: vec![(ids::core("name"), name)],
         };
-        let created_at = self
-            .store()
-            .insert_objects(std::slice::from_ref(&row))
-            .await?;
-        self.directory()
-            .add_object(id, row.parent, row.owner, row.object_type);
-        let attributes = row.attributes.into_iter();
-        let state = ObjectState {
-            id,
-            parent: row.parent,
-            owner: row.owner,
-            object_type: row.object_type,
-            asset_2d: row.asset_2d,
-            asset_3d: row.asset_3d,
-            options: row.options,
-            transform: row.transform,
-            attributes: attributes
-                .map(|(id, value)| AttributeState {
-                    id,
-                    value: Some(value),
-                    options: None,
-                })
-                .collect(),
-            created_at: created_at.timestamp_micros(),
+        let creation = Creation {
+            objects: vec![row],
+            ..Creation::default()
         };
-        Ok((id, vec![Effect::Object(Box::new(state))]))
-    }
-
-    /// What the parent allows: how many children, and of which types (spec rest §2.10).
-    fn check_rules(&self, new: &NewObject, rules: &ObjectOptions) -> Result<()> {
-        let full = |limit| self.directory().children(new.parent) >= limit;
-        if rules.child_limit.is_some_and(full) {
-            return Err(NodeError::invalid(
-                "child_limit_reached",
-                "the parent holds as many objects as it may",
-            ));
-        }
-        if !rules.allowed_children.contains(&new.object_type) {
-            return Err(NodeError::invalid(
-                "object_type_not_permitted",
-                "the parent does not take objects of this type",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_references(&self, new: &NewObject) -> Result<()> {
-        if !self
-            .directory()
-            .catalogue()
-            .object_types
-            .contains_key(&new.object_type)
-        {
-            return Err(NodeError::invalid(
-                "invalid_object_type_id",
-                "there is no such object type",
-            ));
-        }
-        if new
-            .asset_2d
-            .is_some_and(|asset| self.directory().asset_2d(asset).is_none())
-        {
-            return Err(NodeError::invalid(
-                "invalid_asset_2d_id",
-                "there is no such 2D asset",
-            ));
-        }
-        if new
-            .asset_3d
-            .is_some_and(|asset| self.directory().asset_3d(asset).is_none())
-        {
-            return Err(NodeError::invalid(
-                "invalid_asset_3d_id",
-                "there is no such 3D asset",
-            ));
-        }
-        Ok(())
+        Ok((id, self.create(creation).await?))
     }
 
     /// Changes name or assets of an object and shows it anew to the world.
@@ -338,16 +271,6 @@ impl Node {
             .ok_or(NodeError::NotFound("object_not_found"))
     }
 
-    fn effective_options(&self, record: &ObjectRecord) -> ObjectOptions {
-        let catalogue = self.directory().catalogue();
-        let none = JsonMap::new();
-        let of_type = catalogue
-            .object_types
-            .get(&record.object_type)
-            .map_or(&none, |of| &of.options);
-        ObjectOptions::effective(record.options.as_ref(), of_type)
-    }
-
     /// Runs a structural change of an object in the turn of its world. The node object has no world: nobody is in it, so
     /// there is nobody to tell; its changes still take turns, or the directory could follow them in another order than
     /// the database.
@@ -368,27 +291,9 @@ impl Node {
     }
 }
 
-/// Where an object is that nobody has placed.
-const AT_ORIGIN: Transform = Transform {
-    position: Vec3::ZERO,
-    rotation: Vec3::ZERO,
-    scale: Vec3::ONE,
-};
-
-/// The transform a new object is stored with; `None` leaves it to the parent's placement rules (spec model §6.5).
-fn place(
-    given: Option<Transform>,
-    rules: &ObjectOptions,
-    pose: Option<TransformNoScale>,
-) -> Option<Transform> {
-    if given.is_some() || rules.child_placement.is_some() {
-        return given;
-    }
-    let position = pose.map_or(Vec3::ZERO, |pose| pose.position);
-    Some(Transform {
-        position,
-        ..AT_ORIGIN
-    })
+/// The option that says whether an object shows on the mini-map.
+pub(crate) fn minimap(shown: bool) -> JsonMap {
+    JsonMap::from_iter([("minimap".to_owned(), Value::Bool(shown))])
 }
 
 /// A stored object as a world takes it.
@@ -431,35 +336,6 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_new_object_goes_where_it_is_told_else_by_rule_else_to_the_caller() {
-        let free = ObjectOptions::default();
-        let ruled = ObjectOptions {
-            child_placement: Some(JsonMap::new()),
-            ..ObjectOptions::default()
-        };
-        let given = Transform {
-            position: Vec3::new(1.0, 2.0, 3.0),
-            ..AT_ORIGIN
-        };
-        let pose = TransformNoScale {
-            position: Vec3::new(4.0, 5.0, 6.0),
-            rotation: Vec3::ONE,
-        };
-        assert_eq!(place(Some(given), &ruled, Some(pose)), Some(given));
-        assert_eq!(place(None, &ruled, Some(pose)), None);
-        let at_pose = Transform {
-            position: pose.position,
-            ..AT_ORIGIN
-        };
-        assert_eq!(
-            place(None, &free, Some(pose)),
-            Some(at_pose),
-            "without the caller's rotation"
-        );
-        assert_eq!(place(None, &free, None), Some(AT_ORIGIN));
-    }
 
     #[test]
     fn names_are_short_single_lines() {

@@ -118,7 +118,7 @@ impl Node {
 }
 
 /// Exactly `N` bytes of 0x hex.
-fn bytes<const N: usize>(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes<const N: usize>(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x")?;
     if digits.len() != 2 * N {
         return None;

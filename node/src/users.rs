@@ -73,11 +73,17 @@ impl Node {
     }
 
     /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty name, by which the UI
-    /// knows that it has to ask for one (spec rest §1.6).
+    /// knows that it has to ask for one (spec rest §1.6). Worlds whose tokens the user holds are created if they are missing.
     ///
     /// # Errors
     /// Those of the store. A failed look-up never makes a user.
     pub async fn user_for_wallet(&self, wallet: &str) -> Result<Umid> {
+        let user = self.find_or_create_user(wallet).await?;
+        self.create_missing_worlds(user).await;
+        Ok(user)
+    }
+
+    async fn find_or_create_user(&self, wallet: &str) -> Result<Umid> {
         if let Some(user) = self.store().user_by_wallet(wallet).await? {
             return Ok(user);
         }
@@ -118,6 +124,7 @@ impl Node {
         };
         self.show_profile(&row).await;
         drop(turn);
+        self.create_missing_worlds(user).await;
         Ok(row.wallets)
     }
 

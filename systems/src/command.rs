@@ -176,6 +176,11 @@ pub enum Effect {
     Activity(Box<ActivityUpdate>),
     /// An event starts: everybody is told. Nothing is stored of that.
     EventStart(EventStart),
+    /// A user asks everybody in the world to come.
+    FlyToMe {
+        /// Who asks.
+        pilot: Umid,
+    },
     /// Owners, roles or memberships changed: held locks are rechecked.
     RolesChanged,
     /// Types or assets changed.

@@ -2,10 +2,11 @@
 
 use bevy_ecs::prelude::Entity;
 use bevy_ecs::world::World;
-use components::Umid;
-use posbus::{HighFive, Notification, NotificationType};
+use components::{Profile, Umid};
+use posbus::{FlyToMe, HighFive, Notification, NotificationType};
 
-use crate::network::{post, post_to};
+use crate::live::Identity;
+use crate::network::{broadcast, post, post_to};
 use crate::presence::UserIndex;
 
 /// Longest text of a high five, in characters: a greeting, not a channel.
@@ -57,4 +58,18 @@ pub(crate) fn high_five(
         message,
     };
     post_to(world, &[target, entity], greeting);
+}
+
+/// Asks everybody to come to a user who is in the world (spec model §6.10).
+pub(crate) fn fly_to_me(world: &mut World, pilot: Umid) {
+    let entity = world.resource::<UserIndex>().get(pilot);
+    let Some(profile) = entity.and_then(|entity| world.get::<Profile>(entity)) else {
+        return;
+    };
+    let invitation = FlyToMe {
+        pilot,
+        pilot_name: profile.name.clone(),
+        object_id: world.resource::<Identity>().world,
+    };
+    broadcast(world, invitation);
 }

@@ -1,5 +1,7 @@
 //! Objects (spec rest §2.10).
 
+mod claim;
+mod make;
 mod options;
 
 use axum::{Json, extract::State, http::StatusCode};
@@ -27,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read, update, delete))
         .routes(routes!(tree))
         .merge(options::routes())
+        .merge(make::routes())
+        .merge(claim::routes())
 }
 
 /// An object to create.
@@ -56,7 +60,7 @@ struct ObjectId {
     object_id: Uuid,
 }
 
-/// Creates an object owned by the caller.
+/// Creates an object owned by the caller; below the node, a world from the template of worlds.
 #[utoipa::path(post, path = "/objects", tag = "objects", security(("bearer" = [])), request_body = New, responses(
     (status = 201, body = ObjectId),
     (status = 400, body = ErrorBody, description = "`invalid_request_body`, `invalid_parent_id`, `invalid_object_type_id`, \
@@ -64,6 +68,8 @@ struct ObjectId {
     (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
     (status = 403, body = ErrorBody, description = "`object_creation_not_permitted`: a guest, or no admin of the parent"),
     (status = 404, body = ErrorBody, description = "`object_not_found`: the parent"),
+    (status = 409, body = ErrorBody, description = "`invalid_world_template`: a world, and the node's template cannot be used; \
+        `conflict`: the caller's account is gone"),
     (status = 503, body = ErrorBody, description = "`unavailable`"),
 ))]
 async fn create(
@@ -204,7 +210,7 @@ async fn delete(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Extent {
-    /// Levels of children; default 10, at most 32.
+    /// Levels of children; default 10, at most 32. A tree holds 10,000 objects at most, those nearest to its root.
     max_depth: Option<u32>,
     /// Leaves out children of other types, with all below them.
     object_type: Option<Uuid>,
@@ -226,7 +232,7 @@ struct Branch {
     name: String,
     object_type_id: Uuid,
     object_type_name: String,
-    total_direct_children: usize,
+    total_direct_children: u64,
     created_at: DateTime<Utc>,
     /// By id; empty on the last level.
     #[schema(no_recursion, value_type = Object)]

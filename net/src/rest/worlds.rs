@@ -1,4 +1,7 @@
-//! Worlds: lists, details and who is there (spec rest §2.8).
+//! Worlds: lists, details, who is there, and what their admins do (spec rest §2.8).
+
+mod admin;
+mod explore;
 
 use axum::{Json, extract::State, response::Response};
 use chrono::SecondsFormat;
@@ -23,6 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(details))
         .routes(routes!(online_users))
+        .merge(explore::routes())
+        .merge(admin::routes())
 }
 
 /// A world.

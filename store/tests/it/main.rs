@@ -7,6 +7,7 @@ mod attribute_lists;
 mod attributes;
 mod canvas;
 mod challenges;
+mod creation;
 mod entries;
 mod fixture;
 mod guests;

@@ -135,6 +135,7 @@ fn apply_effect(world: &mut World, effect: Effect) {
         Effect::Notice { user, text } => social::notify(world, user, text),
         Effect::Activity(update) => broadcast(world, *update),
         Effect::EventStart(event) => broadcast(world, event),
+        Effect::FlyToMe { pilot } => social::fly_to_me(world, pilot),
         Effect::RolesChanged => locks::recheck(world),
         Effect::Catalogue(catalogue) => objects::set_catalogue(world, catalogue),
     }

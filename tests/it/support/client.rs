@@ -53,7 +53,7 @@ macro_rules! payloads {
 
 payloads! {
     Signal SetWorld MyTransform AddUsers RemoveUsers UsersTransformList AddObjects RemoveObjects ObjectTransform
-    ObjectData LockObjectResponse AttributeValueChanged HighFive Notification ActivityUpdate EventStart
+    ObjectData LockObjectResponse AttributeValueChanged HighFive Notification ActivityUpdate EventStart FlyToMe
 }
 
 /// How a connection ended.

@@ -1,0 +1,107 @@
+//! Finding worlds, and looking around in one (spec rest §2.8).
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody};
+
+/// Longest text to search for in characters, as long as the longest name.
+const MAX_SEARCH: usize = 256;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(search))
+        .routes(routes!(explore))
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Search {
+    /// Part of the name, in whatever case; every character stands for itself.
+    #[param(min_length = 1, max_length = 256)]
+    query: String,
+}
+
+/// A world or an object by its name.
+#[derive(Debug, Serialize, ToSchema)]
+struct Landmark {
+    id: Uuid,
+    /// Empty if it has none.
+    name: String,
+    /// Empty if it has none.
+    description: String,
+}
+
+impl From<store::Landmark> for Landmark {
+    fn from(landmark: store::Landmark) -> Self {
+        Self {
+            id: landmark.id,
+            name: landmark.name,
+            description: landmark.description,
+        }
+    }
+}
+
+/// Worlds whose name contains a text: the newest hundred.
+#[utoipa::path(get, path = "/worlds/explore/search", tag = "worlds", security(("bearer" = [])), params(Search), responses(
+    (status = 200, body = [Landmark]),
+    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
+    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
+))]
+async fn search(
+    State(app): State<App>,
+    _caller: Authenticated,
+    Query(search): Query<Search>,
+) -> Result<Json<Vec<Landmark>>, ApiError> {
+    if search.query.chars().count() > MAX_SEARCH {
+        return Err(ApiError::bad_request(
+            "invalid_request_query",
+            "query has at most 256 characters",
+        ));
+    }
+    let found = app.node.search_worlds(&search.query).await?;
+    Ok(Json(found.into_iter().map(Landmark::from).collect()))
+}
+
+/// Where to look.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct At {
+    /// An object of the world, or the world itself.
+    object_id: Uuid,
+}
+
+/// An object of a world and what is directly below it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExploredObject)]
+struct Explored {
+    #[serde(flatten)]
+    object: Landmark,
+    /// By time of creation; at most 99.
+    children: Vec<Landmark>,
+}
+
+/// Looks at an object of a world.
+#[utoipa::path(get, path = "/worlds/{worldID}/explore", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path), At), responses(
+    (status = 200, body = Explored),
+    (status = 400, body = ErrorBody, description = "`invalid_world_id`, `invalid_request_query`"),
+    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
+    (status = 404, body = ErrorBody, description = "`world_not_found`; `object_not_found`: also an object of another world"),
+))]
+async fn explore(
+    State(app): State<App>,
+    _caller: Authenticated,
+    PathId(world): PathId,
+    Query(at): Query<At>,
+) -> Result<Json<Explored>, ApiError> {
+    let place = app.node.explore(world, at.object_id).await?;
+    Ok(Json(Explored {
+        object: place.object.into(),
+        children: place.children.into_iter().map(Landmark::from).collect(),
+    }))
+}
