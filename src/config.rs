@@ -5,6 +5,7 @@
 
 mod interest;
 mod layers;
+mod third_parties;
 mod values;
 
 use std::{
@@ -80,6 +81,20 @@ pub(crate) struct Config {
     pub(crate) quic: Quic,
     /// Who is told of whom how often; see [`InterestOptions`](systems::InterestOptions).
     pub(crate) interest: interest::Interest,
+    /// Voice and screens.
+    agora: third_parties::Agora,
+    /// Text chat.
+    streamchat: third_parties::StreamChat,
+    /// Skies.
+    blockadelabs: third_parties::BlockadeLabs,
+    /// Pictures.
+    leonardo: third_parties::Leonardo,
+    /// How to talk to third parties.
+    outbound: third_parties::Outbound,
+    /// What browser clients show.
+    features: third_parties::Features,
+    /// The contracts that browser clients use.
+    arbitrum: third_parties::Arbitrum,
     /// More keys for the configuration that browser clients ask for.
     pub(crate) ui_client: JsonMap,
 }
@@ -156,6 +171,13 @@ impl Default for Config {
                 url: None,
             },
             interest: interest::Interest::default(),
+            agora: third_parties::Agora::default(),
+            streamchat: third_parties::StreamChat::default(),
+            blockadelabs: third_parties::BlockadeLabs::default(),
+            leonardo: third_parties::Leonardo::default(),
+            outbound: third_parties::Outbound::default(),
+            features: third_parties::Features::default(),
+            arbitrum: third_parties::Arbitrum::default(),
             ui_client: node.ui_client,
         }
     }
@@ -202,8 +224,9 @@ impl Config {
                 interest: self.interest.options(),
                 ..WorldOptions::default()
             },
-            ui_client: self.ui_client.clone(),
             plugins: self.data.join("plugins"),
+            ui_client: self.ui_options(),
+            third_parties: self.third_party_options(),
             ..NodeOptions::default()
         }
     }
@@ -314,6 +337,7 @@ impl Config {
             )?;
         }
         self.interest.check(self.tick_rate)?;
+        self.check_third_parties()?;
         self.limit_options()
             .map_err(|error| ("trusted_proxies", error.to_string()))?;
         EnvFilter::try_new(&self.log).map_err(|error| ("log", error.to_string()))?;

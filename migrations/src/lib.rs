@@ -13,6 +13,7 @@ mod attribute_lists;
 mod attributes;
 mod baseline;
 mod chain;
+mod integrations;
 mod lists;
 mod people;
 mod stakes_and_lists;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(stakes_and_lists::StakesAndLists),
             Box::new(activities::Activities),
             Box::new(assets::Assets),
+            Box::new(integrations::Integrations),
         ]
     }
 

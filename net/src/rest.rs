@@ -3,6 +3,7 @@
 //! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line in that file's
 //! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
 
+mod agora;
 mod assets;
 mod attributes;
 mod auth;
@@ -14,6 +15,7 @@ mod etag;
 mod extract;
 mod geometry;
 mod layers;
+mod leonardo;
 mod lists;
 mod media;
 mod members;
@@ -27,7 +29,9 @@ mod plugins;
 mod profile;
 mod query;
 mod quic;
+mod skybox;
 mod stakes;
+mod streamchat;
 mod system;
 mod timeline;
 mod users;
@@ -42,7 +46,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use self::{
     caller::Authenticated,
     error::ApiError,
-    extract::{Body, PathId, PathIds, Query, bytes_of},
+    extract::{Body, PathId, PathIds, PathText, Query, bytes_of},
 };
 pub(crate) use self::{caller::KnownCallers, lists::Lists, system::WorldNames};
 pub use crate::app::App;
@@ -100,6 +104,10 @@ fn documented() -> OpenApiRouter<App> {
         .merge(canvas::routes())
         .merge(plugins::routes())
         .merge(assets::routes())
+        .merge(agora::routes())
+        .merge(streamchat::routes())
+        .merge(skybox::routes())
+        .merge(leonardo::routes())
         .merge(media::routes())
         .merge(quic::routes());
     OpenApiRouter::with_openapi(Document::openapi())

@@ -1,5 +1,8 @@
 //! What can go wrong in an operation of the node, sorted by what the caller did or can do about it.
 
+use std::time::Duration;
+
+use integrations::ProviderError;
 use store::StoreError;
 
 /// A refused or failed operation. Nothing of the operation happened, whatever the variant.
@@ -22,6 +25,12 @@ pub enum NodeError {
     /// The database is away or the world is too busy; trying again later may succeed.
     #[error("temporarily unavailable")]
     Unavailable,
+    /// The caller asks for this too often; how long to wait.
+    #[error("too many, wait {0:?}")]
+    TooMany(Duration),
+    /// A third party did not do its part.
+    #[error("{0}")]
+    Provider(#[from] ProviderError),
     /// A defect of this program; for the log, never for the caller.
     #[error("internal error: {0}")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

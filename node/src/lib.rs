@@ -30,6 +30,7 @@ mod spawn;
 mod spawn_point;
 mod stakes;
 mod templates;
+mod third_parties;
 mod tree;
 mod ui_config;
 mod users;
@@ -50,6 +51,7 @@ pub use claim::Customisation;
 pub use directory::Directory;
 pub use error::{NodeError, Result};
 pub use explore::{Place, WorldDetails};
+pub use integrations::{Generation, SkyboxStatus, SkyboxStyle};
 pub use members::NewMember;
 pub use nft::Nft;
 pub use objects::{NewObject, ObjectEdit, ObjectView};
@@ -58,6 +60,7 @@ pub use plugins::MAX_PLUGINS;
 pub use sessions::ConnectionGuard;
 pub use spawn::SpawnedObject;
 pub use stakes::StakeClaim;
+pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
 pub use tree::TreeNode;
 pub use users::{ProfileChanges, TOKEN_LIFETIME};
 pub use world_edit::WorldTexts;
@@ -79,6 +82,7 @@ pub struct Node {
     worlds: Worlds,
     options: NodeOptions,
     identity: bootstrap::Identity,
+    third_parties: third_parties::ThirdParties,
     stop: CancellationToken,
 }
 
@@ -97,15 +101,23 @@ impl Node {
             stop.clone(),
         );
         let identity = bootstrap::Identity::default();
+        let third_parties = third_parties::ThirdParties::new(&options.third_parties);
         let node = Arc::new(Self {
             store,
             directory,
             worlds,
             options,
             identity,
+            third_parties,
             stop,
         });
         tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));
+        if node.options.third_parties.stream_chat.is_some() {
+            let node = Arc::clone(&node);
+            tokio::spawn(async move {
+                node.stop.run_until_cancelled(node.configure_chat()).await;
+            });
+        }
         Ok(node)
     }
 

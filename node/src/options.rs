@@ -8,6 +8,8 @@ use std::time::Duration;
 use components::JsonMap;
 use systems::{LiveWorld, WorldOptions};
 
+use crate::ThirdPartyOptions;
+
 /// Adds systems to each world that is loaded; [`systems::WorldSet`] names the places.
 #[derive(Clone)]
 pub struct WorldExtension(pub Arc<dyn Fn(&mut LiveWorld) + Send + Sync>);
@@ -39,6 +41,8 @@ pub struct NodeOptions {
     pub ui_client: JsonMap,
     /// Where uploaded plugin bundles are, each in a folder named by its hash. Default `plugins` in the working directory.
     pub plugins: PathBuf,
+    /// Voice, chat and pictures.
+    pub third_parties: ThirdPartyOptions,
     /// More systems for each world.
     pub extension: Option<WorldExtension>,
 }
@@ -56,6 +60,7 @@ impl Default for NodeOptions {
             world: WorldOptions::default(),
             ui_client: JsonMap::new(),
             plugins: PathBuf::from("plugins"),
+            third_parties: ThirdPartyOptions::default(),
             extension: None,
         }
     }

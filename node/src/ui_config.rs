@@ -30,6 +30,14 @@ impl Node {
                 "chatgpt": self.has_key("open_ai"),
             }),
         );
+        let third_parties = &self.options.third_parties;
+        let agora = third_parties.agora.as_ref().map(|agora| &agora.app_id);
+        let chat = third_parties.stream_chat.as_ref().map(|chat| &chat.key);
+        for (key, value) in [("AGORA_APP_ID", agora), ("STREAMCHAT_KEY", chat)] {
+            if let Some(value) = value {
+                config.insert(key.to_owned(), json!(value));
+            }
+        }
         config.extend(self.options.ui_client.clone());
         config
     }

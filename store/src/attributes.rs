@@ -213,6 +213,24 @@ pub(crate) async fn set_sub(
         .ok_or(StoreError::NotFound("attribute"))
 }
 
+/// Changes a value within a transaction. The row is made or locked before it is read: two writers would otherwise both
+/// see the same, and the later would overwrite what the earlier wrote.
+pub(crate) async fn modify(
+    transaction: &DatabaseTransaction,
+    target: AttributeTarget,
+    id: &AttributeId,
+    change: impl FnOnce(&mut JsonMap),
+    time: DateTime<Utc>,
+) -> Result<AttributeRecord> {
+    let slot = Slot::new(target, id);
+    let mut lock = slot.upsert(transaction, Some(&JsonMap::new()), time);
+    lock.sql.push_str(&slot.present(lock.backend));
+    let locked = slot.run(transaction, lock).await?;
+    let mut value = locked.and_then(|record| record.value).unwrap_or_default();
+    change(&mut value);
+    set(transaction, target, id, &value, time).await
+}
+
 /// Where an attribute is stored: its table and, besides plugin and name, the columns that tell whose it is.
 struct Slot<'a> {
     table: &'static str,

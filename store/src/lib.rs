@@ -5,6 +5,7 @@
 
 mod activities;
 mod adopt;
+mod ai_jobs;
 mod assets;
 mod attribute_lists;
 mod attributes;

@@ -402,6 +402,23 @@ pub struct AttributeRecord {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A job handed to a picture provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AiJob {
+    /// Who paints.
+    pub provider: String,
+    /// The provider's id of the job.
+    pub job_id: String,
+    /// Whose it is.
+    pub user: Umid,
+    /// The object it is for.
+    pub object: Option<Umid>,
+    /// The provider's word for how far it is.
+    pub status: String,
+    /// Where the picture is.
+    pub file_url: Option<String>,
+}
+
 /// A direct member of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRow {

@@ -84,6 +84,8 @@ pub async fn run(
         return Err(SwarmError::Version(options.protocol));
     }
     let (base, target) = target(&options.url).await?;
+    // The client wants one at hand even where nothing is encrypted; another one that is there already will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Client::new();
     let server = Server {
         http,

@@ -156,6 +156,79 @@ fn passwords_are_never_shown() {
 }
 
 #[test]
+fn x15_secrets_of_third_parties_are_never_shown() {
+    let (id, key) = ("0123456789abcdef0123456789abcdef", "deadbeef".repeat(4));
+    let config = format!(
+        "[agora]\napp_id = {id:?}\ncertificate = {key:?}\n[streamchat]\nkey = \"chat\"\nsecret = \"s3cret\"\n"
+    );
+    let shown = Home::new()
+        .with("odyssey.toml", &config)
+        .run(&["config"], &[]);
+    assert!(shown.out.contains(id), "{}", shown.out);
+    assert!(
+        !shown.out.contains(&key) && !shown.out.contains("s3cret"),
+        "{}",
+        shown.out
+    );
+
+    for (lines, named) in [
+        (
+            format!("[agora]\ncertificate = {key:?}"),
+            "agora.certificate",
+        ),
+        (
+            format!("[agora]\napp_id = {id:?}\ncertificate = \"s3cret\""),
+            "agora.certificate",
+        ),
+        (
+            format!("[agora]\napp_id = \"x\"\ncertificate = {key:?}"),
+            "agora.app_id",
+        ),
+        (
+            "[streamchat]\nsecret = \"s3cret\"".to_owned(),
+            "streamchat.secret",
+        ),
+        (
+            "[streamchat]\nkey = \"k\"\nsecret = [\"s3cret\"]".to_owned(),
+            "streamchat.secret",
+        ),
+        (
+            "[leonardo]\nurl = \"leonardo.ai\"".to_owned(),
+            "leonardo.url",
+        ),
+        (
+            "[blockadelabs]\nimage_hosts = [\"https://a.example\"]".to_owned(),
+            "blockadelabs.image_hosts",
+        ),
+        ("[outbound]\ndeadline = 0".to_owned(), "outbound.deadline"),
+        (
+            "[outbound]\ngenerations_per_hour = 0".to_owned(),
+            "outbound.generations_per_hour",
+        ),
+        (
+            "[arbitrum]\nstake_address = \"0x12\"".to_owned(),
+            "arbitrum.stake_address",
+        ),
+        (
+            "[arbitrum]\nmint_nft_amount = \"much\"".to_owned(),
+            "arbitrum.mint_nft_amount",
+        ),
+    ] {
+        let refused = Home::new().with("odyssey.toml", &lines).run(&[], &[]);
+        let complaint = refused.complaint();
+        assert!(
+            complaint.starts_with(&format!("{named}: ")),
+            "{named} in {complaint}"
+        );
+        assert!(
+            !refused.err.contains("s3cret") && !refused.err.contains(&key),
+            "{}",
+            refused.err
+        );
+    }
+}
+
+#[test]
 fn bad_values_are_refused_by_key_and_source() {
     let file = |text: &str| Home::new().with("odyssey.toml", text);
     let by_option =

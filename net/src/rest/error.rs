@@ -125,6 +125,19 @@ impl From<NodeError> for ApiError {
             NodeError::Unavailable => {
                 Self::unavailable("the server cannot do this now, try again later")
             }
+            NodeError::TooMany(wait) => Self {
+                message: Cow::Borrowed("too many requests from this account"),
+                ..Self::too_many_requests(wait)
+            },
+            NodeError::Provider(source) => {
+                tracing::warn!(error = %source, "a third party failed");
+                let message = "a third party failed to do its part";
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "provider_failed",
+                    message,
+                )
+            }
             NodeError::Internal(source) => {
                 tracing::error!(error = %source, "a request failed");
                 Self::internal()

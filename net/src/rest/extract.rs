@@ -136,6 +136,20 @@ impl<const N: usize> FromRequestParts<App> for PathIds<N> {
     }
 }
 
+/// The one text in the path.
+pub(super) struct PathText(pub(super) String);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, app).await.ok();
+        let text = params.and_then(|params| params.iter().next().map(|(_, text)| text.to_owned()));
+        text.map(Self)
+            .ok_or_else(|| ApiError::bad_request("invalid_request_path", "the path is malformed"))
+    }
+}
+
 /// The code of a malformed id in the path, by the name of its place (spec rest §1.3).
 fn reason(name: &str) -> &'static str {
     match name {

@@ -159,5 +159,7 @@ entities! {
         object_id: Option<Uuid>,
         status: String,
         created_at: DateTimeUtc,
+        secret_digest: Option<String>,
+        file_url: Option<String>,
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod activities;
+mod ai_jobs;
 mod assets;
 mod attribute_lists;
 mod attributes;

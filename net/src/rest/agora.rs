@@ -1,0 +1,50 @@
+//! Voice and shared screens by Agora (spec rest §2.16).
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{ApiError, App, Authenticated, Body, PathId, error::ErrorBody};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(token))
+}
+
+/// Which channel of the object.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Wanted {
+    /// The one for sharing screens. Default false: the one for voices.
+    screenshare: Option<bool>,
+}
+
+/// What lets the caller into a channel.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChannelToken {
+    /// For a publisher, valid for a day. Its account is the user's id.
+    token: String,
+    /// The object's id, after `ss|` for sharing screens.
+    channel: String,
+}
+
+/// A token for speaking in an object, or for sharing a screen there. For those who are in its world, and its admins.
+#[utoipa::path(post, path = "/objects/{objectID}/agora/token", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = Wanted, responses(
+    (status = 200, body = ChannelToken),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
+    (status = 403, body = ErrorBody, description = "`not_in_world`"),
+    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
+))]
+async fn token(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+    Body(wanted): Body<Wanted>,
+) -> Result<Json<ChannelToken>, ApiError> {
+    let screen = wanted.screenshare.unwrap_or_default();
+    let granted = app.node.voice_token(caller, object, screen).await?;
+    Ok(Json(ChannelToken {
+        token: granted.token,
+        channel: granted.channel,
+    }))
+}

@@ -1,0 +1,83 @@
+//! Text chat by Stream (spec rest §2.19).
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{ApiError, App, Authenticated, PathId, error::ErrorBody};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(token))
+        .routes(routes!(join))
+        .routes(routes!(leave))
+}
+
+/// What lets the caller into the chat of an object.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChatToken {
+    /// The object's id.
+    channel: String,
+    /// Always `momentum-world`.
+    channel_type: &'static str,
+    /// By which the caller logs in at Stream, valid for a day.
+    token: String,
+}
+
+/// A token for the chat of an object. For those who are in its world.
+#[utoipa::path(post, path = "/streamchat/{objectID}/token", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), responses(
+    (status = 200, body = ChatToken),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
+    (status = 403, body = ErrorBody, description = "`not_in_world`"),
+    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
+    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
+))]
+async fn token(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+) -> Result<Json<ChatToken>, ApiError> {
+    let granted = app.node.chat_token(caller, object).await?;
+    Ok(Json(ChatToken {
+        channel: granted.channel,
+        channel_type: granted.channel_type,
+        token: granted.token,
+    }))
+}
+
+/// Makes the caller a member of the chat of an object. For those who are in its world.
+#[utoipa::path(post, path = "/streamchat/{objectID}/join", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), responses(
+    (status = 204, description = "Done"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
+    (status = 403, body = ErrorBody, description = "`not_in_world`"),
+    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
+    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
+))]
+async fn join(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+) -> Result<StatusCode, ApiError> {
+    app.node.join_chat(caller, object).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the caller's membership in the chat of an object, from wherever the caller is.
+#[utoipa::path(post, path = "/streamchat/{objectID}/leave", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), responses(
+    (status = 204, description = "Done"),
+    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
+    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
+    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
+))]
+async fn leave(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(object): PathId,
+) -> Result<StatusCode, ApiError> {
+    app.node.leave_chat(caller, object).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
