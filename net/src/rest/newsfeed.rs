@@ -1,13 +1,15 @@
 //! What happened in all worlds (spec rest §2.14), and how activities and pages of them look.
 
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Query, error::ErrorBody, geometry::Vector};
+use super::{
+    ApiError, App, Authenticated, Query, error::ErrorBody, geometry::Vector, lists::Asked,
+};
 
 /// Most activities shown at once.
 const MAX_PAGE: u32 = 100;
@@ -171,10 +173,14 @@ async fn newsfeed(
     State(app): State<App>,
     _caller: Authenticated,
     Query(paging): Query<Paging>,
-) -> Result<Json<ActivityPage>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
-    let page = app.node.news(start, size).await?;
-    Ok(Json(ActivityPage::new(page, start, size)))
+    let page = async {
+        let page = app.node.news(start, size).await?;
+        Ok(ActivityPage::new(page, start, size))
+    };
+    app.lists.answer(&app.node, asked, page).await
 }
 
 #[cfg(test)]

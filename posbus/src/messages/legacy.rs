@@ -6,36 +6,7 @@ use crate::{
     gotiny, json,
     wire::{Reader, Wire, wire_struct},
 };
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-
-/// A calendar event starts. The body is the bare map; intended keys: `objectId`, `title`, `start`, `end`, `eventId`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventStart(
-    /// The keys and values, in order.
-    #[serde(serialize_with = "json::null_if_empty_map")]
-    pub IndexMap<String, String>,
-);
-
-impl Wire for EventStart {
-    const MIN: usize = 1;
-
-    fn put(&self, out: &mut Vec<u8>) {
-        self.0.put(out);
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Wire::take(reader).map(Self)
-    }
-}
-
-impl EventStart {
-    /// Appends the bare body, without a frame (spec posbus §3).
-    pub fn encode_body(&self, out: &mut Vec<u8>) {
-        self.put(out);
-    }
-}
 
 /// Anything, by topic. The JSON names are capitalised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ mod social;
 mod users;
 
 pub use legacy::{
-    AddPendingStake, EventStart, GenericMessage, PbEthAddress, PbUint256, TriggerVisualEffects,
-    UserAction, VisualEffect,
+    AddPendingStake, GenericMessage, PbEthAddress, PbUint256, TriggerVisualEffects, UserAction,
+    VisualEffect,
 };
 pub use objects::{
     AddObjects, AttributeValueChanged, LockObject, LockObjectResponse, ObjectData,
@@ -16,7 +16,7 @@ pub use objects::{
 };
 pub use session::{HandShake, MyTransform, SetWorld, Signal, TeleportRequest};
 pub use social::{
-    ActivityData, ActivityUpdate, FlyToMe, HighFive, Notification, UserStakedToOdyssey,
+    ActivityData, ActivityUpdate, EventStart, FlyToMe, HighFive, Notification, UserStakedToOdyssey,
 };
 pub use users::{AddUsers, RemoveUsers, UserData, UserTransform, UsersTransformList};
 

@@ -1,6 +1,12 @@
-//! What users do together, and news of activities.
+//! What users do together, and news of activities and events.
 
-use crate::{NotificationType, Umid, Vec3, wire::wire_struct};
+use crate::{
+    NotificationType, Umid, Vec3,
+    error::DecodeError,
+    json,
+    wire::{Reader, Wire, wire_struct},
+};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// A high five from one user to another.
@@ -107,6 +113,34 @@ wire_struct!(
     bc_tx_hash,
     bc_log_index
 );
+
+/// A calendar event starts. The body is the bare map; its keys: `objectId`, `eventId`, `title`, `start`, `end`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventStart(
+    /// The keys and values, in order.
+    #[serde(serialize_with = "json::null_if_empty_map")]
+    pub IndexMap<String, String>,
+);
+
+impl Wire for EventStart {
+    const MIN: usize = 1;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Wire::take(reader).map(Self)
+    }
+}
+
+impl EventStart {
+    /// Appends the bare body, without a frame (spec posbus §3).
+    pub fn encode_body(&self, out: &mut Vec<u8>) {
+        self.put(out);
+    }
+}
 
 /// A client submitted a stake transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
