@@ -1,9 +1,9 @@
 //! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a token
 //! (spec model §6.3, spec rest §4.8).
 
-use components::{JsonMap, Transform, Umid, ids, merge};
+use components::{ActivityData, JsonMap, Transform, Umid, ids, merge};
 use serde_json::{Value, json};
-use store::{Creation, NewsItem};
+use store::{ActivityKind, Creation, NewActivity};
 use tokio::time::timeout;
 
 use crate::{
@@ -12,9 +12,6 @@ use crate::{
     objects::{NewObject, check_name, minimap},
     templates::{Layout, Root, Surroundings, Template, TemplateError},
 };
-
-/// What the news call it.
-const WORLD_CREATED: &str = "world_created";
 
 /// A world to create.
 struct NewWorld {
@@ -144,11 +141,12 @@ impl Node {
             });
             add_settings(&mut world.attributes, settings);
         }
-        creation.news = Some(NewsItem {
+        creation.news = Some(NewActivity {
             id: Umid::now_v7(),
-            kind: WORLD_CREATED,
+            kind: ActivityKind::WorldCreated,
             user: new.owner,
             object: new.id,
+            data: ActivityData::default(),
         });
         Ok(creation)
     }

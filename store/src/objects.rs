@@ -10,12 +10,10 @@ use sea_orm::{
 };
 
 use crate::{
-    AttributeTarget, Creation, NewObjectRow, NewUserAttribute, NewsItem, ObjectPatch, ObjectRecord,
-    Result, Store, StoreError, attributes,
+    AttributeTarget, Creation, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, Result,
+    Store, StoreError, activities, attributes,
     convert::{json, now, optional_json},
-    entity::{
-        activity, object, object_activity, object_attribute, object_user_attribute, user_activity,
-    },
+    entity::{object, object_attribute, object_user_attribute},
     tree::{by_object, object_record},
 };
 
@@ -75,7 +73,7 @@ impl Store {
                 .map_err(|e| StoreError::from(e).reference_on("user or attribute type"))?;
         }
         if let Some(news) = &creation.news {
-            insert_news(&transaction, news, time).await?;
+            activities::insert(&transaction, news, time).await?;
         }
         transaction.commit().await?;
         Ok(time)
@@ -279,42 +277,4 @@ fn user_attribute_row(new: &NewUserAttribute, time: DateTime<Utc>) -> object_use
         created_at: time.naive_utc(),
         updated_at: time.naive_utc(),
     }
-}
-
-/// An activity with its links.
-async fn insert_news(
-    transaction: &DatabaseTransaction,
-    news: &NewsItem,
-    time: DateTime<Utc>,
-) -> Result<()> {
-    let created_at = time.naive_utc();
-    let item = activity::Model {
-        activity_id: news.id,
-        user_id: news.user,
-        object_id: news.object,
-        kind: news.kind.to_owned(),
-        data: JsonValue::Object(JsonMap::new()),
-        created_at,
-    };
-    let of_object = object_activity::Model {
-        object_id: news.object,
-        activity_id: news.id,
-        created_at,
-    };
-    let of_user = user_activity::Model {
-        user_id: news.user,
-        activity_id: news.id,
-        created_at,
-    };
-    activity::Entity::insert(item.into_active_model())
-        .exec_without_returning(transaction)
-        .await
-        .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
-    object_activity::Entity::insert(of_object.into_active_model())
-        .exec_without_returning(transaction)
-        .await?;
-    user_activity::Entity::insert(of_user.into_active_model())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use components::{AttributeId, JsonMap, Transform, TransformNoScale, Umid};
 
+use crate::NewActivity;
+
 /// Everything a node keeps in memory besides the worlds themselves, loaded with one query per table.
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryRows {
@@ -185,7 +187,7 @@ pub struct Creation {
     /// Attributes of users in those objects.
     pub user_attributes: Vec<NewUserAttribute>,
     /// What the news tell of it.
-    pub news: Option<NewsItem>,
+    pub news: Option<NewActivity>,
 }
 
 /// An attribute of a user in an object, to insert with the object.
@@ -199,19 +201,6 @@ pub struct NewUserAttribute {
     pub id: AttributeId,
     /// Value.
     pub value: JsonMap,
-}
-
-/// An activity without details.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewsItem {
-    /// The activity.
-    pub id: Umid,
-    /// Its type, such as `world_created`.
-    pub kind: &'static str,
-    /// Who did it.
-    pub user: Umid,
-    /// The world it happened in.
-    pub object: Umid,
 }
 
 /// An object by its name, as explorers list it.

@@ -1,10 +1,10 @@
 //! Objects made with all that belongs to them, and gone with all of it; worlds found by name and by token.
 
-use components::{Umid, ids};
+use components::{ActivityData, Umid, ids};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 use serde_json::json;
 use store::{
-    Creation, NewUserAttribute, NewsItem, StoreError,
+    ActivityKind, Creation, NewActivity, NewUserAttribute, StoreError,
     entity::{
         activity, object_activity, object_attribute, object_user_attribute, user_activity,
         user_object,
@@ -30,11 +30,12 @@ fn creation(fixture: &Fixture, user: Umid) -> Creation {
     world.attributes = vec![(core("name"), map(json!({ "name": "Home" })))];
     let mut lamp = object(ids::CUSTOM_OBJECT_TYPE, user, world.id);
     lamp.attributes = vec![(core("texture"), map(json!({ "render_hash": "1" })))];
-    let news = NewsItem {
+    let news = NewActivity {
         id: Uuid::now_v7(),
-        kind: "world_created",
+        kind: ActivityKind::WorldCreated,
         user,
         object: world.id,
+        data: ActivityData::default(),
     };
     let vote = NewUserAttribute {
         object: lamp.id,
