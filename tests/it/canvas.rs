@@ -1,11 +1,10 @@
 //! What people contributed to a canvas, with votes and comments (spec rest §2.15, spec model §8.3).
 
-use components::{AttributeId, ids};
+use components::ids;
 use posbus::Umid;
 use serde_json::{Value, json};
-use store::{AttributeTarget, Store, StoreOptions};
 
-use crate::support::{Api, CANVAS, CANVAS_CHILD, Options, Server, WELCOME};
+use crate::support::{Api, CANVAS, CANVAS_CHILD, CORE, Options, Server, WELCOME, id};
 
 fn contributions(canvas: Umid, query: &str) -> String {
     format!("/canvas/{canvas}/user-contributions{query}")
@@ -21,42 +20,50 @@ struct Scene {
 
 impl Scene {
     async fn make(server: &Server, owner: &Api) -> Scene {
-        let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;
         let mut scene = Scene {
-            canvas,
+            canvas: owner.create_of(WELCOME, CANVAS, "Canvas").await,
             users: Vec::new(),
             children: Vec::new(),
         };
-        let url = format!("sqlite://{}", server.data().join("odyssey.db").display());
-        let store = Store::open(&url, &StoreOptions::default())
-            .await
-            .expect("a database");
         for number in 1..=3 {
-            let child = owner.create_of(canvas, CANVAS_CHILD, "Contribution").await;
             let user = Api::user(server, number).await;
-            let value =
-                json!({"answerOne": format!("Answer {number}"), "title": format!("T{number}%")});
-            let contribution = AttributeId {
-                plugin: ids::CANVAS_PLUGIN,
-                name: "canvas_contribution".to_owned(),
-            };
-            set(&store, child, &user, &contribution, value).await;
+            let child = contribute(&user, scene.canvas, number).await;
             scene.children.push(child);
             scene.users.push(user);
         }
-        for (child, user) in [(0, 0), (0, 1), (1, 2)] {
-            let (child, user) = (scene.children[child], &scene.users[user]);
-            set(&store, child, user, &ids::core("vote"), json!({})).await;
+        for (child, user) in [(0, 0), (0, 1), (0, 2), (1, 2)] {
+            scene.vote(child, user).await;
         }
-        for (user, comments) in [
-            (0, json!({"a": {"content": "1"}, "b": {"content": "2"}})),
-            (1, json!({"c": {"content": "3"}})),
-        ] {
-            let (child, user) = (scene.children[1], &scene.users[user]);
-            set(&store, child, user, &ids::core("comments"), comments).await;
+        let taken_back = json!({"plugin_id": CORE, "attribute_name": "vote"});
+        let vote = scene.attributes(0, 2);
+        scene.users[2].delete_with(&vote, taken_back).await.ok(200);
+        for (user, comment) in [(0, "first"), (0, "second"), (1, "third")] {
+            scene.comment(1, user, comment).await;
         }
-        store.close().await;
         scene
+    }
+
+    async fn vote(&self, child: usize, user: usize) {
+        let vote = json!({"plugin_id": CORE, "attribute_name": "vote", "attribute_value": {}});
+        let path = self.attributes(child, user);
+        self.users[user].post(&path, vote).await.ok(202);
+    }
+
+    async fn comment(&self, child: usize, user: usize, text: &str) {
+        let comment = json!({
+            "plugin_id": CORE,
+            "attribute_name": "comments",
+            "sub_attribute_key": Umid::now_v7(),
+            "sub_attribute_value": {"content": text},
+        });
+        let path = format!("{}/sub", self.attributes(child, user));
+        self.users[user].post(&path, comment).await.ok(202);
+    }
+
+    /// Where the attributes of a user on a contribution are.
+    fn attributes(&self, child: usize, user: usize) -> String {
+        let (child, user) = (self.children[child], self.users[user].user);
+        format!("/objects/{child}/{user}/attributes")
     }
 
     /// The numbers of the contributions of a page.
@@ -73,16 +80,17 @@ impl Scene {
     }
 }
 
-async fn set(store: &Store, object: Umid, user: &Api, id: &AttributeId, value: Value) {
-    let target = AttributeTarget::ObjectUser {
-        object,
-        user: user.user,
-    };
-    let value = value.as_object().expect("an object");
-    store
-        .set_attribute(target, id, value)
-        .await
-        .expect("is stored");
+async fn contribute(user: &Api, canvas: Umid, number: u8) -> Umid {
+    let value = json!({"answerOne": format!("Answer {number}"), "title": format!("T{number}%")});
+    let contribution = json!({
+        "object_name": "Contribution",
+        "object_type_id": CANVAS_CHILD,
+        "attributes": {"object_user": [{
+            "plugin_id": ids::CANVAS_PLUGIN, "attribute_name": "canvas_contribution", "value": value,
+        }]},
+    });
+    let path = format!("/objects/{canvas}/spawn-by-user");
+    id(&user.post(&path, contribution).await.ok(201), "object_id")
 }
 
 #[tokio::test]

@@ -37,6 +37,15 @@ async fn pages(mut server: Server) {
     let owner = Api::owner(&mut server).await;
     let other = owner.create_world("Other").await;
     let already = owner.get(&news(0, 100)).await.ok(200);
+    let born = &already["activities"][0];
+    assert_eq!(
+        (&born["type"], &born["object_id"]),
+        (&json!("world_created"), &json!(other))
+    );
+    assert_eq!(
+        (&born["world_name"], &born["user_id"]),
+        (&json!("Other"), &json!(owner.user))
+    );
     let mut newest_first = ids(&already);
     let before = newest_first.len();
     for number in 0..5 {
