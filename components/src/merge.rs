@@ -96,6 +96,24 @@ mod tests {
                 json!({"v": {"a": 1}}),
             ),
             (
+                "vectors are laid over each other member by member, zeros included",
+                json!({"spawn_point": {"position": {"x": 0, "y": 1}}}),
+                json!({"spawn_point": {"position": {"x": 5, "z": 7}, "rotation": {"y": 2}}}),
+                json!({"spawn_point": {"position": {"x": 0, "y": 1, "z": 7}, "rotation": {"y": 2}}}),
+            ),
+            (
+                "a list wins over an object and an object over a list",
+                json!({"a": [1], "b": {"x": 1}}),
+                json!({"a": {"x": 1}, "b": [1]}),
+                json!({"a": [1], "b": {"x": 1}}),
+            ),
+            (
+                "an empty object changes nothing",
+                json!({"o": {}}),
+                json!({"o": {"b": 2}}),
+                json!({"o": {"b": 2}}),
+            ),
+            (
                 "a scalar wins over an object",
                 json!({"v": 3}),
                 json!({"v": {"a": 1}}),

@@ -40,7 +40,7 @@ impl Store {
              CROSS JOIN object_attribute a WHERE a.object_id = tree.id AND a.plugin_id = {plugin} \
              AND a.attribute_name = {name} AND {is_object} LIMIT {MAX_VALUES}"
         );
-        sql.sql = format!("{TREE}{}", within_budget(sql.backend, &rows, "place"));
+        sql.sql = format!("{TREE}{}", within_budget(sql.backend, &rows, "ASC"));
         self.values(&sql).await
     }
 
@@ -56,14 +56,8 @@ impl Store {
         offset: u64,
     ) -> Result<Vec<(Umid, JsonMap)>> {
         let mut sql = Sql::new(self.read());
-        let held = held(&mut sql, object, id);
-        let limit = sql.bind(signed(limit.min(MAX_VALUES)));
-        let offset = sql.bind(signed(offset));
-        let rows = format!(
-            "SELECT user_id AS owner, value, updated_at AS place FROM object_user_attribute \
-             WHERE {held} ORDER BY updated_at DESC, user_id LIMIT {limit} OFFSET {offset}"
-        );
-        sql.sql = within_budget(sql.backend, &rows, "place DESC");
+        let rows = of_users(&mut sql, object, id, limit, offset);
+        sql.sql = within_budget(sql.backend, &rows, "DESC");
         self.values(&sql).await
     }
 
@@ -119,19 +113,61 @@ fn is_object(backend: DbBackend, column: &str) -> String {
     }
 }
 
-/// As many of the rows (owner, value, place) as fit into [`MAX_BYTES`] together.
-fn within_budget(backend: DbBackend, rows: &str, order: &str) -> String {
+/// Rows (owner, value, place) of users in an object, in the order of the index they are found by.
+fn of_users(sql: &mut Sql, object: Umid, id: &AttributeId, limit: u64, offset: u64) -> String {
+    let held = held(sql, object, id);
+    let limit = sql.bind(signed(limit.min(MAX_VALUES)));
+    let offset = sql.bind(signed(offset));
+    format!(
+        "SELECT user_id AS owner, value, updated_at AS place FROM object_user_attribute \
+         WHERE {held} ORDER BY updated_at DESC, user_id DESC LIMIT {limit} OFFSET {offset}"
+    )
+}
+
+/// As many of the rows (owner, value, place) as fit into [`MAX_BYTES`] together, by their place.
+fn within_budget(backend: DbBackend, rows: &str, direction: &str) -> String {
     let size = match backend {
         DbBackend::Sqlite => "LENGTH(CAST(value AS BLOB))",
         _ => "OCTET_LENGTH(value::text)",
     };
+    let order = format!("place {direction}, owner {direction}");
     format!(
-        "SELECT owner, value FROM (SELECT owner, value, place, SUM({size}) OVER (ORDER BY {order}, owner) AS bytes \
-         FROM ({rows}) AS found) AS weighed WHERE bytes <= {MAX_BYTES} ORDER BY {order}, owner"
+        "SELECT owner, value FROM (SELECT owner, value, place, SUM({size}) OVER (ORDER BY {order}) AS bytes \
+         FROM ({rows}) AS found) AS weighed WHERE bytes <= {MAX_BYTES} ORDER BY {order}"
     )
 }
 
 /// As the databases take numbers of rows.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::StoreOptions;
+
+    /// However much users keep in an object, and however many objects have the attribute.
+    #[tokio::test]
+    async fn lists_are_found_by_their_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("odyssey.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let store = Store::open(&url, &StoreOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let id = components::ids::core("vote");
+        let mut sql = Sql::new(store.read());
+        let rows = of_users(&mut sql, Umid::nil(), &id, 10, 0);
+        sql.sql = format!("EXPLAIN QUERY PLAN {rows}");
+        let plan = store.read().query_all_raw(sql.statement()).await.unwrap();
+        let steps: Vec<String> = plan
+            .iter()
+            .map(|step| step.try_get("", "detail").unwrap())
+            .collect();
+        let [step] = steps.as_slice() else {
+            panic!("{steps:?}")
+        };
+        assert!(step.contains("object_user_attribute_list_idx"), "{step}");
+    }
 }

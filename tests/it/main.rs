@@ -2,7 +2,12 @@
 
 mod activate_plugin;
 mod assets;
+mod attribute_lists;
 mod attributes;
+mod attributes_delivery;
+mod attributes_kinds;
+mod attributes_permissions;
+mod attributes_slots;
 mod auth;
 mod bench;
 mod calendar;
@@ -16,6 +21,7 @@ mod database_away;
 mod divergence;
 mod dual_connection;
 mod enter;
+mod entries;
 mod flood;
 mod full_disk;
 mod guests;

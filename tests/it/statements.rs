@@ -3,7 +3,7 @@
 use posbus::Umid;
 use serde_json::json;
 
-use crate::support::{Api, Client, Options, Rows, Server, WELCOME};
+use crate::support::{Api, CORE, Client, Options, Rows, Server, WELCOME, attribute_query};
 
 /// A set of things of which there are as many as is said.
 struct Things {
@@ -30,6 +30,8 @@ impl Things {
                 .user(json!({"name": format!("admin {number} of {count}")}))
                 .await;
             rows.admin(world, admin).await;
+            let comment = json!({"c": {"content": format!("Comment {number}")}});
+            rows.user_attribute(world, admin, "comments", comment).await;
         }
         Things { count, user, world }
     }
@@ -42,7 +44,17 @@ const LISTS: &[fn(&Things) -> String] = &[
     |things| format!("/worlds?limit={}", things.count),
     |things| format!("/objects/{}/members", things.world),
     |things| format!("/objects/{}/tree", things.world),
+    |things| attributes(things, "attributes-with-children", "name"),
+    |things| attributes(things, "all-users/attributes", "comments"),
+    |things| {
+        let path = format!("all-users/attributes/{CORE}/comments/entries");
+        format!("/objects/{}/{path}?fields=content&limit=100", things.world)
+    },
 ];
+
+fn attributes(things: &Things, path: &str, name: &str) -> String {
+    format!("/objects/{}/{path}{}", things.world, attribute_query(name))
+}
 
 #[tokio::test]
 async fn p5_x4_z1_lists_take_as_many_statements_for_many_rows_as_for_few() {

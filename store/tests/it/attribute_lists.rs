@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use components::Umid;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use store::{AttributeTarget, MAX_VALUES, StoreError};
 use uuid::Uuid;
@@ -15,6 +16,39 @@ on_both!(
     lists_are_bounded_in_bytes,
     permissions_are_set_with_or_without_a_row,
 );
+
+/// P2, Z8: who writes waits for those who write the same row, and for nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn z8_p2_a_row_that_is_being_written_holds_up_no_other() {
+    let fixture = Fixture::postgres().await;
+    let (ann, bob) = (fixture.user().await, fixture.user().await);
+    let object = fixture.world(ann).await;
+    let of = |user| AttributeTarget::ObjectUser { object, user };
+    let (id, value) = (core("comments"), map(json!({ "a": 1 })));
+    fixture
+        .store
+        .set_attribute(of(ann), &id, &value)
+        .await
+        .unwrap();
+    let slow = fixture.raw().await.begin().await.unwrap();
+    slow.execute_unprepared("UPDATE object_user_attribute SET options = '{}'")
+        .await
+        .unwrap();
+    for target in [of(bob), AttributeTarget::User(ann)] {
+        let write = fixture.store.set_sub_attribute(target, &id, "b", &json!(2));
+        write.await.unwrap();
+    }
+    let store = fixture.store.clone();
+    let same = tokio::spawn(async move {
+        let key = json!(3);
+        store
+            .set_sub_attribute(of(ann), &core("comments"), "c", &key)
+            .await
+    });
+    slow.rollback().await.unwrap();
+    let both = same.await.unwrap().unwrap().value;
+    assert_eq!(both, Some(map(json!({ "a": 1, "c": 3 }))));
+}
 
 async fn a_subtree_lists_what_has_a_value(fixture: Fixture) {
     let owner = fixture.user().await;

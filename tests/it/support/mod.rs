@@ -1,6 +1,7 @@
 //! What the tests share: the program as a process, its REST API as somebody logged in uses it, and a PosBus client.
 
 mod api;
+mod attributes;
 mod chain;
 mod client;
 mod lossy;
@@ -14,8 +15,9 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use api::{Answer, Api, id};
+pub(crate) use attributes::{Whose, attribute_query, key_query, node_id};
 pub(crate) use chain::CHAIN;
-pub(crate) use client::{Client, Ending};
+pub(crate) use client::{Client, Ending, Snapshot};
 pub(crate) use lossy::{Path, Weather};
 pub(crate) use rows::Rows;
 pub(crate) use server::{Options, Server};

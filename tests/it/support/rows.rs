@@ -8,7 +8,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::{Value, json};
-use store::entity::{object, object_attribute, pending_stake, user, user_object};
+use store::entity::{
+    attribute_type, node_attribute, object, object_attribute, object_user_attribute, pending_stake,
+    user, user_object,
+};
 
 use super::{CUSTOM_OBJECT, Server, WORLD_TYPE};
 
@@ -111,6 +114,56 @@ impl Rows {
             updated_at: time,
         };
         self.insert::<object_attribute::Entity>([row.into_active_model()])
+            .await;
+    }
+
+    /// A core attribute of a user in an object.
+    pub(crate) async fn user_attribute(
+        &mut self,
+        object: Umid,
+        user: Umid,
+        name: &str,
+        value: Value,
+    ) {
+        let time = self.tick().naive_utc();
+        let row = object_user_attribute::Model {
+            user_id: user,
+            object_id: object,
+            attribute_name: name.to_owned(),
+            plugin_id: ids::CORE_PLUGIN,
+            value: Some(value),
+            options: None,
+            created_at: time,
+            updated_at: time,
+        };
+        self.insert::<object_user_attribute::Entity>([row.into_active_model()])
+            .await;
+    }
+
+    /// A core attribute of the node, with options of its own.
+    pub(crate) async fn node_attribute(&mut self, name: &str, value: Value, options: Value) {
+        let time = self.tick().naive_utc();
+        let row = node_attribute::Model {
+            plugin_id: ids::CORE_PLUGIN,
+            attribute_name: name.to_owned(),
+            value,
+            options: Some(options),
+            created_at: time,
+            updated_at: time,
+        };
+        self.insert::<node_attribute::Entity>([row.into_active_model()])
+            .await;
+    }
+
+    /// A type of attributes of the core plugin.
+    pub(crate) async fn attribute_type(&mut self, name: &str, options: Value) {
+        let row = attribute_type::Model {
+            plugin_id: ids::CORE_PLUGIN,
+            attribute_name: name.to_owned(),
+            description: String::new(),
+            options: Some(options),
+        };
+        self.insert::<attribute_type::Entity>([row.into_active_model()])
             .await;
     }
 
