@@ -23,7 +23,7 @@ async fn z8_p2_a_row_that_is_being_written_holds_up_no_other() {
     let fixture = Fixture::postgres().await;
     let (ann, bob) = (fixture.user().await, fixture.user().await);
     let object = fixture.world(ann).await;
-    let of = |user| AttributeTarget::ObjectUser { object, user };
+    let of = move |user| AttributeTarget::ObjectUser { object, user };
     let (id, value) = (core("comments"), map(json!({ "a": 1 })));
     fixture
         .store
@@ -35,8 +35,11 @@ async fn z8_p2_a_row_that_is_being_written_holds_up_no_other() {
         .await
         .unwrap();
     for target in [of(bob), AttributeTarget::User(ann)] {
-        let write = fixture.store.set_sub_attribute(target, &id, "b", &json!(2));
-        write.await.unwrap();
+        fixture
+            .store
+            .set_sub_attribute(target, &id, "b", &json!(2))
+            .await
+            .unwrap();
     }
     let store = fixture.store.clone();
     let same = tokio::spawn(async move {
