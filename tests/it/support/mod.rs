@@ -8,6 +8,7 @@ mod lossy;
 mod rows;
 mod server;
 mod sight;
+mod stand_in;
 mod statements;
 mod wallet;
 mod wire;
@@ -21,6 +22,7 @@ pub(crate) use client::{Client, Ending, Snapshot};
 pub(crate) use lossy::{Path, Weather};
 pub(crate) use rows::Rows;
 pub(crate) use server::{Options, Server};
+pub(crate) use stand_in::{Heard, PROVIDER_KEY, Play, StandIn, set_node, uses};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
 pub(crate) use wire::{Place, QuicWire, Way, ending};
 
