@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bench, swarm};
+use crate::{bench, swarm, world};
 
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
@@ -29,6 +29,11 @@ pub(crate) enum Command {
     Migrate {
         #[command(subcommand)]
         what: Migrate,
+    },
+    /// Take a world from one node to another; no server may run on the data directory
+    World {
+        #[command(subcommand)]
+        what: world::World,
     },
     /// Print the effective configuration as TOML, with secrets hidden
     Config,

@@ -9,6 +9,7 @@ mod posbus_cli;
 mod serve;
 mod swarm;
 mod welcome;
+mod world;
 
 use std::{
     io::{self, BufWriter},
@@ -43,6 +44,10 @@ fn run(cli: Cli) -> Exit {
         Command::Config => {
             let config = Config::load(&cli.settings)?;
             exit::print(&config.to_toml()).map_err(Failure::runtime)
+        }
+        Command::World { what } => {
+            let config = Config::load(&cli.settings)?;
+            block_on(world::run(&config, what))
         }
         Command::Migrate { what } => {
             let config = Config::load(&cli.settings)?;

@@ -1,7 +1,7 @@
 //! The database: opened, brought up to date and filled, or a line that says why not.
 
 use anyhow::{Context, anyhow};
-use store::{Seed, Store, StoreError, StoreOptions};
+use store::{NewObjectRow, Seed, Store, StoreError, StoreOptions};
 
 use crate::{
     config::{Config, without_password},
@@ -17,6 +17,16 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
 
 /// Opens the database, migrates it and, if it is empty, makes the node and its welcome world.
 pub(crate) async fn ready(config: &Config, base_url: &str) -> anyhow::Result<Store> {
+    let welcome = welcome::rows().context("the welcome world")?;
+    ready_with(config, base_url, welcome).await
+}
+
+/// As [`ready`], with another first world or none.
+pub(crate) async fn ready_with(
+    config: &Config,
+    base_url: &str,
+    welcome: Vec<NewObjectRow>,
+) -> anyhow::Result<Store> {
     let store = open(config).await?;
     store
         .migrate()
@@ -24,14 +34,14 @@ pub(crate) async fn ready(config: &Config, base_url: &str) -> anyhow::Result<Sto
         .map_err(|error| explain(config, &error))?;
     let seed = Seed {
         base_url: base_url.to_owned(),
-        welcome: welcome::rows().context("the welcome world")?,
+        welcome,
     };
     let seeded = store
         .seed(&seed)
         .await
         .map_err(|error| explain(config, &error))?;
     if seeded.fresh {
-        tracing::info!(node = %seeded.node, "made a new node with a welcome world");
+        tracing::info!(node = %seeded.node, "made a new node");
     }
     Ok(store)
 }

@@ -6,6 +6,7 @@
 mod activities;
 mod adopt;
 mod ai_jobs;
+mod archive;
 mod assets;
 mod attribute_lists;
 mod attributes;
@@ -40,6 +41,7 @@ mod write_behind;
 pub use activities::{
     ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
 };
+pub use archive::{Import, Kind, PersonalRecord};
 pub use attribute_lists::MAX_VALUES;
 pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
 pub use entries::{EntryPage, EntryQuery, EntryRow};

@@ -62,7 +62,7 @@ impl Store {
     }
 }
 
-async fn node(transaction: &DatabaseTransaction) -> Result<Option<Umid>> {
+pub(crate) async fn node(transaction: &DatabaseTransaction) -> Result<Option<Umid>> {
     Ok(object::Entity::find()
         .select_only()
         .column(object::Column::ObjectId)

@@ -75,4 +75,5 @@ mod version_two;
 mod wallet_balances;
 mod wallets;
 mod webhook;
+mod world_archive;
 mod worlds;

@@ -83,10 +83,16 @@ struct Process {
 impl Server {
     /// Starts the program on an empty data directory and returns when it accepts connections.
     pub(crate) fn start(options: Options) -> Server {
+        Server::start_on(options, |_| ())
+    }
+
+    /// As [`Server::start`], on a data directory that was made ready before.
+    pub(crate) fn start_on(options: Options, prepare: impl FnOnce(&Path)) -> Server {
         let home = tempfile::Builder::new()
             .prefix("odyssey")
             .tempdir()
             .expect("a temporary directory");
+        prepare(&home.path().join("data"));
         let mut server = Server {
             options,
             home,

@@ -1,0 +1,327 @@
+//! The file: a gzipped tar of a manifest and lines of JSON. The same world gives the same bytes.
+//!
+//! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest, everything has a cap, and no more
+//! than a line is held in memory.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+};
+
+use anyhow::{Context, bail, ensure};
+use components::{JsonMap, Umid};
+use flate2::{Compression, GzBuilder, bufread::GzDecoder};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tar::{Archive, Builder, EntryType, Header};
+
+use super::rows::{AttributeLine, ObjectLine, PersonalLine};
+
+/// What a manifest calls its format.
+const FORMAT: &str = "odyssey-world";
+/// The version that is written and read.
+const VERSION: u32 = 1;
+
+const MANIFEST: &str = "manifest.json";
+/// The world and its objects.
+pub(super) const OBJECTS: &str = "objects.jsonl";
+/// What users have in them.
+pub(super) const PEOPLE: &str = "people.jsonl";
+
+/// Objects in a world at most.
+pub(super) const MAX_OBJECTS: usize = 100_000;
+/// Bytes of a manifest: hashes of media for the largest world.
+const MAX_MANIFEST: u64 = 16 << 20;
+/// Bytes of a file inside: some KiB for each of the most objects.
+const MAX_FILE: u64 = 512 << 20;
+/// Bytes of a line: an object with all its attributes.
+pub(super) const MAX_LINE: usize = 1 << 20;
+/// Zeros that may end a tar.
+const MAX_PADDING: u64 = 64 << 10;
+
+/// What is in an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    format: String,
+    version: u32,
+    pub(super) world: WorldName,
+    /// Objects, the world included.
+    pub(super) objects: usize,
+    /// Attributes of objects.
+    pub(super) attributes: usize,
+    /// Attributes of users in objects.
+    pub(super) personal: usize,
+    files: Vec<Listed>,
+    /// Hashes of pictures, sounds and models that are shown; the files themselves are not in the archive.
+    media: BTreeSet<String>,
+}
+
+/// Which world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorldName {
+    pub(super) id: Umid,
+    name: String,
+}
+
+/// A file in the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    name: String,
+    size: u64,
+    /// In lower-case hexadecimal.
+    sha256: String,
+}
+
+impl Manifest {
+    /// In one line.
+    pub(super) fn summary(&self) -> String {
+        // Names may hold anything.
+        let name = self.world.name.escape_debug();
+        format!(
+            "world {} \"{name}\": {} objects, {} attributes",
+            self.world.id, self.objects, self.attributes
+        )
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(self.format == FORMAT, "this is no archive of a world");
+        ensure!(
+            self.version == VERSION,
+            "the archive is of version {}, this program reads {VERSION}",
+            self.version
+        );
+        let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        ensure!(
+            names == [OBJECTS] || names == [OBJECTS, PEOPLE],
+            "the manifest lists unexpected files"
+        );
+        ensure!(
+            self.objects <= MAX_OBJECTS,
+            "{} objects are more than the {MAX_OBJECTS} that a world may have",
+            self.objects
+        );
+        for file in &self.files {
+            ensure!(
+                file.size <= MAX_FILE,
+                "{} has {} bytes, more than {MAX_FILE}",
+                file.name,
+                file.size
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Names and contents, in order.
+pub(super) type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// What goes into an archive: its manifest and its files in order.
+pub(super) fn pack(
+    objects: &[ObjectLine],
+    people: Option<Vec<PersonalLine>>,
+) -> anyhow::Result<(Manifest, Files)> {
+    let world = objects.first().context("a world has at least itself")?;
+    let mut media = BTreeSet::new();
+    for object in objects {
+        media.extend(object.asset_3d.map(|asset| asset.simple().to_string()));
+        for AttributeLine { value, .. } in &object.attributes {
+            value.iter().for_each(|map| hashes(map, &mut media));
+        }
+    }
+    let mut files = vec![(OBJECTS, lines(objects)?)];
+    let personal = people.as_ref().map_or(0, Vec::len);
+    if let Some(people) = &people {
+        for PersonalLine { attribute, .. } in people {
+            let value = attribute.value.iter();
+            value.for_each(|map| hashes(map, &mut media));
+        }
+        files.push((PEOPLE, lines(people)?));
+    }
+    let listed = files.iter().map(|(name, bytes)| Listed {
+        name: (*name).to_owned(),
+        size: bytes.len() as u64,
+        sha256: hex::encode(Sha256::digest(bytes)),
+    });
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        world: WorldName {
+            id: world.id,
+            name: world.name().unwrap_or_default().to_owned(),
+        },
+        objects: objects.len(),
+        attributes: objects.iter().map(|object| object.attributes.len()).sum(),
+        personal,
+        files: listed.collect(),
+        media,
+    };
+    Ok((manifest, files))
+}
+
+fn lines<T: Serialize>(rows: &[T]) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut bytes, row)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+/// Values named `…hash` that look like the MD5 by which media are known.
+fn hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
+    let is_hash = |text: &str| {
+        text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    for (key, value) in map {
+        match value {
+            Value::String(text) if key.ends_with("hash") && is_hash(text) => {
+                found.insert(text.clone());
+            }
+            Value::Object(inner) => hashes(inner, found),
+            Value::Array(list) => list
+                .iter()
+                .filter_map(Value::as_object)
+                .for_each(|inner| hashes(inner, found)),
+            _ => {}
+        }
+    }
+}
+
+/// Writes an archive.
+pub(super) fn write(
+    to: &mut impl Write,
+    manifest: &Manifest,
+    files: &[(&str, Vec<u8>)],
+) -> anyhow::Result<()> {
+    // No time, no name, no operating system: nothing but the world itself decides about the bytes.
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(to, Compression::default());
+    let mut tar = Builder::new(gzip);
+    let mut text = serde_json::to_vec_pretty(manifest)?;
+    text.push(b'\n');
+    append(&mut tar, MANIFEST, &text)?;
+    for (name, bytes) in files {
+        append(&mut tar, name, bytes)?;
+    }
+    tar.into_inner()?.finish()?;
+    Ok(())
+}
+
+fn append<W: Write>(tar: &mut Builder<W>, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut header = Header::new_ustar();
+    header.set_entry_type(EntryType::Regular);
+    header.set_path(name)?;
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o600);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_cksum();
+    Ok(tar.append(&header, bytes)?)
+}
+
+/// Reads an archive to its end and hands each line of each file on, with the file's name.
+///
+/// # Errors
+/// Whatever is not as it has to be. Lines that were handed on before mean nothing then.
+pub(super) fn read(
+    path: &Path,
+    visit: &mut dyn FnMut(&str, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<Manifest> {
+    let file = File::open(path)?;
+    ensure!(file.metadata()?.is_file(), "this is no regular file");
+    let mut tar = Archive::new(GzDecoder::new(BufReader::new(file)));
+    // Raw: long names, links and other extensions are entries like any other, and not among those expected.
+    let mut entries = tar.entries()?.raw(true);
+
+    let mut entry = next(&mut entries, MANIFEST)?;
+    ensure!(entry.size() <= MAX_MANIFEST, "the manifest is too long");
+    let mut text = Vec::new();
+    entry.read_to_end(&mut text).context("the manifest")?;
+    let manifest: Manifest = serde_json::from_slice(&text).context("the manifest")?;
+    manifest.check()?;
+    for listed in &manifest.files {
+        let entry = next(&mut entries, &listed.name)?;
+        ensure!(
+            entry.size() == listed.size,
+            "{} is not as long as the manifest says",
+            listed.name
+        );
+        let hash = read_lines(entry, &listed.name, visit)?;
+        ensure!(
+            hash == listed.sha256,
+            "{} is not what the manifest says: its hash differs",
+            listed.name
+        );
+    }
+    ensure!(
+        entries.next().is_none(),
+        "there is more in it than the manifest lists"
+    );
+
+    let mut rest = tar.into_inner();
+    let mut padding = Vec::new();
+    (&mut rest)
+        .take(MAX_PADDING + 1)
+        .read_to_end(&mut padding)
+        .context("the end of the file")?;
+    ensure!(
+        padding.len() as u64 <= MAX_PADDING && padding.iter().all(|byte| *byte == 0),
+        "something follows after the archive"
+    );
+    ensure!(
+        rest.into_inner().fill_buf()?.is_empty(),
+        "something follows after the archive"
+    );
+    Ok(manifest)
+}
+
+fn next<'a, R: Read + 'a>(
+    entries: &mut tar::Entries<'a, R>,
+    name: &str,
+) -> anyhow::Result<tar::Entry<'a, R>> {
+    let Some(entry) = entries.next() else {
+        bail!("{name} is missing");
+    };
+    let entry = entry.context("this is no archive of a world")?;
+    let expected = entry.header().entry_type() == EntryType::Regular
+        && entry.path_bytes().as_ref() == name.as_bytes();
+    ensure!(expected, "expected {name} and found something else");
+    Ok(entry)
+}
+
+/// Returns the hash of all lines.
+fn read_lines(
+    entry: impl Read,
+    name: &str,
+    visit: &mut dyn FnMut(&str, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<String> {
+    let mut hash = Sha256::new();
+    let mut reader = BufReader::new(entry);
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        (&mut reader)
+            .take(MAX_LINE as u64 + 1)
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("{name}, line {number}"))?;
+        if line.is_empty() {
+            break;
+        }
+        ensure!(
+            line.ends_with(b"\n"),
+            "{name}, line {number}: longer than {MAX_LINE} bytes, or cut off"
+        );
+        hash.update(&line);
+        visit(name, &line).with_context(|| format!("{name}, line {number}"))?;
+    }
+    Ok(hex::encode(hash.finalize()))
+}
