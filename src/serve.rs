@@ -7,12 +7,17 @@ mod signals;
 use std::{
     io::{self, IsTerminal, Write},
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, anyhow, bail};
-use net::{NetOptions, Quic, QuicError, Server, SessionOptions, auth::Keys, install_metrics};
+use net::{
+    NetOptions, Quic, QuicError, Server, SessionOptions,
+    auth::{Keys, NodeKey},
+    install_metrics,
+};
 use node::Node;
 use store::Store;
 use tokio::{net::TcpSocket, time::timeout};
@@ -70,12 +75,14 @@ impl Running {
         let quic = listen_for_quic(config, address, &base_url)?;
         data::prepare(config)?;
         let lock = data::lock(config)?;
-        let keys = Keys::load_or_create(&config.data.join(KEYS)).context("data: signing key")?;
+        let directory = config.data.join(KEYS);
+        let keys = Keys::load_or_create(&directory).context("data: signing key")?;
         let store = database::ready(config, &base_url).await?;
 
         let node = Node::start(store.clone(), config.node_options(base_url))
             .await
             .map_err(|error| anyhow!("starting the node: {error}"))?;
+        let node_key = node_key(&node, &directory).await?;
         let options = NetOptions {
             allowed_origins: config.allowed_origins.clone(),
             limits,
@@ -85,7 +92,7 @@ impl Running {
             },
             ..NetOptions::default()
         };
-        let mut server = Server::bind(address, Arc::clone(&node), keys, metrics, options)
+        let mut server = Server::bind(address, Arc::clone(&node), keys, node_key, metrics, options)
             .await
             .with_context(|| taken(address))?;
         if let Some(quic) = quic {
@@ -142,6 +149,24 @@ impl Running {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The node's key pair, whose public half everybody may know. Databases of the platform keep the private half in an
+/// attribute: it moves into a file.
+async fn node_key(node: &Node, directory: &Path) -> anyhow::Result<NodeKey> {
+    let former = node.former_key();
+    let key =
+        NodeKey::load_or_create(directory, former.as_deref()).context("data: the node's key")?;
+    let moved = former.as_deref().is_some_and(|former| key.is(former));
+    if former.is_some() && !moved {
+        tracing::warn!(
+            "the database holds another key of the node than the key file, which is used"
+        );
+    }
+    node.publish_key(&key.public(), moved)
+        .await
+        .map_err(|error| anyhow!("publishing the node's key: {error}"))?;
+    Ok(key)
 }
 
 /// Binds the address without listening yet. So the address of a server on port 0 is known before there is a database, and

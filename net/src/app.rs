@@ -10,7 +10,7 @@ use node::Node;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::Keys,
+    auth::{Keys, NodeKey},
     limits::{LimitOptions, Limits},
     quic::Place,
     rest::{KnownCallers, Lists, WorldNames},
@@ -55,6 +55,8 @@ pub struct App {
     pub node: Arc<Node>,
     /// Issues and verifies session tokens.
     pub keys: Arc<Keys>,
+    /// Signs for the node.
+    pub node_key: Arc<NodeKey>,
     /// What one address may ask.
     pub limits: Arc<Limits>,
     /// Renders the metrics.
@@ -77,6 +79,7 @@ impl App {
     pub fn new(
         node: Arc<Node>,
         keys: Arc<Keys>,
+        node_key: Arc<NodeKey>,
         limits: Arc<Limits>,
         metrics: PrometheusHandle,
         options: NetOptions,
@@ -85,6 +88,7 @@ impl App {
         Self {
             node,
             keys,
+            node_key,
             limits,
             metrics,
             started: Instant::now(),

@@ -1,14 +1,17 @@
 //! Who somebody is: session tokens and the wallet signatures they are given for (spec rest §1.4, §1.6).
 //!
-//! Pure computation apart from the key file. This module must not know users, worlds or HTTP; whether the account behind
+//! Pure computation apart from the key files. This module must not know users, worlds or HTTP; whether the account behind
 //! a token still exists is decided by those who ask.
 
 pub mod ethereum;
 mod keys;
+mod node_key;
 pub mod polkadot;
+mod secret_file;
 mod token;
 
 pub use keys::Keys;
+pub use node_key::NodeKey;
 pub use token::TokenError;
 
 /// Why a signature does not prove the ownership of a wallet.

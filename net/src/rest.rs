@@ -9,11 +9,13 @@ mod attributes;
 mod auth;
 mod caller;
 mod canvas;
+mod docks;
 mod document;
 mod error;
 mod etag;
 mod extract;
 mod geometry;
+mod hosting;
 mod layers;
 mod leonardo;
 mod lists;
@@ -102,6 +104,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(newsfeed::routes())
         .merge(timeline::routes())
         .merge(canvas::routes())
+        .merge(hosting::routes())
+        .merge(docks::routes())
         .merge(plugins::routes())
         .merge(assets::routes())
         .merge(agora::routes())

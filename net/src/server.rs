@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::app::{App, NetOptions};
-use crate::auth::Keys;
+use crate::auth::{Keys, NodeKey};
 use crate::limits::Limits;
 use crate::quic::Quic;
 use crate::session::Sessions;
@@ -69,6 +69,7 @@ impl Server {
         address: SocketAddr,
         node: Arc<Node>,
         keys: Keys,
+        node_key: NodeKey,
         metrics: PrometheusHandle,
         options: NetOptions,
     ) -> io::Result<Self> {
@@ -85,6 +86,7 @@ impl Server {
         let app = App::new(
             node,
             keys,
+            Arc::new(node_key),
             limits,
             metrics,
             options,
@@ -229,7 +231,7 @@ mod tests {
 
     use super::Server;
     use crate::app::NetOptions;
-    use crate::auth::Keys;
+    use crate::auth::{Keys, NodeKey};
     use crate::session::Arrival;
 
     const UPGRADE: &[u8] =
@@ -252,7 +254,9 @@ mod tests {
             .expect("starts");
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let address = "127.0.0.1:0".parse().expect("an address");
-        Server::bind(address, node, Keys::from_secret(&[7; 32]), metrics, options)
+        let keys = Keys::from_secret(&[7; 32]);
+        let node_key = NodeKey::from_secret(&[7; 32]).expect("a key");
+        Server::bind(address, node, keys, node_key, metrics, options)
             .await
             .expect("binds")
     }

@@ -9,7 +9,10 @@ use chrono::Utc;
 use components::{Umid, ids};
 use futures_util::{SinkExt, StreamExt};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use net::{NetOptions, Server, auth::Keys};
+use net::{
+    NetOptions, Server,
+    auth::{Keys, NodeKey},
+};
 use node::{Node, NodeOptions, WorldExtension};
 use posbus::{HandShake, Message, MyTransform, TeleportRequest, Vec3};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
@@ -148,6 +151,7 @@ async fn its_users_return_and_others_do_not_notice() {
         local,
         Arc::clone(&node),
         keys,
+        NodeKey::from_secret(&[7; 32]).expect("a key"),
         metrics,
         NetOptions::default(),
     )

@@ -37,17 +37,10 @@ impl Node {
     /// wallet, `Conflict("too_many_members")`.
     pub async fn add_member(&self, caller: Caller, object: Umid, member: NewMember) -> Result<()> {
         self.require_admin(caller, object)?;
-        let user = match member {
-            NewMember::User(user) => self.store().user(user).await?.map(|row| row.id),
-            NewMember::Wallet(wallet) => self.store().user_by_wallet(&wallet).await?,
-        };
-        let user = user.ok_or(NodeError::NotFound("user_not_found"))?;
+        let user = self.member(member).await?;
         let change = async {
             self.require_admin(caller, object)?;
-            let members = self.store().members(object).await?;
-            if members.len() >= MAX_MEMBERS && members.iter().all(|member| member.user != user) {
-                return Err(NodeError::Conflict("too_many_members"));
-            }
+            self.check_room(object, user).await?;
             match self.store().set_member(object, user, ADMIN).await {
                 // The object cannot go in this turn, so it is the user who went.
                 Err(StoreError::Conflict(_)) => return Err(NodeError::NotFound("user_not_found")),
@@ -82,6 +75,24 @@ impl Node {
         if was_member {
             self.tell_role(user, object, "You are no longer an admin:")
                 .await;
+        }
+        Ok(())
+    }
+
+    /// Who is meant.
+    pub(crate) async fn member(&self, member: NewMember) -> Result<Umid> {
+        let user = match member {
+            NewMember::User(user) => self.store().user(user).await?.map(|row| row.id),
+            NewMember::Wallet(wallet) => self.store().user_by_wallet(&wallet).await?,
+        };
+        user.ok_or(NodeError::NotFound("user_not_found"))
+    }
+
+    /// Refuses one member more than an object may have.
+    pub(crate) async fn check_room(&self, object: Umid, user: Umid) -> Result<()> {
+        let members = self.store().members(object).await?;
+        if members.len() >= MAX_MEMBERS && members.iter().all(|member| member.user != user) {
+            return Err(NodeError::Conflict("too_many_members"));
         }
         Ok(())
     }

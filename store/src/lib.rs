@@ -16,6 +16,7 @@ mod challenges;
 mod claims;
 mod convert;
 mod directory;
+mod docks;
 pub mod entity;
 mod entries;
 mod error;

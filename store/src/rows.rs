@@ -455,6 +455,15 @@ pub struct NewUser {
     pub wallet: Option<String>,
 }
 
+/// The worlds of two users that are to be docked, or docked no longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Docking {
+    /// The two users.
+    pub users: [Umid; 2],
+    /// Who becomes, or was, admin of which world: (world, user).
+    pub admins: [(Umid, Umid); 2],
+}
+
 /// Which user type means what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountTypes {

@@ -1,21 +1,13 @@
 //! The key that signs session tokens, kept in a file of its own outside of everything clients can read.
 
-use std::{
-    fmt,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
-};
+use std::{fmt, io, path::Path};
 
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
+use super::secret_file::{self, LENGTH};
+
 /// Name of the file in the directory of keys.
 const FILE: &str = "jwt.key";
-/// 256 bits, the output size of the hash behind HS256: less weakens it, more adds nothing.
-const LENGTH: usize = 32;
-/// Permission bits that nobody but the owner may have.
-const GROUP_AND_WORLD: u32 = 0o077;
 
 /// The key that signs and verifies session tokens.
 pub struct Keys {
@@ -31,16 +23,8 @@ impl Keys {
     /// `InvalidData` if the file has the wrong length, `PermissionDenied` if it is readable by others than its owner, and
     /// whatever the file system says. A bad file is never replaced: that would end every session without a word.
     pub fn load_or_create(dir: &Path) -> io::Result<Self> {
-        let path = dir.join(FILE);
-        match read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                create(dir, &path)?;
-                read(&path)
-            }
-            found => found,
-        }
-        .map(|secret| Self::from_secret(&secret))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        let secret = secret_file::load_or_create(dir, FILE, secret_file::random)?;
+        Ok(Self::from_secret(&secret))
     }
 
     /// A key from its bytes, for tests and tools.
@@ -58,60 +42,14 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Reads at most one byte more than needed, from the very file whose permissions were checked.
-fn read(path: &Path) -> io::Result<[u8; LENGTH]> {
-    let file = File::open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidData, "not a regular file"));
-    }
-    if meta.mode() & GROUP_AND_WORLD != 0 {
-        return Err(io::Error::new(
-            ErrorKind::PermissionDenied,
-            "readable or writable by others; chmod 600 it",
-        ));
-    }
-    let mut bytes = Vec::with_capacity(LENGTH + 1);
-    file.take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
-    bytes
-        .try_into()
-        .map_err(|_| io::Error::new(ErrorKind::InvalidData, format!("not {LENGTH} bytes long")))
-}
-
-/// Writes a new key under a temporary name and links it to the real one, so that the file is never there in part and an
-/// existing one is never replaced.
-fn create(dir: &Path, path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let mut secret = [0; LENGTH];
-    getrandom::fill(&mut secret).map_err(|error| io::Error::other(error.to_string()))?;
-    let temporary = Temporary(dir.join(format!("{FILE}.{}", uuid::Uuid::new_v4().simple())));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary.0)?;
-    file.write_all(&secret)?;
-    file.sync_all()?;
-    match fs::hard_link(&temporary.0, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => File::open(dir)?.sync_all(),
-    }
-}
-
-/// A file that goes away again, however its maker ends.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Nothing to be done about a failure; the leftover is private and never read.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::PermissionsExt, thread};
+    use std::{
+        fs,
+        io::ErrorKind,
+        os::unix::fs::{MetadataExt, PermissionsExt},
+        thread,
+    };
 
     use super::*;
 

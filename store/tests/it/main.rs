@@ -9,6 +9,7 @@ mod attributes;
 mod canvas;
 mod challenges;
 mod creation;
+mod docks;
 mod entries;
 mod fixture;
 mod guests;

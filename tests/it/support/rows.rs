@@ -140,7 +140,7 @@ impl Rows {
             .await;
     }
 
-    /// A core attribute of the node, with options of its own.
+    /// A core attribute of the node, with options of its own, in place of what there is.
     pub(crate) async fn node_attribute(&mut self, name: &str, value: Value, options: Value) {
         let time = self.tick().naive_utc();
         let row = node_attribute::Model {
@@ -151,6 +151,9 @@ impl Rows {
             created_at: time,
             updated_at: time,
         };
+        let key = (row.plugin_id, row.attribute_name.clone());
+        let gone = node_attribute::Entity::delete_by_id(key).exec(&self.database);
+        gone.await.expect("may be deleted");
         self.insert::<node_attribute::Entity>([row.into_active_model()])
             .await;
     }

@@ -1,0 +1,150 @@
+//! Hosting: whose worlds the node vouches for, and its word for it (spec rest §2.9).
+
+use axum::{Json, extract::State};
+use node::NewMember;
+use serde::{Deserialize, Serialize};
+use store::UserRow;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ApiError, App, Authenticated, Body, PathId,
+    extract::{id_of, invalid_body},
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, allow))
+        .routes(routes!(disallow))
+        .routes(routes!(sign))
+}
+
+/// A user whose worlds the node vouches for.
+#[derive(Debug, Serialize, ToSchema)]
+struct HostedUser {
+    user_id: Uuid,
+    /// Empty if unset.
+    name: String,
+    /// Media hash or absolute URL; empty if unset.
+    avatar_hash: String,
+    wallets: Vec<String>,
+}
+
+impl From<UserRow> for HostedUser {
+    fn from(row: UserRow) -> Self {
+        let text = |key: &str| {
+            let text = row.profile.get(key).and_then(|value| value.as_str());
+            text.unwrap_or_default().to_owned()
+        };
+        Self {
+            user_id: row.id,
+            name: text("name"),
+            avatar_hash: text("avatar_hash"),
+            wallets: row.wallets,
+        }
+    }
+}
+
+/// The users whose worlds the node vouches for, at most 1000. For admins of the node.
+#[utoipa::path(get, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])), responses(
+    (status = 200, body = [HostedUser]),
+    (status = 403, description = "`not_admin`"),
+))]
+async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<Vec<HostedUser>>, ApiError> {
+    let users = app.node.hosting_list(caller).await?;
+    Ok(Json(users.into_iter().map(HostedUser::from).collect()))
+}
+
+/// Whom to host: `user_id` or `wallet`, not both.
+#[derive(Debug, Deserialize, ToSchema)]
+struct NewHostedUser {
+    user_id: Option<String>,
+    wallet: Option<String>,
+}
+
+impl NewHostedUser {
+    fn user(self) -> Result<NewMember, ApiError> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        match (given(self.user_id), given(self.wallet)) {
+            (Some(user), None) => Ok(NewMember::User(id_of(&user, "invalid_request_body")?)),
+            (None, Some(wallet)) => Ok(NewMember::Wallet(wallet)),
+            _ => Err(invalid_body("either user_id or wallet is required")),
+        }
+    }
+}
+
+/// Lets the node vouch for the worlds of a user.
+#[utoipa::path(post, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])),
+    request_body = NewHostedUser, responses(
+    (status = 200, description = "null"),
+    (status = 400, description = "`invalid_request_body`"),
+    (status = 403, description = "`not_admin`"),
+    (status = 404, description = "`user_not_found`"),
+    (status = 409, description = "`too_many_users`"),
+))]
+async fn allow(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(new): Body<NewHostedUser>,
+) -> Result<Json<()>, ApiError> {
+    app.node.allow_hosting(caller, new.user()?).await?;
+    Ok(Json(()))
+}
+
+/// Lets the node vouch for the worlds of a user no longer.
+#[utoipa::path(delete, path = "/node/hosting-allow-list/{userID}", tag = "node", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)), responses(
+    (status = 200, description = "null"),
+    (status = 400, description = "`invalid_user_id`"),
+    (status = 403, description = "`not_admin`"),
+))]
+async fn disallow(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathId(user): PathId,
+) -> Result<Json<()>, ApiError> {
+    app.node.disallow_hosting(caller, user).await?;
+    Ok(Json(()))
+}
+
+/// Which world is to be hosted.
+#[derive(Debug, Deserialize, ToSchema)]
+struct HostedWorld {
+    #[schema(required, nullable = false, value_type = Uuid)]
+    odyssey_id: Option<String>,
+}
+
+/// The node's word that it hosts a world.
+#[derive(Debug, Serialize, ToSchema)]
+struct HostingChallenge {
+    /// `0x` and 130 hexadecimal digits: a signature with the node's key over the ids of node and world.
+    challenge: String,
+}
+
+/// Signs that the node hosts a world, for users in the list of the node.
+#[utoipa::path(post, path = "/node/get-challenge", tag = "node", security(("bearer" = [])),
+    request_body = HostedWorld, responses(
+    (status = 200, body = HostingChallenge),
+    (status = 400, description = "`invalid_request_body`, `user_not_allowed`"),
+))]
+async fn sign(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Body(world): Body<HostedWorld>,
+) -> Result<Json<HostingChallenge>, ApiError> {
+    let world = world.odyssey_id.unwrap_or_default();
+    let world = id_of(&world, "invalid_request_body")?;
+    if !app.node.may_host(caller.user) {
+        return Err(ApiError::bad_request(
+            "user_not_allowed",
+            "this node does not host worlds of the caller",
+        ));
+    }
+    let signed = app.node_key.sign_hosting(app.node.id(), world);
+    let challenge = signed.ok_or_else(ApiError::internal)?;
+    Ok(Json(HostingChallenge { challenge }))
+}
