@@ -10,7 +10,7 @@ use crate::network::{broadcast, post};
 use crate::objects::{self, ObjectIndex};
 use crate::persistence::Unsaved;
 use crate::presence::UserIndex;
-use crate::{movement, network};
+use crate::{movement, network, placement};
 
 /// Locks a free object for an admin of it; whoever is refused hears who holds it (trap T6).
 pub(crate) fn lock(world: &mut World, user: Umid, entity: Entity, object: Umid) {
@@ -94,7 +94,9 @@ pub(crate) fn forget(world: &mut World, object: Umid) {
 
 fn release(world: &mut World, entity: Entity, object: Umid, result: u32) {
     // The last move is told, and saved, before the unlock is.
-    movement::announce_now(world, object);
+    if movement::announce_now(world, object) {
+        placement::settle(world, object);
+    }
     world.resource_mut::<Unsaved>().flush();
     set_holder(world, object, None);
     if let Some(mut held) = world.get_mut::<HeldLocks>(entity) {

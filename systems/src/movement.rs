@@ -92,14 +92,16 @@ fn transform_of(world: &World, entity: Entity) -> Option<ObjectTransform> {
     })
 }
 
-/// Announces a moved object now, so that nothing said about it later in this tick overtakes its last move.
-pub(crate) fn announce_now(world: &mut World, id: Umid) {
+/// Announces a moved object now, so that nothing said about it later in this tick overtakes its last move. Answers whether it
+/// was moved.
+pub(crate) fn announce_now(world: &mut World, id: Umid) -> bool {
     let moved = world.resource_mut::<MovedObjects>().told(id);
     if !world.resource_mut::<Dragged>().end(id) && !moved {
-        return;
+        return false;
     }
     let entity = world.resource::<ObjectIndex>().get(id);
     if let Some(message) = entity.and_then(|entity| transform_of(world, entity)) {
         broadcast(world, message);
     }
+    true
 }

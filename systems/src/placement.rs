@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bevy_ecs::prelude::Entity;
 use bevy_ecs::world::World;
 use components::{
-    Anchor, ChildPlacement, Id, Options, Placed, Placement, Transform, TypeRef, Umid, Vec3,
+    Anchor, ChildPlacement, Id, Options, Parent, Placed, Placement, Transform, TypeRef, Umid, Vec3,
 };
 
 use crate::live::Identity;
@@ -34,6 +34,18 @@ pub(crate) fn place_children(world: &mut World, parent: Umid) {
             open.extend(place_directly_below(world, parent, &rules));
         }
     }
+}
+
+/// Somebody has put an object somewhere: what its rules and those of its parent say now holds at once, as it will after the
+/// next load. Not while it is dragged: children would crowd behind it, one message each and tick.
+pub(crate) fn settle(world: &mut World, object: Umid) {
+    let entity = world.resource::<ObjectIndex>().get(object);
+    let parent = entity.and_then(|entity| world.get::<Parent>(entity));
+    // Who was placed by a rule and is no longer leaves a gap among the siblings.
+    if let Some(parent) = parent.map(|parent| parent.0) {
+        place_children(world, parent);
+    }
+    place_children(world, object);
 }
 
 /// The rules of an object are gone: the children who followed them stand where they will after the next load.

@@ -4,7 +4,7 @@ use posbus::{AddObjects, Message, ObjectDefinition, ObjectTransform, Umid};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Api, CANVAS, CANVAS_CHILD, CUSTOM_OBJECT, Client, Options, Server, WELCOME, at,
+    Api, CANVAS, CANVAS_CHILD, CUSTOM_OBJECT, Client, Options, Rows, Server, WELCOME, at,
 };
 
 /// The group of children that no rule names.
@@ -279,4 +279,22 @@ async fn newcomers_start_at_the_spawn_point_of_the_options() {
     )
     .await;
     owner.create(world, "Stall", at(0.0, 0.0, 0.0)).await;
+}
+
+/// A database may hold what was never checked: what makes no sense is ignored, and the rest of the world is there.
+#[tokio::test]
+async fn c6_stored_rules_that_make_no_sense_do_not_keep_a_world_closed() {
+    let mut server = Server::start(Options::default());
+    let owner = Api::owner(&mut server).await;
+    let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;
+    let child = owner.create_of(canvas, CANVAS_CHILD, "Child").await;
+    server.stop();
+    let rules = json!({"child_placement": {OTHERS: null, CANVAS_CHILD.to_string(): {"algo": "cube"}}, "visible": "?"});
+    Rows::of(&server).await.options(canvas, rules).await;
+    server.start_again();
+    let owner = owner.at(&server);
+    let snapshot = Client::connect(&server, &owner).await.enter(WELCOME).await;
+    assert!(snapshot.object(child).is_some());
+    owner.create_of(canvas, CANVAS_CHILD, "Another").await;
+    set(&owner, canvas, json!({})).await;
 }

@@ -133,6 +133,49 @@ async fn on_a_circle_all_make_room_for_each_other() {
     );
 }
 
+/// What is seen is what will be loaded: a parent that is let go somewhere else takes those along whom its rules place.
+#[tokio::test]
+async fn children_follow_a_parent_that_is_let_go() {
+    let mut server = Server::start(Options::default());
+    let owner = Api::owner(&mut server).await;
+    let canvas = canvas(&owner).await;
+    let children = [
+        owner.create_of(canvas, CANVAS_CHILD, "First").await,
+        owner.create_of(canvas, CANVAS_CHILD, "Second").await,
+    ];
+    let mut editor = Client::join(&server, &owner).await;
+    drag(&mut editor, canvas, 110.0).await;
+    for (child, number) in [(children[0], 0), (children[1], 1)] {
+        let moved = editor
+            .expect("a move", |moved: &ObjectTransform| moved.id == child)
+            .await;
+        let (x, y, z) = on_helix(number);
+        let place = moved.object_transform.position;
+        assert!(is_at(place, (x + 100.0, y, z)), "{number}: {place:?}");
+    }
+    // One that is put somewhere else itself leaves its place to the next.
+    drag(&mut editor, children[0], -500.0).await;
+    let moved = editor
+        .expect("a move", |moved: &ObjectTransform| moved.id == children[1])
+        .await;
+    let (x, y, z) = on_helix(0);
+    assert!(is_at(moved.object_transform.position, (x + 100.0, y, z)));
+}
+
+/// Locks an object, moves it along the x axis and lets it go.
+async fn drag(editor: &mut Client, object: Umid, x: f32) {
+    editor.send(posbus::LockObject { id: object }).await;
+    let locked = |lock: &posbus::LockObjectResponse| lock.id == object && lock.result == 1;
+    editor.expect("the lock", locked).await;
+    editor
+        .send(ObjectTransform {
+            id: object,
+            object_transform: at(x, 5.0, -20.0),
+        })
+        .await;
+    editor.send(posbus::UnlockObject { id: object }).await;
+}
+
 /// Descendants go with what they stand on, at once: the answer to the deletion comes after.
 #[tokio::test]
 async fn d9_y31_nothing_is_left_of_a_deleted_tree() {

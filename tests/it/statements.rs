@@ -50,6 +50,12 @@ const LISTS: &[fn(&Things) -> String] = &[
         let path = format!("all-users/attributes/{CORE}/comments/entries");
         format!("/objects/{}/{path}?fields=content&limit=100", things.world)
     },
+    |things| {
+        format!(
+            "/worlds/{world}/explore?object_id={world}",
+            world = things.world
+        )
+    },
 ];
 
 fn attributes(things: &Things, path: &str, name: &str) -> String {

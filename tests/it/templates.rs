@@ -104,6 +104,20 @@ async fn a_new_world_is_made_from_the_template_that_ships() {
         world = hex(world)
     );
     assert_eq!(count(&server, &created).await, 1);
+    let news = owner
+        .get("/objects/newsfeed?startIndex=0&pageSize=10")
+        .await
+        .ok(200);
+    let item = &news["activities"][0];
+    assert_eq!(
+        (&item["type"], &item["world_name"]),
+        (&json!("world_created"), &json!("Second")),
+        "{news}"
+    );
+    assert_eq!(
+        (&item["object_id"], &item["user_id"]),
+        (&json!(world), &json!(owner.user))
+    );
     // Below the node there are worlds and nothing else, and no worlds are below anything else.
     let guest = Api::guest(&server).await;
     let new = json!({"object_name": "x", "parent_id": node, "object_type_id": WORLD_TYPE});

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use components::ids;
 use posbus::Umid;
 use sea_orm::{
-    Database, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::{Value, json};
@@ -182,6 +182,16 @@ impl Rows {
         };
         self.insert::<user_object::Entity>([row.into_active_model()])
             .await;
+    }
+
+    /// Other options of an object.
+    pub(crate) async fn options(&self, object: Umid, options: Value) {
+        object::Entity::update_many()
+            .col_expr(object::Column::Options, Expr::value(options))
+            .filter(object::Column::ObjectId.eq(object))
+            .exec(&self.database)
+            .await
+            .expect("may be changed");
     }
 
     /// Takes an object away.

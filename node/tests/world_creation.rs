@@ -1,0 +1,56 @@
+//! Worlds for the holders of tokens, on a complete node with a real database (spec model §6.3, §8.6).
+
+use components::{Umid, ids};
+use node::{Node, NodeError, NodeOptions};
+use store::{NewUser, Seed, Store, StoreOptions};
+
+#[tokio::test]
+async fn a_world_that_is_asked_for_twice_at_once_is_made_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("node.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let store = Store::open(&url, &StoreOptions::default())
+        .await
+        .expect("opens");
+    store.migrate().await.expect("migrates");
+    let seed = Seed {
+        base_url: "http://localhost:4000".to_owned(),
+        welcome: Vec::new(),
+    };
+    store.seed(&seed).await.expect("seeds");
+    let user = NewUser {
+        id: Umid::now_v7(),
+        user_type: ids::NORMAL_USER_TYPE,
+        profile: Default::default(),
+        wallet: None,
+    };
+    let owner = store.insert_user(&user).await.expect("inserted").id;
+    let node = Node::start(store, NodeOptions::default())
+        .await
+        .expect("starts");
+
+    let world = Umid::from_u128(10);
+    let made = tokio::join!(
+        node.create_world(owner, world, "Odyssey#10"),
+        node.create_world(owner, world, "Odyssey#10"),
+        node.create_world(owner, world, "Odyssey#10"),
+    );
+    let made = [made.0, made.1, made.2].map(|made| made.expect("made or known"));
+    assert_eq!(made.iter().filter(|made| **made).count(), 1, "{made:?}");
+    assert!(node.directory().is_world(world));
+    assert!(node.directory().is_admin(owner, world));
+
+    // Of an owner who is not there nothing is made, in memory neither.
+    let ghost = Umid::from_u128(11);
+    let refused = node.create_world(Umid::now_v7(), ghost, "Odyssey#11").await;
+    assert!(
+        matches!(refused, Err(NodeError::Conflict(_))),
+        "{refused:?}"
+    );
+    assert!(!node.directory().knows(ghost));
+    let refused = node.create_world(owner, ghost, "two\nlines").await;
+    assert!(
+        matches!(refused, Err(NodeError::Invalid(..))),
+        "{refused:?}"
+    );
+}
