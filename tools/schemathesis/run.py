@@ -1,0 +1,126 @@
+"""Holds a running server to its OpenAPI document: every operation, as a guest and as the owner of the node.
+
+Usage: run.py PROGRAM. Starts the program on an empty directory, without limits. Fails if schemathesis finds an answer that
+the document does not speak of or a failure of the server, if an operation that can succeed never did, and if the callers'
+tokens are no longer good for anything in the end: then nothing after that would have been tested.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from client import BASE, Api, Wallet
+from names import operations
+from valid import BUNDLE, REQUESTS, UNREACHABLE
+
+HERE = Path(__file__).parent
+
+
+def main():
+    program = str(Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory(prefix="odyssey-api") as folder:
+        home = Path(folder)
+        with open(home / "log", "wb") as log:
+            server = subprocess.Popen(
+                [program, "serve", "--bind", "127.0.0.1:0", "--data", str(home / "data"), "--limits", "off"],
+                cwd=home, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        try:
+            problems = check(server, home)
+        finally:
+            server.terminate()
+            server.wait(20)
+        log = (home / "log").read_text(errors="replace")
+        problems += [line for line in log.splitlines() if "panicked" in line]
+        if problems:
+            print("\n".join(["", "the API and its document:", *problems]), file=sys.stderr)
+            sys.exit(1)
+
+
+def check(server, home):
+    url = claim = None
+    for line in server.stdout:
+        url = line.removeprefix("listening on ").strip() if line.startswith("listening on ") else url
+        claim = line.split("#token=")[1].strip() if "#token=" in line else claim
+        if url and claim:
+            break
+    else:
+        return ["the server does not start: " + (home / "log").read_text(errors="replace")]
+    state = prepare(url, claim, home)
+    problems, answers = [], {}
+    for caller in ["guest", "owner"]:
+        file = home / f"{caller}.json"
+        file.write_text(json.dumps(state["shared"] | state[caller]))
+        print(f"\n=== as {caller}", flush=True)
+        if run(url, state[caller]["token"], file) != 0:
+            problems.append(f"as {caller}: see above")
+        answers[caller] = json.loads(file.with_suffix(".answers").read_text())
+        me = Api(url, state[caller]["token"]).send("GET", "/users/me")
+        if me.status_code != 200:
+            problems.append(f"the token of the {caller} is void in the end: {me.status_code}")
+    if server.poll() is not None:
+        problems.append(f"the server ended with {server.returncode}")
+    return problems + unreached(url, answers)
+
+
+def prepare(url, claim, home):
+    """An owner, a friend of theirs, a guest, and an uploaded plugin."""
+    stranger = Api(url)
+    owner, friend = stranger.login(Wallet(1)), stranger.login(Wallet(2))
+    owner.ok("POST", "/node/claim-owner", {"token": claim})
+    owner.ok("PATCH", "/profile", {"name": "Owner"})
+    friend.ok("PATCH", "/profile", {"name": "Friend"})
+    guest = stranger.guest()
+    bundle = home / "data" / "plugins" / BUNDLE
+    bundle.mkdir(parents=True)
+    manifest = {"name": "Clock", "attribute_types": [{"name": "time", "sync": "object"}]}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+    def who(api):
+        return {"token": api.token, "user": api.ok("GET", "/users/me")["id"]}
+
+    return {
+        "shared": {
+            "url": url, "database": str(home / "data" / "odyssey.db"), "owner_token": owner.token,
+            "owner_wallet": Wallet(1).address, "friend": who(friend)["user"], "friend_wallet": Wallet(2).address,
+        },
+        "owner": {**who(owner), "wallet": Wallet(1).address, "first_wallet": 1_000_000},
+        "guest": {**who(guest), "wallet": Wallet(3).address, "first_wallet": 2_000_000},
+    }  # fmt: skip
+
+
+def run(url, token, state):
+    environment = dict(os.environ, ODYSSEY_API_STATE=str(state), SCHEMATHESIS_HOOKS="hooks", PYTHONPATH=str(HERE))
+    command = [
+        str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(HERE / "schemathesis.toml"),
+        "run", f"{url}{BASE}/openapi.json", "--url", url, "--header", f"Authorization: Bearer {token}",
+        "--suppress-health-check", "all", "--warnings", "off",
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=state.parent, env=environment).returncode
+
+
+def unreached(url, answers):
+    """Operations that should have succeeded and never did, and those that nobody said how to."""
+    document = Api(url).ok("GET", "/openapi.json")
+    problems, succeeded, all_operations = [], 0, operations(document)
+    for operation in all_operations:
+        statuses = [int(status) for of in answers.values() for status in of.get(operation, {})]
+        reached = any(200 <= status < 300 for status in statuses)
+        succeeded += reached
+        if reached and operation in UNREACHABLE:
+            problems.append(f"{operation} succeeds, but valid.py says that it cannot")
+        if reached or operation in UNREACHABLE:
+            continue
+        if operation not in REQUESTS:
+            problems.append(f"{operation}: say in tools/schemathesis/valid.py how it succeeds")
+        else:
+            problems.append(f"{operation} never succeeded: {sorted(set(statuses))}")
+    print(f"\n{succeeded} of {len(all_operations)} operations succeeded, {len(UNREACHABLE)} cannot")
+    return problems
+
+
+if __name__ == "__main__":
+    main()
