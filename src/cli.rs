@@ -44,6 +44,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: bench::What,
     },
+    /// Print the OpenAPI document of the REST API
+    Openapi,
     /// Translate PosBus frames, one a line, from standard input to standard output
     Posbus {
         #[command(subcommand)]

@@ -39,6 +39,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Posbus { filter } => filter_posbus(&filter).map_err(Failure::runtime),
+        Command::Openapi => {
+            let document = net::rest::openapi_json().context("the OpenAPI document");
+            exit::print(&document.map_err(Failure::runtime)?).map_err(Failure::runtime)
+        }
         Command::Bench { what } => bench::run(&what),
         Command::Swarm(arguments) => block_on(swarm::run(arguments)),
         Command::Config => {

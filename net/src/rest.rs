@@ -89,6 +89,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document::complete(documented().into_openapi())
 }
 
+/// The OpenAPI document as the JSON that is kept in `docs/openapi.json`.
+///
+/// # Errors
+/// None that is known of.
+pub fn openapi_json() -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&openapi()).map(|json| json + "\n")
+}
+
 fn documented() -> OpenApiRouter<App> {
     let versioned = OpenApiRouter::new()
         .merge(auth::routes())
@@ -121,7 +129,10 @@ fn documented() -> OpenApiRouter<App> {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "odyssey", description = "Shared 3D worlds: users, worlds, objects and their attributes."),
+    info(title = "odyssey", description = "Shared 3D worlds: users, worlds, objects and their attributes.\n\n\
+        Get a token from `/api/v4/auth/guest-token` and send it as `Authorization: Bearer TOKEN`. Bodies are JSON whatever \
+        their content type; unknown keys are ignored. Every failure has the one body `ErrorBody` with a stable `reason`. An \
+        empty success is `null`."),
     modifiers(&BearerToken),
     components(schemas(error::ErrorBody))
 )]

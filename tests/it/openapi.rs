@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::{Api, Options, Server};
+use crate::{
+    command::Home,
+    support::{Api, Options, Server},
+};
 
 /// What a document may say of a path besides its methods.
 const METHODS: [&str; 5] = ["get", "post", "patch", "delete", "put"];
@@ -61,6 +64,21 @@ async fn the_document_and_the_list_of_routes_agree() {
             "{route}: listed, and with this need for a token"
         );
     }
+}
+
+/// For those who read it without a server, and for reviews: a change of the API shows in the difference.
+#[tokio::test]
+async fn the_document_in_docs_is_the_one_that_is_served() {
+    let server = Server::start(Options::default());
+    let served = Api::stranger(&server).get("/openapi.json").await.ok(200);
+    let kept: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).expect("JSON");
+    assert!(
+        served == kept,
+        "to renew it: odyssey openapi > docs/openapi.json"
+    );
+    let printed = Home::new().run(&["openapi"], &[]);
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    assert!(printed.out == include_str!("../../docs/openapi.json"));
 }
 
 #[tokio::test]
