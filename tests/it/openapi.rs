@@ -64,6 +64,9 @@ async fn the_document_and_the_list_of_routes_agree() {
             "{route}: listed, and with this need for a token"
         );
     }
+    for route in listed.keys() {
+        assert!(documented.contains_key(route), "{route} is documented");
+    }
 }
 
 /// For those who read it without a server, and for reviews: a change of the API shows in the difference.
