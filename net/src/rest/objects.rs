@@ -4,7 +4,7 @@ mod claim;
 mod make;
 mod options;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use node::{NewObject, ObjectEdit, ObjectView, TreeNode};
@@ -18,6 +18,7 @@ use super::{
     error::ErrorBody,
     extract::{id_of, optional_id, required_text},
     geometry::Placement,
+    lists::Asked,
 };
 
 /// Levels of a tree when the client does not say how many.
@@ -270,12 +271,15 @@ async fn tree(
     _caller: Authenticated,
     PathId(object): PathId,
     Query(extent): Query<Extent>,
-) -> Result<Json<Tree>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let max_depth = extent.max_depth.unwrap_or(DEFAULT_DEPTH);
-    let root = app
-        .node
-        .tree(object, max_depth, extent.object_type)
-        .await?
-        .into();
-    Ok(Json(Tree { root, max_depth }))
+    let tree = async {
+        let root = app.node.tree(object, max_depth, extent.object_type).await?;
+        Ok(Tree {
+            root: root.into(),
+            max_depth,
+        })
+    };
+    app.lists.answer(&app.node, asked, tree).await
 }

@@ -1,6 +1,6 @@
 //! What users post to worlds (spec rest §2.14).
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use node::Post;
 use serde::Deserialize;
 use store::{ActivityEdit, ActivityKind};
@@ -10,6 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     ApiError, App, Authenticated, Body, PathId, PathIds, Query,
     error::ErrorBody,
+    lists::Asked,
     newsfeed::{Activity, ActivityPage, Paging},
 };
 
@@ -32,10 +33,18 @@ async fn list(
     _caller: Authenticated,
     PathId(object): PathId,
     Query(paging): Query<Paging>,
-) -> Result<Json<ActivityPage>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
-    let page = app.node.timeline(object, start, size).await?;
-    Ok(Json(ActivityPage::new(page, start, size)))
+    // Told by the directory, which follows the database: what is kept is not asked whether the object is still there.
+    if !app.node.directory().knows(object) {
+        return Err(node::NodeError::NotFound("object_not_found").into());
+    }
+    let page = async {
+        let page = app.node.timeline(object, start, size).await?;
+        Ok(ActivityPage::new(page, start, size))
+    };
+    app.lists.answer(&app.node, asked, page).await
 }
 
 /// What to post.

@@ -9,8 +9,8 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 use store::entity::{
-    attribute_type, node_attribute, object, object_attribute, object_user_attribute, pending_stake,
-    user, user_object,
+    activity, attribute_type, node_attribute, object, object_attribute, object_user_attribute,
+    pending_stake, user, user_object,
 };
 
 use super::{CUSTOM_OBJECT, Server, WORLD_TYPE};
@@ -117,29 +117,6 @@ impl Rows {
             .await;
     }
 
-    /// A core attribute of a user in an object.
-    pub(crate) async fn user_attribute(
-        &mut self,
-        object: Umid,
-        user: Umid,
-        name: &str,
-        value: Value,
-    ) {
-        let time = self.tick().naive_utc();
-        let row = object_user_attribute::Model {
-            user_id: user,
-            object_id: object,
-            attribute_name: name.to_owned(),
-            plugin_id: ids::CORE_PLUGIN,
-            value: Some(value),
-            options: None,
-            created_at: time,
-            updated_at: time,
-        };
-        self.insert::<object_user_attribute::Entity>([row.into_active_model()])
-            .await;
-    }
-
     /// A core attribute of the node, with options of its own, in place of what there is.
     pub(crate) async fn node_attribute(&mut self, name: &str, value: Value, options: Value) {
         let time = self.tick().naive_utc();
@@ -192,6 +169,43 @@ impl Rows {
             .exec(&self.database)
             .await
             .expect("may be changed");
+    }
+
+    /// What a user keeps on an object.
+    pub(crate) async fn object_user_attribute(
+        &mut self,
+        object: Umid,
+        user: Umid,
+        attribute: (Umid, &str),
+        value: Value,
+    ) {
+        let time = self.tick().naive_utc();
+        let row = object_user_attribute::Model {
+            user_id: user,
+            object_id: object,
+            attribute_name: attribute.1.to_owned(),
+            plugin_id: attribute.0,
+            value: Some(value),
+            options: None,
+            created_at: time,
+            updated_at: time,
+        };
+        self.insert::<object_user_attribute::Entity>([row.into_active_model()])
+            .await;
+    }
+
+    /// A picture that a user posted.
+    pub(crate) async fn screenshot(&mut self, object: Umid, user: Umid) {
+        let row = activity::Model {
+            activity_id: Umid::now_v7(),
+            user_id: user,
+            object_id: object,
+            kind: "screenshot".to_owned(),
+            data: json!({"hash": "ab12"}),
+            created_at: self.tick().naive_utc(),
+        };
+        self.insert::<activity::Entity>([row.into_active_model()])
+            .await;
     }
 
     /// Takes an object away.

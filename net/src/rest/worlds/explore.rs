@@ -1,12 +1,12 @@
 //! Finding worlds, and looking around in one (spec rest §2.8).
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody};
+use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody, lists::Asked};
 
 /// Longest text to search for in characters, as long as the longest name.
 const MAX_SEARCH: usize = 256;
@@ -56,15 +56,19 @@ async fn search(
     State(app): State<App>,
     _caller: Authenticated,
     Query(search): Query<Search>,
-) -> Result<Json<Vec<Landmark>>, ApiError> {
+    asked: Asked,
+) -> Result<Response, ApiError> {
     if search.query.chars().count() > MAX_SEARCH {
         return Err(ApiError::bad_request(
             "invalid_request_query",
             "query has at most 256 characters",
         ));
     }
-    let found = app.node.search_worlds(&search.query).await?;
-    Ok(Json(found.into_iter().map(Landmark::from).collect()))
+    let list = async {
+        let found = app.node.search_worlds(&search.query).await?;
+        Ok(found.into_iter().map(Landmark::from).collect::<Vec<_>>())
+    };
+    app.lists.answer(&app.node, asked, list).await
 }
 
 /// Where to look.
