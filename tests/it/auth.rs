@@ -207,3 +207,28 @@ async fn guests_get_a_token_whatever_they_send() {
     assert_ne!(one["id"], two["id"]);
     assert_ne!(one["name"], two["name"]);
 }
+
+#[tokio::test]
+async fn x23_signatures_that_are_none_are_refused() {
+    let server = Server::start(Options::default().unlimited());
+    let stranger = Api::stranger(&server);
+    let wallets: [&dyn Wallet; 2] = [&EthereumWallet::new(1), &PolkadotWallet::new(1, true)];
+    for wallet in wallets {
+        for odd in [
+            "0".to_owned(),
+            "0x".to_owned(),
+            "0x1".to_owned(),
+            "zz".to_owned(),
+            "é".to_owned(),
+            format!("0x{}", "ab".repeat(20)),
+            format!("0x{}zz", "ab".repeat(64)),
+            format!("0x{}", "ab".repeat(1000)),
+        ] {
+            stranger.challenge(wallet).await;
+            stranger
+                .answer_challenge(wallet, &odd)
+                .await
+                .refused(400, "signature_validation_failed");
+        }
+    }
+}

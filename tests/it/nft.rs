@@ -4,7 +4,7 @@ use posbus::Umid;
 use serde_json::json;
 use uuid::uuid;
 
-use crate::support::{Api, Options, Rows, Server};
+use crate::support::{Api, EthereumWallet, Options, Rows, Server};
 
 /// World no. 10.
 const TENTH: Umid = uuid!("00000000-0000-8000-8000-00000000000a");
@@ -85,4 +85,36 @@ async fn y22_numbers_wider_than_an_id_are_refused() {
             .await
             .refused(400, "invalid_nft_id");
     }
+}
+
+#[tokio::test]
+async fn f16_the_world_of_a_token_goes_to_who_holds_it_now() {
+    let server = Server::start(Options::default().unlimited());
+    let (once, now) = (EthereumWallet::new(1), EthereumWallet::new(2));
+    let mut rows = Rows::of(&server).await;
+    rows.token(now.bytes(), TENTH).await;
+    rows.close().await;
+    let worlds = async |api: &Api| {
+        let path = format!("/users/{}/worlds", api.user);
+        api.get(&path).await.ok(200)
+    };
+    let once = Api::login(&server, &once).await;
+    assert_eq!(worlds(&once).await, json!([]));
+    let now = Api::login(&server, &now).await;
+    let owned = worlds(&now).await;
+    assert_eq!(owned[0]["id"], json!(TENTH), "{owned}");
+    assert_eq!(owned[0]["owner_id"], json!(now.user));
+    assert_eq!(owned[0]["name"], "Odyssey#10");
+    let token = format!("/nft/{}", TENTH.as_u128());
+    assert_eq!(once.get(&token).await.ok(200)["name"], "Odyssey#10");
+}
+
+#[tokio::test]
+async fn y1_who_logs_in_is_let_in_when_tokens_cannot_be_looked_up() {
+    let server = Server::start(Options::default().unlimited());
+    let rows = Rows::of(&server).await;
+    rows.drop_table("nft").await;
+    rows.close().await;
+    let user = Api::login(&server, &EthereumWallet::new(1)).await;
+    assert_eq!(user.get("/users/me").await.status, 200);
 }

@@ -2,7 +2,7 @@
 
 use posbus::Umid;
 use sea_orm::IntoActiveModel;
-use store::entity::{Amount, balance, blockchain, contract, stake, user_wallet, wallet};
+use store::entity::{Amount, balance, blockchain, contract, nft, stake, user_wallet, wallet};
 use uuid::uuid;
 
 use super::Rows;
@@ -69,6 +69,20 @@ impl Rows {
         };
         self.insert::<balance::Entity>([row.into_active_model()])
             .await;
+    }
+
+    /// Whose a world's token is now.
+    pub(crate) async fn token(&mut self, holder: Address, world: Umid) {
+        self.on_chain(holder).await;
+        let row = nft::Model {
+            wallet_id: holder.to_vec(),
+            contract_id: vec![1; 20],
+            blockchain_id: CHAIN,
+            object_id: world,
+            created_at: None,
+            updated_at: None,
+        };
+        self.insert::<nft::Entity>([row.into_active_model()]).await;
     }
 
     /// Makes an address known to the chain.

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use components::ids;
 use posbus::Umid;
 use sea_orm::{
-    ColumnTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
+    QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::{Value, json};
@@ -220,6 +221,13 @@ impl Rows {
     pub(crate) async fn pending_stakes(&self) -> Vec<pending_stake::Model> {
         let rows = pending_stake::Entity::find().all(&self.database).await;
         rows.expect("may be read")
+    }
+
+    /// Takes a table away, as a failure would.
+    pub(crate) async fn drop_table(&self, table: &str) {
+        let drop = format!("DROP TABLE {table}");
+        let dropped = self.database.execute_unprepared(&drop).await;
+        dropped.expect("may be dropped");
     }
 
     /// Closes the database.
