@@ -7,14 +7,17 @@ tokens are no longer good for anything in the end: then nothing after that would
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import uuid
+from contextlib import closing
 from pathlib import Path
 
 from client import BASE, Api, Wallet
 from names import operations
-from valid import BUNDLE, REQUESTS, UNREACHABLE
+from valid import BUNDLE, REQUESTS, UNREACHABLE, WORLD_TYPE
 
 HERE = Path(__file__).parent
 
@@ -74,22 +77,33 @@ def prepare(url, claim, home):
     owner.ok("PATCH", "/profile", {"name": "Owner"})
     friend.ok("PATCH", "/profile", {"name": "Friend"})
     guest = stranger.guest()
+    friends = who(friend)["user"]
+    node = owner.ok("GET", "/config/ui-client")["NODE_ID"]
+    for name in ["Owner's", "Friend's"]:
+        body = {"object_name": name, "parent_id": node, "object_type_id": WORLD_TYPE}
+        world = owner.ok("POST", "/objects", body)["object_id"]
+    # As if a token had been minted for them.
+    database = home / "data" / "odyssey.db"
+    with closing(sqlite3.connect(database, timeout=30)) as rows, rows:
+        ids = (uuid.UUID(friends).bytes, uuid.UUID(world).bytes)
+        rows.execute("UPDATE object SET owner_id = ? WHERE object_id = ?", ids)
     bundle = home / "data" / "plugins" / BUNDLE
     bundle.mkdir(parents=True)
     manifest = {"name": "Clock", "attribute_types": [{"name": "time", "sync": "object"}]}
     (bundle / "manifest.json").write_text(json.dumps(manifest))
 
-    def who(api):
-        return {"token": api.token, "user": api.ok("GET", "/users/me")["id"]}
-
     return {
         "shared": {
-            "url": url, "database": str(home / "data" / "odyssey.db"), "owner_token": owner.token,
-            "owner_wallet": Wallet(1).address, "friend": who(friend)["user"], "friend_wallet": Wallet(2).address,
+            "url": url, "database": str(database), "owner_token": owner.token,
+            "owner_wallet": Wallet(1).address, "friend": friends, "friend_wallet": Wallet(2).address,
         },
         "owner": {**who(owner), "wallet": Wallet(1).address, "first_wallet": 1_000_000},
         "guest": {**who(guest), "wallet": Wallet(3).address, "first_wallet": 2_000_000},
     }  # fmt: skip
+
+
+def who(api):
+    return {"token": api.token, "user": api.ok("GET", "/users/me")["id"]}
 
 
 def run(url, token, state):
