@@ -70,6 +70,14 @@ pub(crate) enum Ids {
     New,
 }
 
+/// How a world is to be brought in; see [`World::Import`].
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    owner: Option<Umid>,
+    ids: Ids,
+    with_people: bool,
+}
+
 /// Objects that travel together: enough that few statements are needed, few enough to hold in memory.
 const BATCH_OBJECTS: usize = 500;
 /// Text that travels together, in bytes; objects may be large.
@@ -88,7 +96,14 @@ pub(crate) async fn run(config: &Config, what: World) -> Exit {
             owner,
             id,
             with_people,
-        } => import(config, file, owner, id, with_people).await,
+        } => {
+            let wish = Wish {
+                owner,
+                ids: id,
+                with_people,
+            };
+            import(config, file, wish).await
+        }
     };
     let line = done.map_err(Failure::setup)?;
     // Nobody reading it is no reason to fail: it is done.
@@ -169,13 +184,7 @@ fn write(file: &File, manifest: &Manifest, files: &[(&str, Vec<u8>)]) -> anyhow:
     Ok(file.sync_all()?)
 }
 
-async fn import(
-    config: &Config,
-    file: PathBuf,
-    owner: Option<Umid>,
-    ids: Ids,
-    with_people: bool,
-) -> anyhow::Result<String> {
+async fn import(config: &Config, file: PathBuf, wish: Wish) -> anyhow::Result<String> {
     let name = file.display().to_string();
     // Nothing is opened, and no data directory made, for a file that is none.
     let (manifest, found) = tokio::task::spawn_blocking({
@@ -189,36 +198,26 @@ async fn import(
     let _lock = data::lock(config)?;
     let base_url = config.base_url(config.bind);
     let store = database::ready_with(config, &base_url, Vec::new()).await?;
-    let done = bring_in(
-        config,
-        &store,
-        file,
-        manifest,
-        found,
-        owner,
-        ids,
-        with_people,
-    )
-    .await
-    .with_context(|| name);
+    let done = bring_in(config, &store, file, (manifest, found), wish)
+        .await
+        .with_context(|| name);
     store.close().await;
     done
 }
 
-#[allow(clippy::too_many_arguments)]
 async fn bring_in(
     config: &Config,
     store: &Store,
     file: PathBuf,
-    manifest: Manifest,
-    found: Checker,
-    owner: Option<Umid>,
-    ids: Ids,
-    with_people: bool,
+    (manifest, found): (Manifest, Checker),
+    wish: Wish,
 ) -> anyhow::Result<String> {
+    let Wish {
+        owner, with_people, ..
+    } = wish;
     let explain = |error| database::explain(config, &error);
     let import = store.begin_import().await.map_err(explain)?;
-    let remap = Arc::new(plan(config, &import, &found, owner, ids).await?);
+    let remap = Arc::new(plan(config, &import, &found, wish).await?);
 
     let (batches, mut arriving) = mpsc::channel(1);
     let reader = tokio::task::spawn_blocking({
@@ -265,8 +264,7 @@ async fn plan(
     config: &Config,
     import: &Import,
     found: &Checker,
-    owner: Option<Umid>,
-    ids: Ids,
+    Wish { owner, ids, .. }: Wish,
 ) -> anyhow::Result<Remap> {
     let explain = |error| database::explain(config, &error);
     let types = import.object_types().await.map_err(explain)?;

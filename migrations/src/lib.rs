@@ -41,11 +41,11 @@ impl MigratorTrait for Migrator {
             Box::new(additions::Additions),
             Box::new(lists::Lists),
             Box::new(attribute_lists::AttributeLists),
-            Box::new(people::People),
             Box::new(stakes_and_lists::StakesAndLists),
+            Box::new(people::People),
             Box::new(activities::Activities),
-            Box::new(assets::Assets),
             Box::new(integrations::Integrations),
+            Box::new(assets::Assets),
         ]
     }
 
