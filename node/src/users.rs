@@ -191,7 +191,7 @@ impl Node {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn search_users(&self, part: &str, limit: u32) -> Result<Vec<UserRow>> {
+    pub async fn search_users(&self, part: &str, limit: u32) -> Result<Vec<ProfileRow>> {
         Ok(self
             .store()
             .search_users(self.directory().normal_type(), part, limit)

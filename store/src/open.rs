@@ -19,7 +19,9 @@ use sea_orm::{
     },
 };
 
-use crate::{MigrationStatus, Result, StoreError, adopt, version::Watch};
+use crate::{
+    Kept, MigrationStatus, Result, StoreError, adopt, version::Watch, world_search::WorldNames,
+};
 
 /// How to talk to the database.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ struct Inner {
     write: DatabaseConnection,
     /// On SQLite what tells versions apart.
     watch: Option<Watch>,
+    /// The names of all worlds.
+    world_names: Kept<WorldNames>,
 }
 
 impl std::fmt::Debug for Store {
@@ -203,6 +207,10 @@ impl Store {
         self.inner.watch.as_ref()
     }
 
+    pub(crate) fn world_names(&self) -> &Kept<WorldNames> {
+        &self.inner.world_names
+    }
+
     /// Starts a transaction that is going to write.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
@@ -284,7 +292,12 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
     });
     let read = counted(Database::connect(read).await?);
     let watch = Some(watch(url, options).await?);
-    Ok(Inner { read, write, watch })
+    Ok(Inner {
+        read,
+        write,
+        watch,
+        world_names: Kept::default(),
+    })
 }
 
 async fn watch(url: &str, options: &StoreOptions) -> Result<Watch> {
@@ -344,6 +357,7 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
         read: pool.clone(),
         write: pool,
         watch: None,
+        world_names: Kept::default(),
     })
 }
 

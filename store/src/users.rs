@@ -66,14 +66,7 @@ impl Store {
             .into_tuple()
             .all(self.read())
             .await?;
-        rows.into_iter()
-            .map(|(id, profile)| {
-                Ok(ProfileRow {
-                    id,
-                    profile: map(profile)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(profile_row).collect()
     }
 
     /// Users of one type whose name has `part` in it, whatever the case of its letters, by name.
@@ -85,23 +78,23 @@ impl Store {
         user_type: Umid,
         part: &str,
         limit: u32,
-    ) -> Result<Vec<UserRow>> {
+    ) -> Result<Vec<ProfileRow>> {
         // PostgreSQL refuses to even compare with this character, and no name has it.
         if part.contains('\0') {
             return Ok(Vec::new());
         }
-        let snapshot = self.snapshot().await?;
-        let rows = user::Entity::find()
+        let rows: Vec<(Umid, JsonValue)> = user::Entity::find()
+            .select_only()
+            .columns([user::Column::UserId, user::Column::Profile])
             .filter(user::Column::UserTypeId.eq(user_type))
             .filter(Expr::col(user::Column::NameFolded).like(containing(part)))
             .order_by_asc(user::Column::NameFolded)
             .order_by_asc(user::Column::UserId)
             .limit(u64::from(limit))
-            .all(&snapshot)
+            .into_tuple()
+            .all(self.read())
             .await?;
-        let users = with_wallets(&snapshot, rows).await?;
-        snapshot.commit().await?;
-        Ok(users)
+        rows.into_iter().map(profile_row).collect()
     }
 
     /// Whether anybody has this profile name.
@@ -195,6 +188,11 @@ impl Store {
         })
         .await
     }
+}
+
+fn profile_row((id, profile): (Umid, JsonValue)) -> Result<ProfileRow> {
+    let profile = map(profile)?;
+    Ok(ProfileRow { id, profile })
 }
 
 /// The character that takes their meaning from those of a pattern; the usual one is written differently per database.

@@ -1,4 +1,4 @@
-//! Finding worlds and what is in them, and the texts by which they describe themselves.
+//! What is in worlds, and the texts by which they describe themselves.
 
 use components::{AttributeId, Umid};
 use sea_orm::{ConnectionTrait, JsonValue, QueryResult, Statement, Value};
@@ -14,36 +14,6 @@ use crate::{
 const DESCRIPTION: &str = "description";
 
 impl Store {
-    /// Worlds whose name contains a text, in whatever case, newest first. Every character of the text stands for itself.
-    ///
-    /// # Errors
-    /// Only those of the database.
-    pub async fn search_worlds(&self, text: &str, limit: u32) -> Result<Vec<Landmark>> {
-        // PostgreSQL refuses to even compare with this character.
-        if text.contains('\0') {
-            return Ok(Vec::new());
-        }
-        let select = format!(
-            "SELECT {LANDMARK} FROM object n \
-             JOIN object o ON o.parent_id = n.object_id AND o.object_id <> n.object_id \
-             JOIN object_attribute a ON a.object_id = o.object_id AND a.plugin_id = $1 AND a.attribute_name = 'name' \
-             LEFT JOIN object_attribute d ON d.object_id = o.object_id AND d.plugin_id = $1 \
-                AND d.attribute_name = 'description' \
-             WHERE n.object_id = n.parent_id AND (LOWER({SHOWN_NAME}) LIKE $2 ESCAPE '\\' OR {SHOWN_NAME} LIKE $3 ESCAPE '\\') \
-             ORDER BY o.created_at DESC, o.object_id DESC LIMIT $4"
-        );
-        // SQLite lowers ASCII only, so that the text as it was typed has its own chance.
-        let values: [Value; 4] = [
-            components::ids::CORE_PLUGIN.into(),
-            containing(&text.to_lowercase()).into(),
-            containing(text).into(),
-            i64::from(limit).into(),
-        ];
-        let select = Statement::from_sql_and_values(self.backend(), select, values);
-        let rows = self.read().query_all_raw(select).await?;
-        rows.iter().map(landmark).collect()
-    }
-
     /// An object and, after it, its direct children by time of creation, `limit` in all. Empty if there is no such object.
     ///
     /// # Errors
@@ -90,11 +60,8 @@ impl Store {
 }
 
 /// The columns of a [`Landmark`]: of an object `o`, its name `a` and its description `d`.
-const LANDMARK: &str = "o.object_id, a.value AS name, d.value AS description";
-/// The display name within the attribute `a`.
-const SHOWN_NAME: &str = "COALESCE(a.value ->> 'name', a.value ->> 'value')";
-
-fn landmark(row: &QueryResult) -> Result<Landmark> {
+pub(crate) const LANDMARK: &str = "o.object_id, a.value AS name, d.value AS description";
+pub(crate) fn landmark(row: &QueryResult) -> Result<Landmark> {
     let description = optional_map(row.try_get("", "description")?)?.unwrap_or_default();
     Ok(Landmark {
         id: row.try_get("", "object_id")?,
@@ -103,18 +70,4 @@ fn landmark(row: &QueryResult) -> Result<Landmark> {
             .unwrap_or_default()
             .to_owned(),
     })
-}
-
-/// The LIKE pattern of everything that contains a text.
-fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

@@ -9,6 +9,7 @@ use axum::{
 };
 use node::NodeError;
 use serde::Serialize;
+use store::StoreError;
 use utoipa::ToSchema;
 
 /// A failed request: status, a stable code for programs and a sentence for people.
@@ -108,6 +109,12 @@ impl ApiError {
         } else {
             self
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        NodeError::from(error).into()
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::{collections::HashMap, convert::Infallible, io::Write, sync::Arc};
 
-use arc_swap::ArcSwapOption;
 use axum::{
     body::Body,
     extract::FromRequestParts,
@@ -22,7 +21,7 @@ use flate2::{Compression, write::GzEncoder};
 use node::Node;
 use parking_lot::Mutex;
 use serde::Serialize;
-use store::Version;
+use store::{Kept, Version};
 use tokio::sync::OnceCell;
 
 use super::{ApiError, App, etag};
@@ -54,20 +53,10 @@ impl FromRequestParts<App> for Asked {
 
 /// The lists that are kept.
 #[derive(Default)]
-pub(crate) struct Lists(Mutex<HashMap<String, Arc<Place>>>);
-
-/// Where one list is kept.
-#[derive(Default)]
-struct Place {
-    /// Whoever renders it; the others wait and take what came of it.
-    turn: tokio::sync::Mutex<()>,
-    list: ArcSwapOption<List>,
-}
+pub(crate) struct Lists(Mutex<HashMap<String, Arc<Kept<List>>>>);
 
 /// A rendered list.
 struct List {
-    /// Taken before the list was read.
-    version: Version,
     etag: HeaderValue,
     json: Bytes,
     /// Made when it is first asked for.
@@ -82,40 +71,39 @@ impl Lists {
         asked: Asked,
         make: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<Response, ApiError> {
-        let place = self.place(asked.key);
-        let list = match place.list_at(&version(node).await?) {
-            Some(list) => list,
-            None => {
-                let _turn = place.turn.lock().await;
-                // Somebody else may have rendered it meanwhile.
-                let version = version(node).await?;
-                match place.list_at(&version) {
-                    Some(list) => list,
-                    None => {
-                        let list = Arc::new(List::render(version, &make.await?)?);
-                        place.list.store(Some(Arc::clone(&list)));
-                        self.bound(&list.version);
-                        list
-                    }
-                }
-            }
-        };
-        list.answer(asked.takes_gzip).await
+        let (place, is_new) = self.place(&asked.key);
+        let list = place.get(node.store(), async { List::render(&make.await?) });
+        let list = list.await;
+        match place.newest() {
+            Some((version, _)) if is_new => self.bound(&version),
+            Some(_) => {}
+            // What there is no list of takes no place either.
+            None => drop(self.0.lock().remove(&asked.key)),
+        }
+        list?.answer(asked.takes_gzip).await
     }
 
-    fn place(&self, key: String) -> Arc<Place> {
-        Arc::clone(self.0.lock().entry(key).or_default())
+    /// Where a list is kept, and whether this is the first to ask for it.
+    fn place(&self, key: &str) -> (Arc<Kept<List>>, bool) {
+        let mut places = self.0.lock();
+        if let Some(place) = places.get(key) {
+            return (Arc::clone(place), false);
+        }
+        let place = Arc::<Kept<List>>::default();
+        places.insert(key.to_owned(), Arc::clone(&place));
+        (place, true)
     }
 
     /// Forgets what is too much: first what is outdated, and if that is not enough, everything.
     fn bound(&self, version: &Version) {
         let mut places = self.0.lock();
-        let is_too_much = |places: &HashMap<String, Arc<Place>>| {
-            places.len() > MAX_LISTS
-                || places.values().map(|place| place.size()).sum::<usize>() > MAX_BYTES
+        let is_too_much = |places: &HashMap<String, Arc<Kept<List>>>| {
+            let bytes = places.values().filter_map(|place| place.newest());
+            let bytes: usize = bytes.map(|(_, list)| list.size()).sum();
+            places.len() > MAX_LISTS || bytes > MAX_BYTES
         };
         if is_too_much(&places) {
-            places.retain(|_, place| place.list_at(version).is_some());
+            places.retain(|_, place| place.at(version).is_some());
         }
         if is_too_much(&places) {
             places.clear();
@@ -123,37 +111,21 @@ impl Lists {
     }
 }
 
-async fn version(node: &Node) -> Result<Version, ApiError> {
-    let version = node.store().version().await;
-    version.map_err(|error| node::NodeError::from(error).into())
-}
-
-impl Place {
-    fn list_at(&self, version: &Version) -> Option<Arc<List>> {
-        self.list
-            .load_full()
-            .filter(|list| list.version == *version)
-    }
-
-    fn size(&self) -> usize {
-        self.list.load().as_ref().map_or(0, |list| {
-            list.json.len() + list.gzip.get().map_or(0, Bytes::len)
-        })
-    }
-}
-
 impl List {
-    fn render(version: Version, rows: &impl Serialize) -> Result<List, ApiError> {
+    fn render(rows: &impl Serialize) -> Result<List, ApiError> {
         let json = serde_json::to_vec(rows).map_err(|error| {
             tracing::error!(%error, "a list cannot be rendered");
             ApiError::internal()
         })?;
         Ok(List {
-            version,
             etag: etag::of(&json),
             json: json.into(),
             gzip: OnceCell::new(),
         })
+    }
+
+    fn size(&self) -> usize {
+        self.json.len() + self.gzip.get().map_or(0, Bytes::len)
     }
 
     async fn answer(&self, takes_gzip: bool) -> Result<Response, ApiError> {

@@ -1,12 +1,12 @@
 //! Finding worlds, and looking around in one (spec rest §2.8).
 
-use axum::{Json, extract::State, response::Response};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody, lists::Asked};
+use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody};
 
 /// Longest text to search for in characters, as long as the longest name.
 const MAX_SEARCH: usize = 256;
@@ -56,19 +56,15 @@ async fn search(
     State(app): State<App>,
     _caller: Authenticated,
     Query(search): Query<Search>,
-    asked: Asked,
-) -> Result<Response, ApiError> {
+) -> Result<Json<Vec<Landmark>>, ApiError> {
     if search.query.chars().count() > MAX_SEARCH {
         return Err(ApiError::bad_request(
             "invalid_request_query",
             "query has at most 256 characters",
         ));
     }
-    let list = async {
-        let found = app.node.search_worlds(&search.query).await?;
-        Ok(found.into_iter().map(Landmark::from).collect::<Vec<_>>())
-    };
-    app.lists.answer(&app.node, asked, list).await
+    let found = app.node.search_worlds(&search.query).await?;
+    Ok(Json(found.into_iter().map(Landmark::from).collect()))
 }
 
 /// Where to look.
