@@ -91,12 +91,6 @@ const LISTS: &[fn(&Things) -> String] = &[
             of.world
         )
     },
-    |things| {
-        format!(
-            "/worlds/{world}/explore?object_id={world}",
-            world = things.world
-        )
-    },
 ];
 
 #[tokio::test]
@@ -163,6 +157,25 @@ async fn z3_the_list_of_stakers_takes_as_many_statements_for_many_as_for_one() {
     }
     let top = user.get(&paths[0]).await.ok(200);
     assert_eq!(top.as_array().map(Vec::len), Some(19), "{top}");
+}
+
+#[tokio::test]
+async fn z6_who_may_host_takes_as_many_statements_for_many_as_for_one() {
+    let mut server = Server::start(Options::default().unlimited());
+    let owner = Api::owner(&mut server).await;
+    let mut rows = Rows::of(&server).await;
+    let path = "/node/hosting-allow-list";
+    let mut costs = Vec::new();
+    for number in 0..9_u8 {
+        let user = rows.user(json!({"name": format!("host {number}")})).await;
+        rows.wallet(user, [number; 20], 0).await;
+        owner.post(path, json!({"user_id": user})).await.ok(200);
+        costs.push(owner.statements(path).await);
+    }
+    assert!(costs[0] > 0);
+    assert_eq!(costs, vec![costs[0]; 9]);
+    let listed = owner.get(path).await.ok(200);
+    assert_eq!(listed.as_array().map(Vec::len), Some(9), "{listed}");
 }
 
 #[tokio::test]
