@@ -11,6 +11,7 @@ mod merge;
 mod object;
 mod options;
 mod placement;
+mod reason;
 mod user;
 
 pub use attribute::{
@@ -27,6 +28,7 @@ pub use object::{
 pub use options::{ObjectOptions, OptionsError, SpawnPoint, checked_options};
 pub use placement::{Anchor, ChildPlacement, Placement, PlacementError};
 pub use posbus::{ActivityData, Transform, TransformNoScale, Umid, Vec3};
+pub use reason::Reason;
 pub use user::{HeldLocks, Pose, Profile, Session, UserBundle};
 
 /// A JSON object as stored in attribute values and options; keeps the order of its keys.
