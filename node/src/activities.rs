@@ -116,7 +116,7 @@ impl Node {
             // Rights may have been taken while this change waited for its turn.
             may_post()?;
             match self.store().insert_activity(&new).await {
-                Err(StoreError::Conflict(_)) => Err(NodeError::NotFound("object_not_found")),
+                Err(StoreError::Dangling(_)) => Err(NodeError::NotFound("object_not_found")),
                 result => Ok(result?),
             }?;
             let row = self.activity_row(object, new.id).await?;

@@ -71,17 +71,15 @@ impl Node {
             let merged = merge(&meta, &Value::Object(present));
             match (check_storable(&merged, MAX_META), merged) {
                 (Ok(()), Value::Object(merged)) => Ok(merged),
-                _ => Err(StoreError::Conflict(TOO_LARGE)),
+                _ => Err(StoreError::TooLarge),
             }
         };
         let updated = self
             .store()
             .update_library_entry(asset, caller.user, is_private, change);
         updated.await.map_err(|error| match error {
-            StoreError::NotFound("asset") => NodeError::NotFound("not_found"),
-            StoreError::Conflict(TOO_LARGE) => {
-                NodeError::invalid("invalid_request_body", TOO_LARGE)
-            }
+            StoreError::AssetNotFound => NodeError::NotFound("not_found"),
+            StoreError::TooLarge => NodeError::invalid("invalid_request_body", TOO_LARGE),
             other => other.into(),
         })
     }

@@ -273,7 +273,7 @@ impl Node {
         match written {
             Ok(record) => Ok((record, false)),
             // The type is declared, so it is the owner of the attribute who is not there.
-            Err(StoreError::Conflict(_)) => Err(NodeError::NotFound(match target {
+            Err(StoreError::Dangling(_)) => Err(NodeError::NotFound(match target {
                 AttributeTarget::Node | AttributeTarget::Object(_) => "object_not_found",
                 _ => "user_not_found",
             })),

@@ -47,7 +47,9 @@ impl Node {
                 .store()
                 .claim_object(object, caller.user, &attribute, &value);
             let record = match claim.await {
-                Err(StoreError::Conflict(_)) => return Err(NodeError::Forbidden("forbidden")),
+                Err(StoreError::ObjectClaimed | StoreError::Dangling(_)) => {
+                    return Err(NodeError::Forbidden("forbidden"));
+                }
                 record => record?,
             };
             self.directory().set_admin(object, caller.user, true);
@@ -72,7 +74,7 @@ impl Node {
             let attribute = attribute();
             let unclaim = self.store().unclaim_object(object, caller.user, &attribute);
             let removed = match unclaim.await {
-                Err(StoreError::Conflict(_)) => return Err(NodeError::Forbidden("forbidden")),
+                Err(StoreError::ObjectNotClaimed) => return Err(NodeError::Forbidden("forbidden")),
                 removed => removed?,
             };
             self.directory().set_admin(object, caller.user, false);

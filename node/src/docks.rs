@@ -53,7 +53,7 @@ impl Node {
             .store()
             .put_dock_wish(caller.user, other, expires, MAX_WISHES);
         let mutual = match wish.await {
-            Err(StoreError::Conflict("dock wishes")) => {
+            Err(StoreError::TooManyWishes) => {
                 return Err(NodeError::Conflict("too_many_wishes"));
             }
             mutual => mutual?,

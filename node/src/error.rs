@@ -53,24 +53,20 @@ impl From<StoreError> for NodeError {
                 tracing::warn!(error = %source, "the database is unavailable");
                 Self::Unavailable
             }
-            StoreError::NotFound(what) => Self::NotFound(absence(what)),
-            StoreError::Conflict("wallet") => Self::Conflict("wallet_already_exists"),
-            StoreError::Conflict("last wallet") => Self::Conflict("last_wallet"),
-            StoreError::Conflict(_) => Self::Conflict("conflict"),
+            StoreError::ActivityNotFound => Self::NotFound("activity_not_found"),
+            StoreError::AttributeNotFound => Self::NotFound("attribute_not_found"),
+            StoreError::ObjectNotFound => Self::NotFound("object_not_found"),
+            StoreError::UserNotFound => Self::NotFound("user_not_found"),
+            StoreError::WalletNotFound => Self::NotFound("wallet_not_found"),
+            StoreError::AssetNotFound | StoreError::NodeNotFound | StoreError::PluginNotFound => {
+                Self::NotFound("not_found")
+            }
+            StoreError::LastWallet => Self::Conflict("last_wallet"),
+            StoreError::HasWallet | StoreError::WalletTaken => {
+                Self::Conflict("wallet_already_exists")
+            }
+            error if error.is_conflict() => Self::Conflict("conflict"),
             other => Self::Internal(Box::new(other)),
         }
-    }
-}
-
-/// The stable code for a thing that the store did not find.
-fn absence(what: &str) -> &'static str {
-    match what {
-        "object" => "object_not_found",
-        "world" => "world_not_found",
-        "user" => "user_not_found",
-        "wallet" => "wallet_not_found",
-        "attribute" => "attribute_not_found",
-        "activity" => "activity_not_found",
-        _ => "not_found",
     }
 }

@@ -147,10 +147,10 @@ impl Node {
         };
         let objects = match self.store().delete_guest(guest.id, ids::SYSTEM_USER).await {
             Ok(objects) => objects,
-            Err(StoreError::NotFound(_)) => return Ok(None),
+            Err(StoreError::UserNotFound) => return Ok(None),
             // Something refers to this guest that may not be lost with it; the others go on.
-            Err(StoreError::Conflict(what)) => {
-                tracing::warn!(guest = %guest.id, what, "a guest could not be deleted");
+            Err(error) if error.is_conflict() => {
+                tracing::warn!(guest = %guest.id, %error, "a guest could not be deleted");
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),

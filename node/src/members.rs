@@ -43,7 +43,7 @@ impl Node {
             self.check_room(object, user).await?;
             match self.store().set_member(object, user, ADMIN).await {
                 // The object cannot go in this turn, so it is the user who went.
-                Err(StoreError::Conflict(_)) => return Err(NodeError::NotFound("user_not_found")),
+                Err(StoreError::Dangling(_)) => return Err(NodeError::NotFound("user_not_found")),
                 result => result?,
             }
             self.directory().set_admin(object, user, true);

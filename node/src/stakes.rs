@@ -78,7 +78,7 @@ impl Node {
             return Err(NodeError::NotFound("world_not_found"));
         }
         match self.store().pending_stake(&stake).await {
-            Err(StoreError::Conflict("world")) => Err(NodeError::NotFound("world_not_found")),
+            Err(StoreError::Dangling(_)) => Err(NodeError::NotFound("world_not_found")),
             result => Ok(result?),
         }
     }

@@ -98,7 +98,7 @@ impl Node {
         match self.store().insert_user(&user).await {
             Ok(user) => Ok(user.id),
             // The same wallet logged in twice at once; the other one was first.
-            Err(StoreError::Conflict("wallet")) => self
+            Err(StoreError::WalletTaken) => self
                 .store()
                 .user_by_wallet(wallet)
                 .await?
@@ -119,7 +119,7 @@ impl Node {
         };
         let turn = self.profile_turn().await?;
         let row = match self.store().attach_wallet(user, wallet, types).await {
-            Err(StoreError::Conflict("wallet")) => return Err(wallet_already_exists()),
+            Err(StoreError::WalletTaken) => return Err(wallet_already_exists()),
             row => row?,
         };
         self.show_profile(&row).await;
@@ -146,7 +146,7 @@ impl Node {
         let changes = changes.checked()?;
         let turn = self.profile_turn().await?;
         let row = match self.store().update_profile(user, &changes).await {
-            Err(StoreError::NotFound(_)) => return Err(NodeError::NotFound("not_found")),
+            Err(StoreError::UserNotFound) => return Err(NodeError::NotFound("not_found")),
             row => row?,
         };
         self.show_profile(&row).await;

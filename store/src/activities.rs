@@ -16,11 +16,9 @@ use crate::{
     Result, Store, StoreError,
     convert::{json, map, now, optional_map, text},
     entity::{activity, object_activity, object_attribute, user, user_activity},
+    error::Referent,
     objects::BATCH,
 };
-
-/// What an activity depends on.
-const REFERENCES: &str = "user or object";
 
 /// Kinds of activities. Stored ones of other kinds (`unstake`) are never shown: clients refuse a list that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,7 +178,7 @@ impl Store {
     /// Inserts an activity; false if there is one of this id already.
     ///
     /// # Errors
-    /// `Conflict` when the user or the object is gone.
+    /// `Dangling` when the user or the object is gone.
     pub async fn insert_activity(&self, new: &NewActivity) -> Result<bool> {
         let transaction = self.begin().await?;
         let inserted = insert(&transaction, new, now()).await?;
@@ -191,7 +189,7 @@ impl Store {
     /// Changes an activity of an object and returns it as it is then.
     ///
     /// # Errors
-    /// `NotFound` if there is no such activity.
+    /// `ActivityNotFound`.
     pub async fn update_activity(
         &self,
         object: Umid,
@@ -206,7 +204,7 @@ impl Store {
         let mut row = select
             .one(&transaction)
             .await?
-            .ok_or(StoreError::NotFound("activity"))?;
+            .ok_or(StoreError::ActivityNotFound)?;
         let mut data = map(row.data)?;
         for (key, text) in [("hash", &edit.hash), ("description", &edit.description)] {
             if let Some(text) = text {
@@ -225,9 +223,7 @@ impl Store {
             .await?;
         let rows = with_users(&transaction, vec![row]).await?;
         transaction.commit().await?;
-        rows.into_iter()
-            .next()
-            .ok_or(StoreError::NotFound("activity"))
+        rows.into_iter().next().ok_or(StoreError::ActivityNotFound)
     }
 
     /// Deletes an activity of an object; whether there was one.
@@ -278,7 +274,7 @@ impl Store {
 /// Inserts an activity within a transaction; false if there is one of this id already.
 ///
 /// # Errors
-/// `Conflict` when the user or the object is gone.
+/// `Dangling` when the user or the object is gone.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,
     new: &NewActivity,
@@ -300,7 +296,7 @@ pub(crate) async fn insert(
         .on_conflict(once)
         .exec_without_returning(transaction)
         .await
-        .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+        .map_err(|e| StoreError::from(e).dangling(Referent::UserOrObject))?;
     if inserted == 0 {
         return Ok(false);
     }

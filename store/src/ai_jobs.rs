@@ -14,7 +14,7 @@ impl Store {
     /// Remembers a job. `secret_digest` is what the provider's reports are recognised by, if it reports.
     ///
     /// # Errors
-    /// `Conflict("job")` if there is one with this id, `Conflict` if user or object are gone.
+    /// `JobExists` if there is one with this id, `Dangling` if user or object are gone.
     pub async fn insert_ai_job(&self, job: &AiJob, secret_digest: Option<&str>) -> Result<()> {
         let row = ActiveModel {
             provider: Set(job.provider.clone()),
@@ -30,7 +30,7 @@ impl Store {
         Entity::insert(row)
             .exec_without_returning(&transaction)
             .await
-            .map_err(|error| StoreError::from(error).duplicate_of("job"))?;
+            .map_err(|error| StoreError::from(error).duplicate(StoreError::JobExists))?;
         transaction.commit().await?;
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Store {
     /// Parallel counts all survive. Returns the attribute as it is now.
     ///
     /// # Errors
-    /// `Conflict` if nobody declares the attribute, those of the database.
+    /// `Dangling` if nobody declares the attribute, those of the database.
     pub async fn count_use(
         &self,
         counter: &AttributeId,

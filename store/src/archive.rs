@@ -16,7 +16,9 @@ use crate::{
         asset_2d, asset_3d, attribute_type, object, object_attribute, object_type,
         object_user_attribute, user,
     },
+    error::Referent,
     objects::BATCH,
+    open::require_migrated,
     seed,
 };
 
@@ -88,12 +90,13 @@ impl Store {
     /// Begins to bring a world in. Nothing of it is there before [`Import::commit`].
     ///
     /// # Errors
-    /// `NotFound("node")` if there is none yet, `NotMigrated`.
+    /// `NodeNotFound` if there is none yet, `NotMigrated`.
     pub async fn begin_import(&self) -> Result<Import> {
         let transaction = self.begin().await?;
+        require_migrated(&transaction).await?;
         let node = seed::node(&transaction)
             .await?
-            .ok_or(StoreError::NotFound("node"))?;
+            .ok_or(StoreError::NodeNotFound)?;
         Ok(Import {
             transaction,
             node,
@@ -203,7 +206,7 @@ impl Import {
     /// orders siblings.
     ///
     /// # Errors
-    /// `Conflict` when something referred to is not there, or an id is taken; `Invalid` when a transform is not finite.
+    /// `Dangling` when something referred to is not there, `Duplicate` when an id is taken; `Invalid` when a transform is not finite.
     pub async fn insert(&self, objects: &[ObjectRecord]) -> Result<()> {
         let time = self.time.naive_utc();
         for batch in objects.chunks(BATCH) {
@@ -229,7 +232,7 @@ impl Import {
             object::Entity::insert_many(rows)
                 .exec_without_returning(&self.transaction)
                 .await
-                .map_err(|e| StoreError::from(e).reference_on("owner, type or asset"))?;
+                .map_err(|e| StoreError::from(e).dangling(Referent::OfObject))?;
         }
         let attributes: Vec<_> = objects
             .iter()
@@ -254,7 +257,7 @@ impl Import {
             )
             .exec_without_returning(&self.transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on("attribute type"))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::AttributeType))?;
         }
         Ok(())
     }
@@ -262,7 +265,7 @@ impl Import {
     /// Inserts what users have in objects that were inserted before.
     ///
     /// # Errors
-    /// `Conflict` when the user or the attribute type is not there.
+    /// `Dangling` when the user or the attribute type is not there.
     pub async fn insert_personal(&self, records: &[PersonalRecord]) -> Result<()> {
         let time = self.time.naive_utc();
         for batch in records.chunks(BATCH) {
@@ -282,7 +285,7 @@ impl Import {
             object_user_attribute::Entity::insert_many(rows.collect::<Vec<_>>())
                 .exec_without_returning(&self.transaction)
                 .await
-                .map_err(|e| StoreError::from(e).reference_on("user or attribute type"))?;
+                .map_err(|e| StoreError::from(e).dangling(Referent::UserOrAttributeType))?;
         }
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Store {
     /// changes the entry meanwhile.
     ///
     /// # Errors
-    /// `NotFound("asset")` if the asset is not in this user's library.
+    /// `AssetNotFound` if the asset is not in this user's library.
     pub async fn update_library_entry<F>(
         &self,
         asset: Umid,
@@ -71,7 +71,7 @@ impl Store {
         let mut row = find
             .one(&transaction)
             .await?
-            .ok_or(StoreError::NotFound("asset"))?;
+            .ok_or(StoreError::AssetNotFound)?;
         row.meta = JsonValue::Object(change(map(row.meta)?)?);
         row.is_private = is_private.unwrap_or(row.is_private);
         row.updated_at = now().naive_utc();
@@ -89,7 +89,7 @@ impl Store {
         let base = asset_3d::Entity::find_by_id(asset)
             .one(&transaction)
             .await?
-            .ok_or(StoreError::NotFound("asset"))?;
+            .ok_or(StoreError::AssetNotFound)?;
         transaction.commit().await?;
         Found {
             asset_3d_id: row.asset_3d_id,

@@ -9,10 +9,8 @@ use sea_orm::{
 use crate::{
     AttributeRecord, AttributeTarget, Result, Store, StoreError,
     convert::{attribute_record, now},
+    error::Referent,
 };
-
-/// What an attribute write depends on.
-const REFERENCES: &str = "attribute target or type";
 
 impl Store {
     /// Reads an attribute.
@@ -30,7 +28,7 @@ impl Store {
     /// Sets the whole value, creating the attribute if need be; its options stay.
     ///
     /// # Errors
-    /// `Conflict` when the object, the user or the attribute type does not exist.
+    /// `Dangling` when the object, the user or the attribute type does not exist.
     pub async fn set_attribute(
         &self,
         target: AttributeTarget,
@@ -46,7 +44,7 @@ impl Store {
     /// Sets or clears the options of an existing attribute.
     ///
     /// # Errors
-    /// `NotFound` when the attribute does not exist.
+    /// `AttributeNotFound`.
     pub async fn set_attribute_options(
         &self,
         target: AttributeTarget,
@@ -61,14 +59,14 @@ impl Store {
         slot.condition(&mut update);
         let changed = slot.run(&transaction, update).await?;
         transaction.commit().await?;
-        changed.map(drop).ok_or(StoreError::NotFound("attribute"))
+        changed.map(drop).ok_or(StoreError::AttributeNotFound)
     }
 
     /// Sets who may read and write one attribute of an object, leaving its value and its other options alone. One that was
     /// never set is made, without a value.
     ///
     /// # Errors
-    /// `Conflict` when the object or the attribute type does not exist.
+    /// `Dangling` when the object or the attribute type does not exist.
     pub async fn set_permissions(
         &self,
         object: Umid,
@@ -90,7 +88,7 @@ impl Store {
         slot.condition(&mut update);
         let record = slot.run(&transaction, update).await?;
         transaction.commit().await?;
-        record.ok_or(StoreError::NotFound("attribute"))
+        record.ok_or(StoreError::AttributeNotFound)
     }
 
     /// Sets one key of the value, creating the attribute if need be. Parallel writes of different keys all survive.
@@ -184,7 +182,7 @@ pub(crate) async fn set(
     upsert.sql.push_str("excluded.value");
     slot.run(transaction, upsert)
         .await?
-        .ok_or(StoreError::NotFound("attribute"))
+        .ok_or(StoreError::AttributeNotFound)
 }
 
 /// Sets one key within a transaction, in one statement: two writers of different keys never lose each other's.
@@ -210,7 +208,7 @@ pub(crate) async fn set_sub(
     upsert.sql.push_str(&changed);
     slot.run(transaction, upsert)
         .await?
-        .ok_or(StoreError::NotFound("attribute"))
+        .ok_or(StoreError::AttributeNotFound)
 }
 
 /// Changes a value within a transaction. The row is made or locked before it is read: two writers would otherwise both
@@ -331,7 +329,7 @@ impl<'a> Slot<'a> {
         let row = db
             .query_one_raw(write.statement())
             .await
-            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::AttributeTargetOrType))?;
         row.map(|row| self.record(&row)).transpose()
     }
 

@@ -18,7 +18,7 @@ impl Store {
     /// Keeps one more challenge of a wallet until it is spent or expires. Forgets all expired.
     ///
     /// # Errors
-    /// `Conflict` if there is the very same challenge; those of the database.
+    /// `Duplicate` if there is the very same challenge; those of the database.
     pub async fn put_challenge(
         &self,
         wallet: &str,

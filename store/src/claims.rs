@@ -13,6 +13,7 @@ use crate::{
     AttributeRecord, AttributeTarget, Result, Store, StoreError, attributes,
     convert::now,
     entity::{object, object_attribute, user_object},
+    error::Referent,
     members::is_admin,
 };
 
@@ -20,8 +21,8 @@ impl Store {
     /// Makes a user admin of an object that nobody else is admin of, and sets an attribute of the object.
     ///
     /// # Errors
-    /// `Conflict("claimed")` if another user is admin of this very object, `Conflict` if the user is gone,
-    /// `NotFound("object")`.
+    /// `ObjectClaimed` if another user is admin of this very object, `Dangling` if the user is gone,
+    /// `ObjectNotFound`.
     pub async fn claim_object(
         &self,
         object: Umid,
@@ -33,7 +34,7 @@ impl Store {
         let transaction = self.begin().await?;
         let admins = admins(&transaction, object).await?;
         if admins.iter().any(|admin| *admin != user) {
-            return Err(StoreError::Conflict("claimed"));
+            return Err(StoreError::ObjectClaimed);
         }
         let row = user_object::ActiveModel {
             object_id: Set(object),
@@ -49,7 +50,7 @@ impl Store {
             .on_conflict(then)
             .exec_without_returning(&transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on("user"))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::User))?;
         let target = AttributeTarget::Object(object);
         let record = attributes::set(&transaction, target, attribute, value, time).await?;
         transaction.commit().await?;
@@ -59,7 +60,7 @@ impl Store {
     /// Takes the admin role of a user on an object, and removes an attribute of the object. Returns whether there was one.
     ///
     /// # Errors
-    /// `Conflict("not claimed")` if the user is not admin of this very object, `NotFound("object")`.
+    /// `ObjectNotClaimed` if the user is not admin of this very object, `ObjectNotFound`.
     pub async fn unclaim_object(
         &self,
         object: Umid,
@@ -68,7 +69,7 @@ impl Store {
     ) -> Result<bool> {
         let transaction = self.begin().await?;
         if !admins(&transaction, object).await?.contains(&user) {
-            return Err(StoreError::Conflict("not claimed"));
+            return Err(StoreError::ObjectNotClaimed);
         }
         user_object::Entity::delete_by_id((object, user))
             .exec(&transaction)
@@ -91,7 +92,7 @@ async fn admins(transaction: &DatabaseTransaction, object: Umid) -> Result<Vec<U
         row = row.lock(LockType::Update);
     }
     if row.one(transaction).await?.is_none() {
-        return Err(StoreError::NotFound("object"));
+        return Err(StoreError::ObjectNotFound);
     }
     let members = user_object::Entity::find()
         .filter(user_object::Column::ObjectId.eq(object))

@@ -12,6 +12,7 @@ use crate::{
         user_membership, user_object,
     },
     members::is_admin,
+    open::require_migrated,
     tree::attribute_id,
 };
 
@@ -19,9 +20,10 @@ impl Store {
     /// Loads the directory of one moment, one query per table.
     ///
     /// # Errors
-    /// `NotFound` when there is no node yet (see [`Store::seed`]).
+    /// `NotMigrated`, `NodeNotFound` when there is no node yet (see [`Store::seed`]).
     pub async fn load_directory(&self) -> Result<DirectoryRows> {
         let db = self.snapshot().await?;
+        require_migrated(&db).await?;
         let objects: Vec<(Umid, Umid, Umid, Umid)> = object::Entity::find()
             .select_only()
             .columns([
@@ -76,7 +78,7 @@ impl Store {
             .iter()
             .find(|o| o.id == o.parent)
             .map(|o| o.id)
-            .ok_or(StoreError::NotFound("node"))?;
+            .ok_or(StoreError::NodeNotFound)?;
         Ok(DirectoryRows {
             node,
             objects,

@@ -44,7 +44,7 @@ impl Store {
     /// wishes that have expired.
     ///
     /// # Errors
-    /// `NotFound("user")` if one of them is gone, `Conflict("dock wishes")` if `user` has `most` open ones.
+    /// `UserNotFound` if one of them is gone, `TooManyWishes` if `user` has `most` open ones.
     pub async fn put_dock_wish(
         &self,
         user: Umid,
@@ -65,7 +65,7 @@ impl Store {
             .count(&transaction)
             .await?;
         if open >= most {
-            return Err(StoreError::Conflict("dock wishes"));
+            return Err(StoreError::TooManyWishes);
         }
         let row = dock_wish::ActiveModel {
             user_id: Set(user),
@@ -121,7 +121,7 @@ impl Store {
     /// the portals; `None` if not both wish it any more, be it that somebody was faster.
     ///
     /// # Errors
-    /// `Conflict` if a user, world or type is gone, `NotFound("user")`.
+    /// `Dangling` if a user, world or type is gone, `UserNotFound`.
     pub async fn dock(
         &self,
         docking: &Docking,

@@ -1,33 +1,95 @@
-//! What can go wrong in the database, sorted by what the caller can do about it.
+//! Errors of the database, sorted by what the caller can do about them.
+
+use std::fmt;
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, SqlxError};
 
 /// The result of every operation of this crate.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Why an operation failed. Whatever the variant, nothing of the operation was applied by halves.
+/// Failure of an operation. Whatever the variant, nothing of the operation was applied by halves.
 #[derive(thiserror::Error, Debug)]
 pub enum StoreError {
-    /// The database is away, overloaded or cannot write (connection, pool timeout, disk full, I/O error). Trying again
-    /// later may succeed; an HTTP edge answers 503.
+    /// The database is away, overloaded or cannot write (connection, pool timeout, disk full, I/O
+    /// error). Trying again later may succeed.
     #[error("database unavailable: {0}")]
     Unavailable(#[source] DbErr),
-    /// The named thing does not exist.
-    #[error("not found: {0}")]
-    NotFound(&'static str),
-    /// A unique or foreign key forbids it, or a precondition no longer holds; names the thing in conflict.
-    #[error("conflict: {0}")]
-    Conflict(&'static str),
+
+    /// The activity does not exist, or belongs to another object.
+    #[error("no such activity")]
+    ActivityNotFound,
+    /// The asset is not in the library of the user.
+    #[error("no such asset")]
+    AssetNotFound,
+    /// The attribute does not exist.
+    #[error("no such attribute")]
+    AttributeNotFound,
+    /// The database has no node object yet; see [`Store::seed`](crate::Store::seed).
+    #[error("the database has no node")]
+    NodeNotFound,
+    /// The object does not exist.
+    #[error("no such object")]
+    ObjectNotFound,
+    /// The plugin does not exist.
+    #[error("no such plugin")]
+    PluginNotFound,
+    /// The user does not exist.
+    #[error("no such user")]
+    UserNotFound,
+    /// The user has no such wallet.
+    #[error("no such wallet")]
+    WalletNotFound,
+
+    /// The user has a wallet, so that its account may not be deleted.
+    #[error("the user has a wallet")]
+    HasWallet,
+    /// The heir of a user is the user itself.
+    #[error("a user cannot be its own heir")]
+    InvalidHeir,
+    /// A job of this provider has the same id.
+    #[error("the job exists already")]
+    JobExists,
+    /// The wallet is the only one of its user.
+    #[error("the last wallet of a user stays")]
+    LastWallet,
+    /// The node object cannot be deleted.
+    #[error("the node cannot be deleted")]
+    NodeUndeletable,
+    /// Another user is admin of the object.
+    #[error("the object is claimed")]
+    ObjectClaimed,
+    /// The user is not admin of the object.
+    #[error("the object is not claimed")]
+    ObjectNotClaimed,
+    /// The change makes a value larger than it may be.
+    #[error("the value is too large")]
+    TooLarge,
+    /// The user has as many open dock wishes as it may have.
+    #[error("too many dock wishes")]
+    TooManyWishes,
+    /// The id of the user is taken.
+    #[error("the user exists already")]
+    UserExists,
+    /// The wallet belongs to a user.
+    #[error("the wallet is taken")]
+    WalletTaken,
+    /// Another row has the same unique key.
+    #[error("it exists already")]
+    Duplicate,
+    /// A row that has to exist does not.
+    #[error("missing: {0}")]
+    Dangling(Referent),
+
     /// The database was migrated by a newer program.
     #[error("the database schema is newer than this program: it knows migration {found}")]
     TooNew {
-        /// The first unknown migration.
+        /// First unknown migration.
         found: String,
     },
-    /// The database is one of the existing platform, and not in a state in which it can be taken over.
+    /// The database is one of the existing platform, and cannot be taken over in its present state.
     #[error("this database of the existing platform cannot be taken over: {0}")]
     Foreign(String),
-    /// The database has no or an older schema; `Store::migrate` has to run first.
+    /// The schema is missing or older than this program; `Store::migrate` has to run first.
     #[error("the database is not migrated")]
     NotMigrated,
     /// A bad URL, or a stored value that cannot be what it claims to be.
@@ -38,20 +100,60 @@ pub enum StoreError {
     Internal(#[source] DbErr),
 }
 
+/// Row that a foreign key points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Referent {
+    /// The operation does not tell.
+    Unknown,
+    /// An attribute type.
+    AttributeType,
+    /// The owner of an attribute, or its type.
+    AttributeTargetOrType,
+    /// The user who inherits.
+    Heir,
+    /// The parent, owner, type or asset of an object.
+    OfObject,
+    /// A user.
+    User,
+    /// A user or an attribute type.
+    UserOrAttributeType,
+    /// A user or an object.
+    UserOrObject,
+    /// A user type.
+    UserType,
+    /// A world.
+    World,
+}
+
+impl fmt::Display for Referent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Referent::Unknown => "reference",
+            Referent::AttributeType => "attribute type",
+            Referent::AttributeTargetOrType => "attribute target or type",
+            Referent::Heir => "heir",
+            Referent::OfObject => "parent, owner, type or asset",
+            Referent::User => "user",
+            Referent::UserOrAttributeType => "user or attribute type",
+            Referent::UserOrObject => "user or object",
+            Referent::UserType => "user type",
+            Referent::World => "world",
+        })
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => {
-                return StoreError::Conflict(DUPLICATE);
-            }
+            Some(SqlErr::UniqueConstraintViolation(_)) => return StoreError::Duplicate,
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-                return StoreError::Conflict(REFERENCE);
+                return StoreError::Dangling(Referent::Unknown);
             }
             _ => {}
         }
         match classify(&error) {
             Class::Unavailable => StoreError::Unavailable(error),
-            Class::Reference => StoreError::Conflict(REFERENCE),
+            Class::Reference => StoreError::Dangling(Referent::Unknown),
             Class::Unmigrated => StoreError::NotMigrated,
             Class::Invalid => StoreError::Invalid(error.to_string()),
             Class::Internal => StoreError::Internal(error),
@@ -60,26 +162,42 @@ impl From<DbErr> for StoreError {
 }
 
 impl StoreError {
-    /// Names what a dangling reference was about; other errors pass unchanged.
-    pub(crate) fn reference_on(self, subject: &'static str) -> Self {
+    /// Whether the stored state forbids the operation: a key, a reference or a precondition.
+    pub fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            StoreError::HasWallet
+                | StoreError::InvalidHeir
+                | StoreError::JobExists
+                | StoreError::LastWallet
+                | StoreError::NodeUndeletable
+                | StoreError::ObjectClaimed
+                | StoreError::ObjectNotClaimed
+                | StoreError::TooLarge
+                | StoreError::TooManyWishes
+                | StoreError::UserExists
+                | StoreError::WalletTaken
+                | StoreError::Duplicate
+                | StoreError::Dangling(_)
+        )
+    }
+
+    /// Names the missing row of a violated foreign key; other errors pass unchanged.
+    pub(crate) fn dangling(self, referent: Referent) -> Self {
         match self {
-            StoreError::Conflict(REFERENCE) => StoreError::Conflict(subject),
+            StoreError::Dangling(Referent::Unknown) => StoreError::Dangling(referent),
             other => other,
         }
     }
 
-    /// Names what was there already; other errors pass unchanged.
-    pub(crate) fn duplicate_of(self, subject: &'static str) -> Self {
+    /// Replaces the error of a violated unique key by `error`; other errors pass unchanged.
+    pub(crate) fn duplicate(self, error: StoreError) -> Self {
         match self {
-            StoreError::Conflict(DUPLICATE) => StoreError::Conflict(subject),
+            StoreError::Duplicate => error,
             other => other,
         }
     }
 }
-
-/// Subjects of conflicts until somebody who knows better names them.
-const DUPLICATE: &str = "already exists";
-const REFERENCE: &str = "reference";
 
 enum Class {
     Unavailable,
@@ -123,15 +241,15 @@ fn classify_sqlx(error: &SqlxError) -> Class {
             if e.try_downcast_ref::<sea_orm::SqlxPostgresError>().is_some() {
                 classify_postgres(&code)
             } else {
-                classify_sqlite(&code, e.message())
+                classify_sqlite(&code)
             }
         }
         _ => Class::Internal,
     }
 }
 
-/// By SQLSTATE: connection (08), resources and full disk (53), operator intervention (57), system errors (58), lock
-/// timeouts, deadlocks, and a standby that refuses writes are all "try again later".
+/// Classifies by SQLSTATE. Connection (08), resources and full disk (53), operator intervention (57),
+/// system errors (58), lock timeouts, deadlocks, and a standby that refuses writes pass with time.
 fn classify_postgres(state: &str) -> Class {
     match state {
         "55P03" | "40001" | "40P01" | "25006" => Class::Unavailable,
@@ -149,8 +267,8 @@ fn classify_postgres(state: &str) -> Class {
     }
 }
 
-/// By result code; the low byte of an extended code is the primary one.
-fn classify_sqlite(code: &str, message: &str) -> Class {
+/// Classifies by result code; the low byte of an extended code is the primary one.
+fn classify_sqlite(code: &str) -> Class {
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
     const NOMEM: u32 = 7;
@@ -169,12 +287,6 @@ fn classify_sqlite(code: &str, message: &str) -> Class {
         CORRUPT | NOTADB => Class::Invalid,
         // ON DELETE RESTRICT is reported as a trigger constraint.
         _ if code == CONSTRAINT_TRIGGER => Class::Reference,
-        _ if ["no such table", "no such column"]
-            .iter()
-            .any(|m| message.starts_with(m)) =>
-        {
-            Class::Unmigrated
-        }
         _ => Class::Internal,
     }
 }
@@ -188,22 +300,15 @@ mod tests {
         let full_and_io = ["13", "10", "778", "1034", "5", "517", "6", "8", "14"];
         for code in full_and_io {
             assert!(
-                matches!(classify_sqlite(code, ""), Class::Unavailable),
+                matches!(classify_sqlite(code), Class::Unavailable),
                 "{code}"
             );
         }
-        assert!(matches!(classify_sqlite("11", ""), Class::Invalid));
-        assert!(matches!(classify_sqlite("26", ""), Class::Invalid));
-        assert!(matches!(classify_sqlite("1811", ""), Class::Reference));
-        assert!(matches!(
-            classify_sqlite("1", "no such table: object"),
-            Class::Unmigrated
-        ));
-        assert!(matches!(
-            classify_sqlite("1", "near \"SELEC\": syntax error"),
-            Class::Internal
-        ));
-        assert!(matches!(classify_sqlite("", ""), Class::Internal));
+        assert!(matches!(classify_sqlite("11"), Class::Invalid));
+        assert!(matches!(classify_sqlite("26"), Class::Invalid));
+        assert!(matches!(classify_sqlite("1811"), Class::Reference));
+        assert!(matches!(classify_sqlite("1"), Class::Internal));
+        assert!(matches!(classify_sqlite(""), Class::Internal));
     }
 
     #[test]

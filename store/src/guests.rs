@@ -10,6 +10,7 @@ use crate::{
     Result, Store, StoreError,
     convert::now,
     entity::{object, user},
+    error::Referent,
     users, wallets,
 };
 
@@ -46,17 +47,17 @@ impl Store {
     /// Deletes a guest with memberships and attributes and hands its objects to `heir`. Returns those objects.
     ///
     /// # Errors
-    /// `NotFound("user")` if there is no such guest, `Conflict("wallet")` if it has a wallet by now, with which it can come
-    /// back, `Conflict("heir")` if the heir is the guest or does not exist.
+    /// `UserNotFound` if there is no such guest, `HasWallet` if it has a wallet by now, with which it can come
+    /// back, `InvalidHeir` if the heir is the guest, `Dangling` if it does not exist.
     pub async fn delete_guest(&self, user: Umid, heir: Umid) -> Result<Vec<Umid>> {
         if user == heir {
-            return Err(StoreError::Conflict("heir"));
+            return Err(StoreError::InvalidHeir);
         }
         let transaction = self.begin().await?;
         users::lock(&transaction, user).await?;
         // Attaching a wallet takes the same lock: whichever comes first, no wallet goes with the account.
         if wallets::has_any(&transaction, user).await? {
-            return Err(StoreError::Conflict("wallet"));
+            return Err(StoreError::HasWallet);
         }
         let owned: Vec<Umid> = object::Entity::find()
             .select_only()
@@ -73,7 +74,7 @@ impl Store {
                 .filter(object::Column::OwnerId.eq(user))
                 .exec(&transaction)
                 .await
-                .map_err(|e| StoreError::from(e).reference_on("heir"))?;
+                .map_err(|e| StoreError::from(e).dangling(Referent::Heir))?;
         }
         user::Entity::delete_by_id(user).exec(&transaction).await?;
         transaction.commit().await?;

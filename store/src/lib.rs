@@ -48,7 +48,7 @@ pub use archive::{Import, Kind, PersonalRecord};
 pub use attribute_lists::MAX_VALUES;
 pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
 pub use entries::{EntryPage, EntryQuery, EntryRow};
-pub use error::{Result, StoreError};
+pub use error::{Referent, Result, StoreError};
 pub use kept::Kept;
 pub use open::{Store, StoreOptions};
 pub use rows::*;

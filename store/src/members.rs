@@ -12,6 +12,7 @@ use crate::{
     MemberRow, Result, Store, StoreError,
     convert::{map, now, optional_map, text},
     entity::{user, user_object},
+    error::Referent,
 };
 
 /// The only role there is.
@@ -64,7 +65,7 @@ impl Store {
     /// Makes a user a member, or changes a member's role.
     ///
     /// # Errors
-    /// `Conflict` when the object or the user does not exist.
+    /// `Dangling` when the object or the user does not exist.
     pub async fn set_member(&self, object: Umid, user: Umid, role: &str) -> Result<()> {
         let transaction = self.begin().await?;
         set(&transaction, object, user, role).await?;
@@ -108,7 +109,7 @@ pub(crate) async fn set<C: ConnectionTrait>(
         .on_conflict(then)
         .exec_without_returning(db)
         .await
-        .map_err(|e| StoreError::from(e).reference_on("object or user"))?;
+        .map_err(|e| StoreError::from(e).dangling(Referent::UserOrObject))?;
     Ok(())
 }
 

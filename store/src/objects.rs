@@ -14,14 +14,12 @@ use crate::{
     Store, StoreError, activities, attributes,
     convert::{json, now, optional_json},
     entity::{object, object_attribute, object_user_attribute},
+    error::Referent,
     tree::{by_object, object_record},
 };
 
 /// Rows per statement: far below the number of values either database takes in one.
 pub(crate) const BATCH: usize = 1000;
-
-/// What an object depends on.
-const REFERENCES: &str = "parent, owner, type or asset";
 
 impl Store {
     /// An object with its attributes.
@@ -39,7 +37,7 @@ impl Store {
     /// time they all got.
     ///
     /// # Errors
-    /// `Conflict` when a parent, owner, type, asset or attribute type is gone, or an id is taken; `Invalid` when a
+    /// `Dangling` when a parent, owner, type, asset or attribute type is gone, `Duplicate` when an id is taken; `Invalid` when a
     /// transform is not finite.
     pub async fn insert_objects(&self, objects: &[NewObjectRow]) -> Result<DateTime<Utc>> {
         let time = now();
@@ -52,7 +50,7 @@ impl Store {
     /// Inserts objects with all that belongs to them, all or nothing. Returns the creation time they all got.
     ///
     /// # Errors
-    /// As [`Store::insert_objects`]; `Conflict` also when a user is gone.
+    /// As [`Store::insert_objects`]; `Dangling` also when a user is gone.
     pub async fn create(&self, creation: &Creation) -> Result<DateTime<Utc>> {
         let time = now();
         let options: Options<'_> = creation
@@ -70,7 +68,7 @@ impl Store {
             object_user_attribute::Entity::insert_many(batch)
                 .exec_without_returning(&transaction)
                 .await
-                .map_err(|e| StoreError::from(e).reference_on("user or attribute type"))?;
+                .map_err(|e| StoreError::from(e).dangling(Referent::UserOrAttributeType))?;
         }
         if let Some(news) = &creation.news {
             activities::insert(&transaction, news, time).await?;
@@ -83,7 +81,7 @@ impl Store {
     /// the object as it is then: read before the commit, so that who stored a change can always tell of it.
     ///
     /// # Errors
-    /// `NotFound` if there is no such object, `Conflict` when the new owner or asset is gone.
+    /// `ObjectNotFound`, `Dangling` when the new owner or asset is gone.
     pub async fn update_object(&self, id: Umid, patch: &ObjectPatch) -> Result<ObjectRecord> {
         let time = now();
         let transaction = self.begin().await?;
@@ -109,9 +107,9 @@ impl Store {
         let updated = update
             .exec(&transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::OfObject))?;
         if updated.rows_affected == 0 {
-            return Err(StoreError::NotFound("object"));
+            return Err(StoreError::ObjectNotFound);
         }
         if let Some(name) = &patch.name {
             let target = AttributeTarget::Object(id);
@@ -128,7 +126,7 @@ impl Store {
         }
         let record = read(&transaction, id)
             .await?
-            .ok_or(StoreError::NotFound("object"))?;
+            .ok_or(StoreError::ObjectNotFound)?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -136,15 +134,15 @@ impl Store {
     /// Deletes an object and all below it. Returns the ids deleted, parents before children.
     ///
     /// # Errors
-    /// `NotFound` if there is no such object, `Conflict` for the node itself.
+    /// `ObjectNotFound`, `NodeUndeletable` for the node itself.
     pub async fn delete_object(&self, id: Umid) -> Result<Vec<Umid>> {
         let transaction = self.begin().await?;
         let row = object::Entity::find_by_id(id)
             .one(&transaction)
             .await?
-            .ok_or(StoreError::NotFound("object"))?;
+            .ok_or(StoreError::ObjectNotFound)?;
         if row.parent_id == id {
-            return Err(StoreError::Conflict("the node cannot be deleted"));
+            return Err(StoreError::NodeUndeletable);
         }
         let ids = self.lock_subtree(&transaction, id).await?;
         // Leaves first, so that no cascade has to recurse.
@@ -155,7 +153,7 @@ impl Store {
         }
         transaction.commit().await?;
         if ids.is_empty() {
-            Err(StoreError::NotFound("object"))
+            Err(StoreError::ObjectNotFound)
         } else {
             Ok(ids)
         }
@@ -203,7 +201,7 @@ async fn insert_with(
         object::Entity::insert_many(rows)
             .exec_without_returning(transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on(REFERENCES))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::OfObject))?;
     }
     let attributes: Vec<_> = objects
         .iter()
@@ -221,7 +219,7 @@ async fn insert_with(
         object_attribute::Entity::insert_many(batch)
             .exec_without_returning(transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on("attribute type"))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::AttributeType))?;
     }
     Ok(())
 }

@@ -378,6 +378,16 @@ async fn refuse_newer<C: ConnectionTrait>(db: &C) -> Result<()> {
     }
 }
 
+/// Refuses a database whose schema is older than this program.
+pub(crate) async fn require_migrated<C: ConnectionTrait>(db: &C) -> Result<()> {
+    let pending = Migrator::get_pending_migrations_read_only(db).await?;
+    if pending.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::NotMigrated)
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

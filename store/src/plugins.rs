@@ -69,6 +69,6 @@ async fn read<C: sea_orm::ConnectionTrait>(db: &C, id: Umid) -> Result<PluginRow
     plugin::Entity::find_by_id(id)
         .one(db)
         .await?
-        .ok_or(StoreError::NotFound("plugin"))?
+        .ok_or(StoreError::PluginNotFound)?
         .try_into()
 }

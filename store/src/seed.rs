@@ -24,6 +24,7 @@ use crate::{
         plugin, user, user_type,
     },
     objects,
+    open::require_migrated,
 };
 
 /// Key of the advisory lock that keeps two nodes from seeding one PostgreSQL database at once ("seed" in hex).
@@ -34,7 +35,7 @@ impl Store {
     /// welcome world. What is already there stays as it is. One transaction.
     ///
     /// # Errors
-    /// `NotMigrated` on an empty database; `Conflict` when the welcome objects refer to what is not there.
+    /// `NotMigrated` on an empty database; `Dangling` when the welcome objects refer to what is not there.
     pub async fn seed(&self, seed: &Seed) -> Result<Seeded> {
         let transaction = self.begin().await?;
         if self.backend() == DbBackend::Postgres {
@@ -43,6 +44,7 @@ impl Store {
                 .query_one_raw(Statement::from_string(DbBackend::Postgres, lock))
                 .await?;
         }
+        require_migrated(&transaction).await?;
         let time = now();
         constants(&transaction, &seed.base_url, time.naive_utc()).await?;
         let seeded = match node(&transaction).await? {

@@ -17,6 +17,7 @@ use crate::{
     PendingStake, Result, StakeRow, StakerRow, Store, StoreError, TopStakerRow,
     convert::now,
     entity::{Amount, blockchain, pending_stake, stake, wallet},
+    error::Referent,
     sql::{get, places, text_at, wallet_of},
     wallets,
     world_lists::display_name,
@@ -156,7 +157,7 @@ impl Store {
     /// Notes a stake announced by a client, until the chain confirms it. Announcing it again replaces the comment.
     ///
     /// # Errors
-    /// `Conflict("world")` when the world is gone, `Invalid` when the amount is not a whole decimal number.
+    /// `Dangling(Referent::World)` when the world is gone, `Invalid` when the amount is not a whole decimal number.
     pub async fn pending_stake(&self, announced: &PendingStake) -> Result<()> {
         let amount: Amount = announced
             .amount
@@ -215,7 +216,7 @@ impl Store {
             .on_conflict(replace)
             .exec_without_returning(&transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on("world"))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::World))?;
         forget_older(&transaction, &announced.wallet).await?;
         transaction.commit().await?;
         Ok(())

@@ -14,6 +14,7 @@ use crate::{
     NewUser, ProfileRow, Result, Store, StoreError, UserRow,
     convert::{fold_name, fold_wallet, map, now, optional_map},
     entity::{user, user_attribute, user_wallet},
+    error::Referent,
     objects::BATCH,
     wallets,
 };
@@ -110,7 +111,7 @@ impl Store {
     /// Creates a user, with a first wallet or without.
     ///
     /// # Errors
-    /// `Conflict("wallet")` when somebody has the wallet; `Conflict` when the id is taken or the type is unknown.
+    /// `WalletTaken` when somebody has the wallet, `UserExists` when the id is taken, `Dangling` when the type is unknown.
     pub async fn insert_user(&self, user: &NewUser) -> Result<UserRow> {
         let time = now();
         let row = user::Model {
@@ -129,8 +130,8 @@ impl Store {
             .await
             .map_err(|e| {
                 StoreError::from(e)
-                    .reference_on("user type")
-                    .duplicate_of("user")
+                    .dangling(Referent::UserType)
+                    .duplicate(StoreError::UserExists)
             })?;
         let wallets = match &user.wallet {
             Some(wallet) => wallets::attach(&transaction, user.id, wallet, time).await?,
@@ -143,7 +144,7 @@ impl Store {
     /// Overwrites the given keys of a profile and marks the user as onboarded.
     ///
     /// # Errors
-    /// `NotFound` if there is no such user.
+    /// `UserNotFound`.
     pub async fn update_profile(&self, user: Umid, changes: &JsonMap) -> Result<UserRow> {
         let time = now();
         let transaction = self.begin().await?;
@@ -166,7 +167,7 @@ impl Store {
             .await?;
         let users = with_wallets(&transaction, vec![row]).await?;
         transaction.commit().await?;
-        users.into_iter().next().ok_or(StoreError::NotFound("user"))
+        users.into_iter().next().ok_or(StoreError::UserNotFound)
     }
 
     /// Notes when users were last connected; those who are gone are skipped.
@@ -231,7 +232,7 @@ pub(crate) async fn lock(transaction: &DatabaseTransaction, id: Umid) -> Result<
     select
         .one(transaction)
         .await?
-        .ok_or(StoreError::NotFound("user"))
+        .ok_or(StoreError::UserNotFound)
 }
 
 /// Adds the wallets to user rows: one query for whom they belong to, one for how they were spelled.

@@ -14,6 +14,7 @@ use crate::{
     AccountTypes, AttributeTarget, Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
     entity::{user, user_wallet},
+    error::Referent,
     objects::BATCH,
     users,
 };
@@ -40,7 +41,7 @@ impl Store {
     /// Gives a user one more wallet. A guest becomes what users with a wallet are: `types` says what is what.
     ///
     /// # Errors
-    /// `Conflict("wallet")` when anybody has it, the user included; `NotFound("user")`.
+    /// `WalletTaken` when anybody has it, the user included; `UserNotFound`.
     pub async fn attach_wallet(
         &self,
         user: Umid,
@@ -61,27 +62,27 @@ impl Store {
             .filter(user::Column::UserId.eq(user))
             .exec(&transaction)
             .await
-            .map_err(|e| StoreError::from(e).reference_on("user type"))?;
+            .map_err(|e| StoreError::from(e).dangling(Referent::UserType))?;
         let users = users::with_wallets(&transaction, vec![row]).await?;
         transaction.commit().await?;
-        users.into_iter().next().ok_or(StoreError::NotFound("user"))
+        users.into_iter().next().ok_or(StoreError::UserNotFound)
     }
 
     /// Takes a wallet from a user. Returns the rest of the user's wallets in order.
     ///
     /// # Errors
-    /// `NotFound("wallet")` when it is not the user's, `Conflict("last wallet")` when it is the only one,
-    /// `NotFound("user")`.
+    /// `WalletNotFound` when it is not the user's, `LastWallet` when it is the only one,
+    /// `UserNotFound`.
     pub async fn detach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
         let folded = fold_wallet(wallet);
         let transaction = self.begin().await?;
         users::lock(&transaction, user).await?;
         let rows = rows(&transaction, user).await?;
         if !rows.iter().any(|row| row.wallet == folded) {
-            return Err(StoreError::NotFound("wallet"));
+            return Err(StoreError::WalletNotFound);
         }
         if rows.len() == 1 {
-            return Err(StoreError::Conflict("last wallet"));
+            return Err(StoreError::LastWallet);
         }
         user_wallet::Entity::delete_by_id(folded.clone())
             .exec(&transaction)
@@ -137,7 +138,7 @@ pub(crate) async fn attach(
     user_wallet::Entity::insert(row)
         .exec_without_returning(transaction)
         .await
-        .map_err(|e| StoreError::from(e).duplicate_of("wallet"))?;
+        .map_err(|e| StoreError::from(e).duplicate(StoreError::WalletTaken))?;
     let spelled = mirrored(transaction, user).await?;
     let mut wallets: Vec<String> = rows
         .into_iter()

@@ -41,7 +41,7 @@ impl Store {
     /// Sets one key of each of some attributes of an object, all or none. Returns the attributes as they are then.
     ///
     /// # Errors
-    /// `Conflict` when the object or an attribute type does not exist.
+    /// `Dangling` when the object or an attribute type does not exist.
     pub async fn set_texts(
         &self,
         object: Umid,

@@ -128,11 +128,11 @@ impl Node {
             file_url: picture_of(&status),
         };
         match self.store().insert_ai_job(&job, Some(&digest)).await {
-            Err(StoreError::Conflict("job")) => {
+            Err(StoreError::JobExists) => {
                 let what = "the number of another job".to_owned();
                 return Err(ProviderError::Malformed("Blockade Labs", what).into());
             }
-            Err(StoreError::Conflict(_)) => return Err(NodeError::NotFound("world_not_found")),
+            Err(StoreError::Dangling(_)) => return Err(NodeError::NotFound("world_not_found")),
             inserted => inserted?,
         }
         self.publish_status(caller, new.world, &status).await?;

@@ -151,7 +151,7 @@ async fn an_edit_changes_what_it_names(fixture: Fixture) {
     for (object, id) in [(other, id), (world, Uuid::now_v7())] {
         assert_eq!(store.activity(object, id).await.unwrap(), None);
         let refused = store.update_activity(object, id, &edit).await;
-        assert!(matches!(refused, Err(StoreError::NotFound("activity"))));
+        assert!(matches!(refused, Err(StoreError::ActivityNotFound)));
         assert!(!store.delete_activity(object, id).await.unwrap());
     }
     assert!(store.delete_activity(world, id).await.unwrap());
@@ -185,7 +185,7 @@ async fn activities_go_with_their_object_and_user(fixture: Fixture) {
             .insert_activity(&activity(user, object, ActivityKind::Video))
             .await;
         assert!(
-            matches!(refused, Err(StoreError::Conflict(_))),
+            matches!(refused, Err(StoreError::Dangling(_))),
             "{refused:?}"
         );
     }

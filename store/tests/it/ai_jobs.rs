@@ -45,10 +45,7 @@ async fn c10_d16_jobs_are_found_by_id_and_by_secret(fixture: Fixture) {
         assert_eq!(found, None);
     }
     let again = store.insert_ai_job(&one, None).await;
-    assert!(
-        matches!(again, Err(StoreError::Conflict("job"))),
-        "{again:?}"
-    );
+    assert!(matches!(again, Err(StoreError::JobExists)), "{again:?}");
 
     let url = Some("https://pictures.example/1.jpg");
     assert!(

@@ -77,7 +77,7 @@ async fn entries_change_and_go(fixture: Fixture) {
     assert_eq!(store.library(ada, None, 1, 0).await.unwrap(), [after]);
 
     let foreign = store.update_library_entry(CUBE, bob, None, Ok).await;
-    assert!(matches!(foreign, Err(StoreError::NotFound("asset"))));
+    assert!(matches!(foreign, Err(StoreError::AssetNotFound)));
     assert!(!store.remove_library_entry(CUBE, bob).await.unwrap());
     assert!(store.remove_library_entry(CUBE, ada).await.unwrap());
     let left = store.library(ada, None, 100, 0).await.unwrap();

@@ -245,7 +245,7 @@ async fn permissions_are_set_with_or_without_a_row(fixture: Fixture) {
         .set_permissions(Uuid::now_v7(), &core("shaders"), &open)
         .await;
     assert!(
-        matches!(nowhere, Err(StoreError::Conflict(_))),
+        matches!(nowhere, Err(StoreError::Dangling(_))),
         "{nowhere:?}"
     );
 }

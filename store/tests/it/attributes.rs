@@ -72,7 +72,7 @@ async fn every_kind_reads_what_was_written(fixture: Fixture) {
             store
                 .set_attribute_options(target, &core("high_five"), None)
                 .await,
-            Err(StoreError::NotFound("attribute"))
+            Err(StoreError::AttributeNotFound)
         ));
         let written = store
             .set_attribute(target, &core("high_five"), &value)
@@ -199,7 +199,7 @@ async fn writes_need_their_target_and_type(fixture: Fixture) {
         let key = store.set_sub_attribute(target, &id, "key", &json!(1)).await;
         for result in [whole, key] {
             assert!(
-                matches!(result, Err(StoreError::Conflict(_))),
+                matches!(result, Err(StoreError::Dangling(_))),
                 "{target:?} {result:?}"
             );
         }

@@ -73,7 +73,7 @@ async fn a_creation_is_all_or_nothing(fixture: Fixture) {
     bad.user_attributes[0].user = Uuid::now_v7();
     let refused = fixture.store.create(&bad).await;
     assert!(
-        matches!(refused, Err(StoreError::Conflict(_))),
+        matches!(refused, Err(StoreError::Dangling(_))),
         "{refused:?}"
     );
     assert_eq!(rows(&fixture).await, before);
@@ -151,15 +151,15 @@ async fn one_claims_what_nobody_else_has(fixture: Fixture) {
     let record = store.claim_object(wall, two, &data, &value).await.unwrap();
     assert_eq!(record.value.as_ref(), Some(&value));
     let taken = store.claim_object(wall, one, &data, &value).await;
-    assert!(matches!(taken, Err(StoreError::Conflict("claimed"))));
+    assert!(matches!(taken, Err(StoreError::ObjectClaimed)));
     let foreign = store.unclaim_object(wall, one, &data).await;
-    assert!(matches!(foreign, Err(StoreError::Conflict(_))));
+    assert!(matches!(foreign, Err(StoreError::ObjectNotClaimed)));
     assert!(store.unclaim_object(wall, two, &data).await.unwrap());
     let record = store.object(wall).await.unwrap().unwrap();
     assert_eq!(record.attributes, []);
     store.claim_object(wall, one, &data, &value).await.unwrap();
     let gone = store.claim_object(Uuid::now_v7(), one, &data, &value).await;
-    assert!(matches!(gone, Err(StoreError::NotFound("object"))));
+    assert!(matches!(gone, Err(StoreError::ObjectNotFound)));
 }
 
 async fn worlds_are_found_by_name(fixture: Fixture) {

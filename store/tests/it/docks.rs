@@ -58,7 +58,7 @@ async fn a_dock_takes_two_wishes(fixture: Fixture) {
     let nobody = Uuid::now_v7();
     for (user, other) in [(ada, nobody), (nobody, ada)] {
         let wish = store.put_dock_wish(user, other, soon(), 9).await;
-        assert!(matches!(wish, Err(StoreError::NotFound("user"))));
+        assert!(matches!(wish, Err(StoreError::UserNotFound)));
     }
 }
 
@@ -85,7 +85,7 @@ async fn wishes_are_bounded(fixture: Fixture) {
         store.put_dock_wish(ada, *other, soon(), 2).await.unwrap();
     }
     let third = store.put_dock_wish(ada, others[2], soon(), 2).await;
-    assert!(matches!(third, Err(StoreError::Conflict("dock wishes"))));
+    assert!(matches!(third, Err(StoreError::TooManyWishes)));
     store
         .put_dock_wish(ada, others[0], soon(), 2)
         .await

@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use components::ids;
 use serde_json::json;
-use store::{AttributeTarget, StoreError};
+use store::{AttributeTarget, Referent, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, TYPES, core, map, on_both};
@@ -66,7 +66,7 @@ async fn a_deleted_guest_hands_its_objects_over(fixture: Fixture) {
     assert_eq!(store.object(below).await.unwrap().unwrap().owner, owner);
     assert!(matches!(
         store.delete_guest(guest, ids::SYSTEM_USER).await,
-        Err(StoreError::NotFound("user"))
+        Err(StoreError::UserNotFound)
     ));
 }
 
@@ -135,7 +135,7 @@ async fn an_heir_has_to_exist(fixture: Fixture) {
     for heir in [guest, Uuid::now_v7()] {
         assert!(matches!(
             store.delete_guest(guest, heir).await,
-            Err(StoreError::Conflict("heir"))
+            Err(StoreError::InvalidHeir | StoreError::Dangling(Referent::Heir))
         ));
     }
     assert_eq!(
@@ -154,7 +154,7 @@ async fn a_wallet_attached_meanwhile_keeps_the_guest(fixture: Fixture) {
     store.attach_wallet(guest, wallet, TYPES).await.unwrap();
     assert!(matches!(
         store.delete_guest(guest, ids::SYSTEM_USER).await,
-        Err(StoreError::Conflict("wallet"))
+        Err(StoreError::HasWallet)
     ));
     assert_eq!(store.user_by_wallet(wallet).await.unwrap(), Some(guest));
 }

@@ -45,6 +45,6 @@ async fn both_sides_have_to_exist(fixture: Fixture) {
     let nobody = Uuid::now_v7();
     for (object, user) in [(fixture.node, nobody), (nobody, user)] {
         let result = fixture.store.set_member(object, user, "admin").await;
-        assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
+        assert!(matches!(result, Err(StoreError::Dangling(_))), "{result:?}");
     }
 }

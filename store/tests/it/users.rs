@@ -2,7 +2,7 @@
 
 use components::ids;
 use serde_json::{Value, json};
-use store::{NewUser, StoreError};
+use store::{NewUser, Referent, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, map, on_both};
@@ -33,7 +33,7 @@ async fn a_profile_changes_by_key(fixture: Fixture) {
     assert!(after.updated_at > before.updated_at);
     assert_eq!(store.user(id).await.unwrap(), Some(after));
     let nobody = store.update_profile(Uuid::now_v7(), &map(json!({}))).await;
-    assert!(matches!(nobody, Err(StoreError::NotFound("user"))));
+    assert!(matches!(nobody, Err(StoreError::UserNotFound)));
 }
 
 async fn users_come_in_the_order_asked(fixture: Fixture) {
@@ -100,7 +100,7 @@ async fn an_id_is_taken_once(fixture: Fixture) {
     };
     assert!(matches!(
         fixture.store.insert_user(&again).await,
-        Err(StoreError::Conflict("user"))
+        Err(StoreError::UserExists)
     ));
     let untyped = NewUser {
         id: Uuid::now_v7(),
@@ -109,6 +109,6 @@ async fn an_id_is_taken_once(fixture: Fixture) {
     };
     assert!(matches!(
         fixture.store.insert_user(&untyped).await,
-        Err(StoreError::Conflict("user type"))
+        Err(StoreError::Dangling(Referent::UserType))
     ));
 }

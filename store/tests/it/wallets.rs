@@ -49,7 +49,7 @@ async fn a_wallet_is_unique_whatever_its_case(fixture: Fixture) {
         let thief = new_user(&spelling);
         assert!(matches!(
             store.insert_user(&thief).await,
-            Err(StoreError::Conflict("wallet"))
+            Err(StoreError::WalletTaken)
         ));
         assert_eq!(
             store.user(thief.id).await.unwrap(),
@@ -60,7 +60,7 @@ async fn a_wallet_is_unique_whatever_its_case(fixture: Fixture) {
         for user in [other, owner.id] {
             assert!(matches!(
                 store.attach_wallet(user, &spelling, TYPES).await,
-                Err(StoreError::Conflict("wallet"))
+                Err(StoreError::WalletTaken)
             ));
         }
     }
@@ -141,7 +141,7 @@ async fn wallets_keep_order_and_spelling(fixture: Fixture) {
     );
     assert!(matches!(
         store.attach_wallet(Uuid::now_v7(), "0x1", TYPES).await,
-        Err(StoreError::NotFound("user"))
+        Err(StoreError::UserNotFound)
     ));
 }
 
@@ -150,11 +150,11 @@ async fn the_last_wallet_stays(fixture: Fixture) {
     let user = store.insert_user(&new_user(FIRST)).await.unwrap().id;
     assert!(matches!(
         store.detach_wallet(user, FIRST).await,
-        Err(StoreError::Conflict("last wallet"))
+        Err(StoreError::LastWallet)
     ));
     assert!(matches!(
         store.detach_wallet(user, SECOND).await,
-        Err(StoreError::NotFound("wallet"))
+        Err(StoreError::WalletNotFound)
     ));
     assert_eq!(store.user_by_wallet(FIRST).await.unwrap(), Some(user));
 }
@@ -175,7 +175,7 @@ async fn parallel_logins_make_one_account(fixture: Fixture) {
     for login in logins {
         match login.await.unwrap() {
             Ok(_) => made += 1,
-            Err(StoreError::Conflict("wallet")) => {}
+            Err(StoreError::WalletTaken) => {}
             Err(other) => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use components::{Umid, ids};
 use sea_orm::{DatabaseConnection, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use store::{
-    AttributeTarget, PendingStake, StakerRow, StoreError,
+    AttributeTarget, PendingStake, Referent, StakerRow, StoreError,
     entity::{Amount, pending_stake, stake},
 };
 use uuid::{Uuid, uuid};
@@ -170,7 +170,7 @@ async fn pending_stakes_wait_for_the_chain(fixture: Fixture) {
     };
     assert!(matches!(
         store.pending_stake(&nowhere).await,
-        Err(StoreError::Conflict("world"))
+        Err(StoreError::Dangling(Referent::World))
     ));
     for amount in ["", "-1", "1.5", "1e9", "0x10", &"9".repeat(79)] {
         let odd = PendingStake {
