@@ -19,7 +19,6 @@ use net::{
     install_metrics,
 };
 use node::Node;
-use store::Store;
 use tokio::{net::TcpSocket, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -53,7 +52,6 @@ pub(crate) async fn run(config: &Config) -> Exit {
 /// All parts of a running server.
 struct Running {
     _lock: data::Lock,
-    store: Store,
     node: Arc<Node>,
     server: Server,
     /// Makes the first person the owner, as long as there is none.
@@ -79,7 +77,7 @@ impl Running {
         let keys = Keys::load_or_create(&directory).context("data: signing key")?;
         let store = database::ready(config, &base_url).await?;
 
-        let node = Node::start(store.clone(), config.node_options(base_url))
+        let node = Node::start(store, config.node_options(base_url))
             .await
             .map_err(|error| anyhow!("starting the node: {error}"))?;
         let node_key = node_key(&node, &directory).await?;
@@ -105,7 +103,6 @@ impl Running {
             .map_err(|error| anyhow!("looking for the node's owner: {error}"))?;
         Ok(Self {
             _lock: lock,
-            store,
             node,
             server,
             claim,
@@ -139,7 +136,7 @@ impl Running {
                 None => server.await,
             };
             self.node.shutdown().await;
-            self.store.close().await;
+            self.node.close().await;
             served.context("the listener failed")
         };
         tokio::select! {

@@ -313,7 +313,7 @@ mod tests {
             user_id: user,
             session_id: user,
         };
-        server.app.node.store().clone().close().await;
+        server.app.node.close().await;
 
         let (client, socket) = tokio::io::duplex(4096);
         let mut client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;

@@ -1,6 +1,6 @@
 //! Activities: the news feed of the node and the timelines of objects (spec model §8.1, spec rest §2.14).
 
-use components::{ActivityData, Umid};
+use components::{ActivityData, Reason, Umid};
 use posbus::ActivityUpdate;
 use store::{ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, StoreError, WorldLabel};
 use systems::Effect;
@@ -53,7 +53,7 @@ impl Node {
     /// What users posted to an object.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`.
+    /// `ObjectNotFound`.
     pub async fn timeline(&self, object: Umid, start: u64, size: u32) -> Result<ActivityPage> {
         self.require_object(object)?;
         self.activity_page(Feed::Timeline(object), start, size)
@@ -63,7 +63,7 @@ impl Node {
     /// An activity of an object.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `NotFound("activity_not_found")`.
+    /// `ObjectNotFound`, `ActivityNotFound`.
     pub async fn activity(&self, object: Umid, id: Umid) -> Result<Activity> {
         let row = self.activity_row(object, id).await?;
         self.labelled(row).await
@@ -73,7 +73,7 @@ impl Node {
     /// with an account who are in the world at that moment.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("forbidden")`, `Invalid` for a kind that users do not post
+    /// `ObjectNotFound`, `Forbidden`, `Invalid` for a kind that users do not post
     /// (`invalid_type`), or a hash or description that is none (`invalid_request_body`).
     pub async fn post_activity(
         &self,
@@ -88,7 +88,7 @@ impl Node {
         self.require_object(object)?;
         // The node is in no world: nothing happens there.
         let world = self.directory().world_of(object);
-        let world = world.ok_or(NodeError::Forbidden("forbidden"))?;
+        let world = world.ok_or(Reason::Forbidden)?;
         // Asked before the turn begins: it is the world's tick that answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let may_post = || {
@@ -96,7 +96,7 @@ impl Node {
             if visits || self.directory().is_admin(caller.user, object) {
                 Ok(())
             } else {
-                Err(NodeError::Forbidden("forbidden"))
+                Err(Reason::Forbidden)
             }
         };
         may_post()?;
@@ -116,7 +116,7 @@ impl Node {
             // Rights may have been taken while this change waited for its turn.
             may_post()?;
             match self.store().insert_activity(&new).await {
-                Err(StoreError::Dangling(_)) => Err(NodeError::NotFound("object_not_found")),
+                Err(StoreError::Dangling(_)) => Err(NodeError::from(Reason::ObjectNotFound)),
                 result => Ok(result?),
             }?;
             let row = self.activity_row(object, new.id).await?;
@@ -130,7 +130,7 @@ impl Node {
     /// Changes a post of the caller's and tells everybody in the world; empty texts leave the old ones.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `NotFound("activity_not_found")`, `Forbidden("forbidden")` for who has not posted
+    /// `ObjectNotFound`, `ActivityNotFound`, `Forbidden` for who has not posted
     /// it and for what happened by itself, `Invalid` as for [`Node::post_activity`].
     pub async fn edit_activity(
         &self,
@@ -151,7 +151,7 @@ impl Node {
         self.change_object(object, async {
             let row = self.activity_row(object, id).await?;
             if row.user != caller.user || !row.kind.is_post() {
-                return Err(NodeError::Forbidden("forbidden"));
+                return Err(Reason::Forbidden.into());
             }
             let row = self.store().update_activity(object, id, &edit).await?;
             Ok(((), vec![announcement(&row, ActivityUpdate::CHANGED)]))
@@ -162,12 +162,12 @@ impl Node {
     /// Deletes an activity and tells everybody in the world. Who did it may, and admins of the object.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `NotFound("activity_not_found")`, `Forbidden("forbidden")`.
+    /// `ObjectNotFound`, `ActivityNotFound`, `Forbidden`.
     pub async fn delete_activity(&self, caller: Caller, object: Umid, id: Umid) -> Result<()> {
         self.change_object(object, async {
             let row = self.activity_row(object, id).await?;
             if row.user != caller.user && !self.directory().is_admin(caller.user, object) {
-                return Err(NodeError::Forbidden("forbidden"));
+                return Err(Reason::Forbidden.into());
             }
             self.store().delete_activity(object, id).await?;
             Ok(((), vec![announcement(&row, ActivityUpdate::REMOVED)]))
@@ -178,7 +178,7 @@ impl Node {
     async fn activity_row(&self, object: Umid, id: Umid) -> Result<ActivityRow> {
         self.require_object(object)?;
         let row = self.store().activity(object, id).await?;
-        row.ok_or(NodeError::NotFound("activity_not_found"))
+        row.ok_or(NodeError::Refused(Reason::ActivityNotFound))
     }
 
     async fn activity_page(&self, feed: Feed, start: u64, size: u32) -> Result<ActivityPage> {
@@ -193,7 +193,7 @@ impl Node {
         let mut labelled = self.with_worlds(vec![row]).await?;
         labelled
             .pop()
-            .ok_or(NodeError::NotFound("activity_not_found"))
+            .ok_or(NodeError::Refused(Reason::ActivityNotFound))
     }
 
     /// Adds how the worlds are shown, with one query for all.
@@ -214,7 +214,7 @@ impl Node {
         if self.directory().knows(object) {
             Ok(())
         } else {
-            Err(NodeError::NotFound("object_not_found"))
+            Err(Reason::ObjectNotFound.into())
         }
     }
 }
@@ -235,7 +235,7 @@ fn check_kind(kind: ActivityKind) -> Result<()> {
         return Ok(());
     }
     Err(NodeError::invalid(
-        "invalid_type",
+        Reason::InvalidType,
         "only videos and screenshots can be posted",
     ))
 }
@@ -248,7 +248,7 @@ fn check_hash(hash: &str) -> Result<()> {
         return Ok(());
     }
     Err(NodeError::invalid(
-        "invalid_request_body",
+        Reason::InvalidRequestBody,
         "the hash is not one of a medium",
     ))
 }
@@ -259,7 +259,7 @@ fn check_description(text: Option<&str>) -> Result<()> {
         Some(text) if text.contains('\0') => "the description has the character NUL",
         _ => return Ok(()),
     };
-    Err(NodeError::invalid("invalid_request_body", problem))
+    Err(NodeError::invalid(Reason::InvalidRequestBody, problem))
 }
 
 #[cfg(test)]

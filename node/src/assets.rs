@@ -1,6 +1,6 @@
 //! 2D assets, and the libraries of 3D assets (spec rest §2.18, spec model §2.6).
 
-use components::{JsonMap, Umid, merge};
+use components::{JsonMap, Reason, Umid, merge};
 use serde_json::Value;
 use store::{AssetRow, LibraryRow, StoreError};
 
@@ -28,11 +28,11 @@ impl Node {
     /// A 2D asset.
     ///
     /// # Errors
-    /// `NotFound("asset_2d_not_found")`.
+    /// `Asset2dNotFound`.
     pub fn asset_2d(&self, asset: Umid) -> Result<AssetRow> {
         self.directory()
             .asset_2d(asset)
-            .ok_or(NodeError::NotFound("asset_2d_not_found"))
+            .ok_or(NodeError::Refused(Reason::Asset2dNotFound))
     }
 
     /// What the caller finds in the library of 3D assets: own entries, then those that others show.
@@ -56,7 +56,7 @@ impl Node {
     /// Changes the caller's own entry; given keys of `meta` replace those that are there.
     ///
     /// # Errors
-    /// `NotFound("not_found")` if the caller has no such entry, `Invalid("invalid_request_body")` if the description
+    /// `NotFound` if the caller has no such entry, `InvalidRequestBody` if the description
     /// would be too large or cannot be stored.
     pub async fn update_library_entry(
         &self,
@@ -78,8 +78,8 @@ impl Node {
             .store()
             .update_library_entry(asset, caller.user, is_private, change);
         updated.await.map_err(|error| match error {
-            StoreError::AssetNotFound => NodeError::NotFound("not_found"),
-            StoreError::TooLarge => NodeError::invalid("invalid_request_body", TOO_LARGE),
+            StoreError::AssetNotFound => NodeError::Refused(Reason::NotFound),
+            StoreError::TooLarge => NodeError::invalid(Reason::InvalidRequestBody, TOO_LARGE),
             other => other.into(),
         })
     }
@@ -87,13 +87,13 @@ impl Node {
     /// Takes an asset out of the caller's library; the asset itself stays.
     ///
     /// # Errors
-    /// `NotFound("asset3d_not_removed")` if the caller has no such entry.
+    /// `Asset3dNotRemoved` if the caller has no such entry.
     pub async fn remove_library_entry(&self, caller: Caller, asset: Umid) -> Result<()> {
         let removed = self.store().remove_library_entry(asset, caller.user);
         if removed.await? {
             Ok(())
         } else {
-            Err(NodeError::NotFound("asset3d_not_removed"))
+            Err(Reason::Asset3dNotRemoved.into())
         }
     }
 }

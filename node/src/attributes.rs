@@ -4,7 +4,7 @@ mod lists;
 
 use std::time::Duration;
 
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, JsonMap, Reason, Umid};
 use serde_json::{Value, json};
 use store::{AttributeRecord, AttributeTarget, StoreError};
 use systems::{AttributeChange, Effect};
@@ -34,8 +34,8 @@ impl Node {
     /// The value of an attribute; `None` is a stored null.
     ///
     /// # Errors
-    /// `Invalid("invalid_plugin_attribute")` if no plugin declares it, `NotFound` for the object or
-    /// `NotFound("attribute_not_found")`, `Forbidden("operation_not_permitted")`.
+    /// `InvalidPluginAttribute` if no plugin declares it, `NotFound` for the object or
+    /// `AttributeNotFound`, `OperationNotPermitted`.
     pub async fn attribute(
         &self,
         caller: Caller,
@@ -51,16 +51,14 @@ impl Node {
         let record = self.store().attribute(target, id).await?;
         let options = record.as_ref().and_then(|record| record.options.as_ref());
         self.check_access(caller, target, id, options, Access::Read)?;
-        Ok(record
-            .ok_or(NodeError::NotFound("attribute_not_found"))?
-            .value)
+        Ok(record.ok_or(Reason::AttributeNotFound)?.value)
     }
 
     /// The value under one key of an attribute.
     ///
     /// # Errors
-    /// As [`Node::attribute`], but `NotFound("attribute_value_not_found")` if there is no value at all and
-    /// `NotFound("attribute_value_nil")` if there is none under the key.
+    /// As [`Node::attribute`], but `AttributeValueNotFound` if there is no value at all and
+    /// `AttributeValueNil` if there is none under the key.
     pub async fn sub_attribute(
         &self,
         caller: Caller,
@@ -69,19 +67,19 @@ impl Node {
         key: &str,
     ) -> Result<Value> {
         let value = match self.attribute(caller, target, id).await {
-            Err(NodeError::NotFound("attribute_not_found")) => None,
+            Err(NodeError::Refused(Reason::AttributeNotFound)) => None,
             value => value?,
         };
-        let mut value = value.ok_or(NodeError::NotFound("attribute_value_not_found"))?;
+        let mut value = value.ok_or(Reason::AttributeValueNotFound)?;
         let entry = value.swap_remove(key).filter(|entry| !entry.is_null());
-        entry.ok_or(NodeError::NotFound("attribute_value_nil"))
+        entry.ok_or(NodeError::Refused(Reason::AttributeValueNil))
     }
 
     /// Replaces the value of an attribute, creating it if need be, and returns what is stored.
     ///
     /// # Errors
     /// `Invalid` if no plugin declares it or the value is too large, `NotFound` for what it belongs to,
-    /// `Forbidden("operation_not_permitted")`.
+    /// `OperationNotPermitted`.
     pub async fn set_attribute(
         &self,
         caller: Caller,
@@ -146,7 +144,7 @@ impl Node {
     /// Lets every authenticated user read and write an attribute of an object from now on.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, and those of [`Node::set_attribute`].
+    /// `ObjectNotFound`, `NotAdmin`, and those of [`Node::set_attribute`].
     pub async fn publicize_attribute(
         &self,
         caller: Caller,
@@ -273,10 +271,11 @@ impl Node {
         match written {
             Ok(record) => Ok((record, false)),
             // The type is declared, so it is the owner of the attribute who is not there.
-            Err(StoreError::Dangling(_)) => Err(NodeError::NotFound(match target {
-                AttributeTarget::Node | AttributeTarget::Object(_) => "object_not_found",
-                _ => "user_not_found",
-            })),
+            Err(StoreError::Dangling(_)) => Err(match target {
+                AttributeTarget::Node | AttributeTarget::Object(_) => Reason::ObjectNotFound,
+                _ => Reason::UserNotFound,
+            }
+            .into()),
             Err(error) => Err(error.into()),
         }
     }

@@ -9,12 +9,12 @@
 //! node again.
 
 use chrono::{DateTime, Utc};
-use components::Umid;
+use components::{Reason, Umid};
 use parking_lot::Mutex;
 use store::UserRow;
 use systems::Effect;
 
-use crate::{Node, NodeError, Result, guests::Guests, users::TOKEN_LIFETIME};
+use crate::{Node, Result, guests::Guests, users::TOKEN_LIFETIME};
 
 /// The role that makes an admin.
 const ADMIN: &str = "admin";
@@ -51,15 +51,15 @@ impl Node {
     /// Makes the caller admin of the node, once.
     ///
     /// # Errors
-    /// `Conflict("no_claim_open")` if the node is not on offer, `Forbidden("invalid_owner_token")` if the token is not the
+    /// `NoClaimOpen` if the node is not on offer, `InvalidOwnerToken` if the token is not the
     /// one.
     pub async fn claim_ownership(&self, user: Umid, token: &str) -> Result<()> {
         let offer = {
             let mut claim = self.identity.claim.lock();
             match claim.as_ref() {
-                None => return Err(NodeError::Conflict("no_claim_open")),
+                None => return Err(Reason::NoClaimOpen.into()),
                 Some(expected) if !expected.matches(token) => {
-                    return Err(NodeError::Forbidden("invalid_owner_token"));
+                    return Err(Reason::InvalidOwnerToken.into());
                 }
                 Some(_) => claim.take(),
             }

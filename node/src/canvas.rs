@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use components::Umid;
+use components::{Reason, Umid};
 use store::{ContributionRow, ContributionsQuery, UserRow};
 
 use crate::{Node, NodeError, Result};
@@ -32,7 +32,7 @@ impl Node {
     /// The contributions to a canvas. Everybody may read them: that is what the attribute's type says.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Invalid("invalid_request_query")` for a text that cannot be searched for.
+    /// `ObjectNotFound`, `InvalidRequestQuery` for a text that cannot be searched for.
     pub async fn contributions(
         &self,
         canvas: Umid,
@@ -41,7 +41,7 @@ impl Node {
         let search = query.search.as_deref().unwrap_or_default();
         if search.chars().count() > MAX_SEARCH || search.contains('\0') {
             return Err(NodeError::invalid(
-                "invalid_request_query",
+                Reason::InvalidRequestQuery,
                 "q is too long or has the character NUL",
             ));
         }

@@ -4,7 +4,7 @@
 //! the signature is not done here but where the cryptography is.
 
 use chrono::{TimeDelta, Utc};
-use components::Umid;
+use components::{Reason, Umid};
 
 use crate::{Node, NodeError, Result};
 
@@ -19,11 +19,11 @@ impl Node {
     /// Makes a challenge for a wallet, beside those it has.
     ///
     /// # Errors
-    /// `Invalid("invalid_request_query")` if the text is no wallet.
+    /// `InvalidRequestQuery` if the text is no wallet.
     pub async fn begin_challenge(&self, wallet: &str) -> Result<String> {
         let Some(key) = wallet_key(wallet) else {
             return Err(NodeError::invalid(
-                "invalid_request_query",
+                Reason::InvalidRequestQuery,
                 "wallet must be 0x and 40 or 64 hexadecimal digits",
             ));
         };
@@ -38,13 +38,13 @@ impl Node {
     /// That one is spent; an answer to none of them spends the oldest, so that nobody can try for ever.
     ///
     /// # Errors
-    /// `NotFound("challenge_not_found")` if there is none, or none that is still valid.
+    /// `ChallengeNotFound` if there is none, or none that is still valid.
     pub async fn answer_challenge<T, E>(
         &self,
         wallet: &str,
         verify: impl Fn(&str) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
-        let absent = || NodeError::NotFound("challenge_not_found");
+        let absent = || NodeError::Refused(Reason::ChallengeNotFound);
         let key = wallet_key(wallet).ok_or_else(absent)?;
         let texts = self.store().challenges(&key, Utc::now()).await?;
         let mut answers = texts.iter().map(|text| (text, verify(text)));

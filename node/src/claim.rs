@@ -1,7 +1,7 @@
 //! Objects that a visitor claims and customises (spec rest §2.10, spec model §6.8).
 
 use chrono::{SecondsFormat, Utc};
-use components::{AttributeId, JsonMap, Umid, ids};
+use components::{AttributeId, JsonMap, Reason, Umid, ids};
 use serde_json::json;
 use store::StoreError;
 use systems::{AttributeChange, Effect};
@@ -31,8 +31,8 @@ impl Node {
     /// to put something else there. Guests may claim like everybody.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("forbidden")` if the object is not claimable or another user is admin of
-    /// it, `Invalid("invalid_request_body")` for texts that are too long.
+    /// `ObjectNotFound`, `Forbidden` if the object is not claimable or another user is admin of
+    /// it, `InvalidRequestBody` for texts that are too long.
     pub async fn claim_object(
         &self,
         caller: Caller,
@@ -48,7 +48,7 @@ impl Node {
                 .claim_object(object, caller.user, &attribute, &value);
             let record = match claim.await {
                 Err(StoreError::ObjectClaimed | StoreError::Dangling(_)) => {
-                    return Err(NodeError::Forbidden("forbidden"));
+                    return Err(Reason::Forbidden.into());
                 }
                 record => record?,
             };
@@ -67,14 +67,14 @@ impl Node {
     /// Gives a claimed object back: takes the caller's role and removes what the caller put there.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("forbidden")` unless the caller is admin of this very object.
+    /// `ObjectNotFound`, `Forbidden` unless the caller is admin of this very object.
     pub async fn unclaim_object(&self, caller: Caller, object: Umid) -> Result<()> {
         let world = self.world_of_claimable(object)?;
         let change = async {
             let attribute = attribute();
             let unclaim = self.store().unclaim_object(object, caller.user, &attribute);
             let removed = match unclaim.await {
-                Err(StoreError::ObjectNotClaimed) => return Err(NodeError::Forbidden("forbidden")),
+                Err(StoreError::ObjectNotClaimed) => return Err(Reason::Forbidden.into()),
                 removed => removed?,
             };
             self.directory().set_admin(object, caller.user, false);
@@ -91,10 +91,10 @@ impl Node {
 
     fn world_of_claimable(&self, object: Umid) -> Result<Umid> {
         if !self.directory().knows(object) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         if self.directory().object_type(object) != Some(ids::CLAIMABLE_TYPE) {
-            return Err(NodeError::Forbidden("forbidden"));
+            return Err(Reason::Forbidden.into());
         }
         self.world_below_node(object)
     }
@@ -109,7 +109,7 @@ impl Customisation {
         ] {
             if text.is_empty() || text.chars().count() > longest {
                 return Err(NodeError::invalid(
-                    "invalid_request_body",
+                    Reason::InvalidRequestBody,
                     "title, text and image_hash are required, and of moderate length",
                 ));
             }

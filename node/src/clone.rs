@@ -1,6 +1,6 @@
 //! Copies of objects (spec rest §2.10, spec model §6.2).
 
-use components::{JsonMap, Transform, TransformNoScale, Umid, ids, merge};
+use components::{JsonMap, Reason, Transform, TransformNoScale, Umid, ids, merge};
 use serde_json::Value;
 use store::{AttributeRecord, Creation, NewObjectRow, ObjectRecord};
 use systems::Effect;
@@ -13,8 +13,8 @@ impl Node {
     /// caller there, on the original; below a parent with placement rules, where they say.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `Forbidden("object_creation_not_permitted")` for an admin
-    /// of the object who is none of its parent, `Forbidden("forbidden")` for worlds and the node, `Invalid` if the parent's
+    /// `ObjectNotFound`, `NotAdmin`, `ObjectCreationNotPermitted` for an admin
+    /// of the object who is none of its parent, `Forbidden` for worlds and the node, `Invalid` if the parent's
     /// rules forbid one more.
     pub async fn clone_object(&self, caller: Caller, object: Umid) -> Result<Umid> {
         self.require_admin(caller, object)?;
@@ -100,7 +100,7 @@ impl Node {
         let world = self.directory().world_of(object);
         world
             .filter(|world| *world != object)
-            .ok_or(NodeError::Forbidden("forbidden"))
+            .ok_or(NodeError::Refused(Reason::Forbidden))
     }
 }
 

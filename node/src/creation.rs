@@ -2,8 +2,8 @@
 //! (spec rest §2.10, spec model §6.2, §6.5).
 
 use components::{
-    AttributeState, JsonMap, ObjectOptions, ObjectState, Transform, TransformNoScale, Umid, Vec3,
-    ids,
+    AttributeState, JsonMap, ObjectOptions, ObjectState, Reason, Transform, TransformNoScale, Umid,
+    Vec3, ids,
 };
 use store::{Creation, NewObjectRow, ObjectRecord};
 use systems::{AttributeChange, Effect};
@@ -24,7 +24,7 @@ impl Node {
     /// What the parent allows: how many children, and of which types.
     ///
     /// # Errors
-    /// `Invalid("child_limit_reached")`, `Invalid("object_type_not_permitted")`.
+    /// `ChildLimitReached`, `ObjectTypeNotPermitted`.
     pub(crate) fn check_rules(
         &self,
         parent: Umid,
@@ -34,7 +34,7 @@ impl Node {
         let full = |limit| self.directory().children(parent) >= limit;
         if rules.child_limit.is_some_and(full) || self.depth(parent) >= MAX_DEPTH {
             return Err(NodeError::invalid(
-                "child_limit_reached",
+                Reason::ChildLimitReached,
                 "the parent holds as many objects as it may",
             ));
         }
@@ -42,7 +42,7 @@ impl Node {
             || self.belongs_elsewhere(parent, object_type)
         {
             return Err(NodeError::invalid(
-                "object_type_not_permitted",
+                Reason::ObjectTypeNotPermitted,
                 "the parent does not take objects of this type",
             ));
         }
@@ -88,19 +88,19 @@ impl Node {
             .contains_key(&object_type)
         {
             return Err(NodeError::invalid(
-                "invalid_object_type_id",
+                Reason::InvalidObjectTypeId,
                 "there is no such object type",
             ));
         }
         if asset_2d.is_some_and(|asset| directory.asset_2d(asset).is_none()) {
             return Err(NodeError::invalid(
-                "invalid_asset_2d_id",
+                Reason::InvalidAsset2dId,
                 "there is no such 2D asset",
             ));
         }
         if asset_3d.is_some_and(|asset| directory.asset_3d(asset).is_none()) {
             return Err(NodeError::invalid(
-                "invalid_asset_3d_id",
+                Reason::InvalidAsset3dId,
                 "there is no such 3D asset",
             ));
         }

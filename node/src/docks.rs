@@ -4,7 +4,7 @@
 //! own.
 
 use chrono::{TimeDelta, Utc};
-use components::{AttributeState, JsonMap, ObjectState, Transform, Umid, Vec3, ids};
+use components::{AttributeState, JsonMap, ObjectState, Reason, Transform, Umid, Vec3, ids};
 use serde_json::{Value, json};
 use store::{AttributeTarget, Docking, NewObjectRow, StoreError, UserRow};
 use systems::Effect;
@@ -35,18 +35,18 @@ impl Node {
     /// there already stays as it is.
     ///
     /// # Errors
-    /// `NotFound("user_a_not_found")`, `NotFound("user_a_world_not_found")` and the same for b,
-    /// `Forbidden("not_your_wallet")`, `Invalid("invalid_request_body")` if both wallets are of one user,
-    /// `Conflict("too_many_wishes")`; when the dock is made also `Invalid("child_limit_reached")`,
-    /// `Conflict("too_many_members")` and `Conflict("world_has_another_owner")`.
+    /// `UserANotFound`, `UserAWorldNotFound` and the same for b,
+    /// `NotYourWallet`, `InvalidRequestBody` if both wallets are of one user,
+    /// `TooManyWishes`; when the dock is made also `ChildLimitReached`,
+    /// `TooManyMembers` and `WorldHasAnotherOwner`.
     pub async fn dock(&self, caller: Caller, wallet_a: &str, wallet_b: &str) -> Result<()> {
         let [a, b] = self.dockers(caller, wallet_a, wallet_b).await?;
         let (world_a, world_b) = (
             self.store().first_world(a).await?,
             self.store().first_world(b).await?,
         );
-        let world_a = world_a.ok_or(NodeError::NotFound("user_a_world_not_found"))?;
-        let world_b = world_b.ok_or(NodeError::NotFound("user_b_world_not_found"))?;
+        let world_a = world_a.ok_or(Reason::UserAWorldNotFound)?;
+        let world_b = world_b.ok_or(Reason::UserBWorldNotFound)?;
         let other = if caller.user == a { b } else { a };
         let expires = Utc::now() + WISH_LIFETIME;
         let wish = self
@@ -54,7 +54,7 @@ impl Node {
             .put_dock_wish(caller.user, other, expires, MAX_WISHES);
         let mutual = match wish.await {
             Err(StoreError::TooManyWishes) => {
-                return Err(NodeError::Conflict("too_many_wishes"));
+                return Err(Reason::TooManyWishes.into());
             }
             mutual => mutual?,
         };
@@ -63,7 +63,7 @@ impl Node {
         }
         let mut owners = self.store().users_by_ids(&[a, b]).await?.into_iter();
         let (Some(owner_a), Some(owner_b)) = (owners.next(), owners.next()) else {
-            return Err(NodeError::NotFound("user_not_found"));
+            return Err(Reason::UserNotFound.into());
         };
         let (a, b) = (
             Side {
@@ -84,7 +84,7 @@ impl Node {
     /// both roles; or withdraws what was only wished.
     ///
     /// # Errors
-    /// `NotFound("user_a_not_found")` and the same for b, `Forbidden("not_your_wallet")`, `Invalid("invalid_request_body")`
+    /// `UserANotFound` and the same for b, `NotYourWallet`, `InvalidRequestBody`
     /// if both wallets are of one user.
     pub async fn undock(&self, caller: Caller, wallet_a: &str, wallet_b: &str) -> Result<()> {
         let [a, b] = self.dockers(caller, wallet_a, wallet_b).await?;
@@ -108,15 +108,15 @@ impl Node {
     /// Who owns two wallets: two users, one of them the caller.
     async fn dockers(&self, caller: Caller, wallet_a: &str, wallet_b: &str) -> Result<[Umid; 2]> {
         let a = self.store().user_by_wallet(wallet_a).await?;
-        let a = a.ok_or(NodeError::NotFound("user_a_not_found"))?;
+        let a = a.ok_or(Reason::UserANotFound)?;
         let b = self.store().user_by_wallet(wallet_b).await?;
-        let b = b.ok_or(NodeError::NotFound("user_b_not_found"))?;
+        let b = b.ok_or(Reason::UserBNotFound)?;
         if ![a, b].contains(&caller.user) {
-            return Err(NodeError::Forbidden("not_your_wallet"));
+            return Err(Reason::NotYourWallet.into());
         }
         if a == b {
             return Err(NodeError::invalid(
-                "invalid_request_body",
+                Reason::InvalidRequestBody,
                 "both wallets are of one user",
             ));
         }
@@ -142,7 +142,7 @@ impl Node {
         for (here, there) in [(first, second), (second, first)] {
             let owner = self.directory().authority().read().owner(here.world);
             if owner != Some(here.owner.id) {
-                return Err(NodeError::Conflict("world_has_another_owner"));
+                return Err(Reason::WorldHasAnotherOwner.into());
             }
             self.check_room(here.world, there.owner.id).await?;
             portals.push(self.portal(here, there).await?);
@@ -193,7 +193,7 @@ impl Node {
         let neighbours = self.directory().children(station);
         if rules.child_limit.is_some_and(|limit| neighbours >= limit) {
             return Err(NodeError::invalid(
-                "child_limit_reached",
+                Reason::ChildLimitReached,
                 "a docking station holds as many objects as it may",
             ));
         }

@@ -1,27 +1,20 @@
-//! What can go wrong in an operation of the node, sorted by what the caller did or can do about it.
+//! Refusals and failures of operations of the node.
 
 use std::time::Duration;
 
+use components::Reason;
 use integrations::ProviderError;
 use store::StoreError;
 
 /// A refused or failed operation. Nothing of the operation happened, whatever the variant.
-///
-/// The `&'static str` is the stable code that clients see as `reason` (spec rest §1.2).
 #[derive(thiserror::Error, Debug)]
 pub enum NodeError {
-    /// The thing does not exist.
-    #[error("not found: {0}")]
-    NotFound(&'static str),
-    /// The caller may not do this.
-    #[error("forbidden: {0}")]
-    Forbidden(&'static str),
-    /// The request makes no sense or breaks a rule; the second field tells a human which.
+    /// The operation breaks a rule.
+    #[error("{0}")]
+    Refused(Reason),
+    /// The operation breaks a rule that the second field states more precisely than the reason.
     #[error("{0}: {1}")]
-    Invalid(&'static str, String),
-    /// The state of things forbids it.
-    #[error("conflict: {0}")]
-    Conflict(&'static str),
+    Invalid(Reason, String),
     /// The database is away or the world is too busy; trying again later may succeed.
     #[error("temporarily unavailable")]
     Unavailable,
@@ -40,9 +33,34 @@ pub enum NodeError {
 pub type Result<T> = std::result::Result<T, NodeError>;
 
 impl NodeError {
-    /// A request that breaks a rule: the stable code and a sentence for a human.
-    pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
+    /// A refusal with a sentence for people.
+    pub fn invalid(reason: Reason, message: impl Into<String>) -> Self {
         Self::Invalid(reason, message.into())
+    }
+
+    /// Reason that clients see.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Refused(reason) | Self::Invalid(reason, _) => *reason,
+            Self::Unavailable => Reason::Unavailable,
+            Self::TooMany(_) => Reason::TooManyRequests,
+            Self::Provider(_) => Reason::ProviderFailed,
+            Self::Internal(_) => Reason::InternalError,
+        }
+    }
+
+    /// Whether something that the operation needs does not exist.
+    pub fn is_absence(&self) -> bool {
+        self.reason().status() == NOT_FOUND
+    }
+}
+
+/// Status of reasons that name something absent.
+const NOT_FOUND: u16 = 404;
+
+impl From<Reason> for NodeError {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
     }
 }
 
@@ -53,19 +71,17 @@ impl From<StoreError> for NodeError {
                 tracing::warn!(error = %source, "the database is unavailable");
                 Self::Unavailable
             }
-            StoreError::ActivityNotFound => Self::NotFound("activity_not_found"),
-            StoreError::AttributeNotFound => Self::NotFound("attribute_not_found"),
-            StoreError::ObjectNotFound => Self::NotFound("object_not_found"),
-            StoreError::UserNotFound => Self::NotFound("user_not_found"),
-            StoreError::WalletNotFound => Self::NotFound("wallet_not_found"),
+            StoreError::ActivityNotFound => Reason::ActivityNotFound.into(),
+            StoreError::AttributeNotFound => Reason::AttributeNotFound.into(),
+            StoreError::ObjectNotFound => Reason::ObjectNotFound.into(),
+            StoreError::UserNotFound => Reason::UserNotFound.into(),
+            StoreError::WalletNotFound => Reason::WalletNotFound.into(),
             StoreError::AssetNotFound | StoreError::NodeNotFound | StoreError::PluginNotFound => {
-                Self::NotFound("not_found")
+                Reason::NotFound.into()
             }
-            StoreError::LastWallet => Self::Conflict("last_wallet"),
-            StoreError::HasWallet | StoreError::WalletTaken => {
-                Self::Conflict("wallet_already_exists")
-            }
-            error if error.is_conflict() => Self::Conflict("conflict"),
+            StoreError::LastWallet => Reason::LastWallet.into(),
+            StoreError::HasWallet | StoreError::WalletTaken => Reason::WalletTaken.into(),
+            error if error.is_conflict() => Reason::Conflict.into(),
             other => Self::Internal(Box::new(other)),
         }
     }

@@ -1,9 +1,9 @@
 //! Worlds as lists and detail pages show them (spec rest §2.8).
 
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use store::{AttributeTarget, Landmark, StakerRow, UserRow, WorldRow};
 
-use crate::{Caller, Node, NodeError, Result};
+use crate::{Caller, Node, Result};
 
 /// Most users listed as online in a world.
 const MAX_ONLINE: usize = 1000;
@@ -49,7 +49,7 @@ impl Node {
     /// The worlds a user owns, oldest first.
     ///
     /// # Errors
-    /// `NotFound("user_not_found")`.
+    /// `UserNotFound`.
     pub async fn worlds_of_user(&self, user: Umid) -> Result<Vec<WorldRow>> {
         let worlds = self.store().worlds_of_user(user, MAX_OWNED).await?;
         if worlds.is_empty() {
@@ -61,13 +61,13 @@ impl Node {
     /// A world with its stakers.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`, also for objects that are no worlds.
+    /// `WorldNotFound`, also for objects that are no worlds.
     pub async fn world_details(&self, caller: Caller, world: Umid) -> Result<WorldDetails> {
         let row = self
             .store()
             .world(world)
             .await?
-            .ok_or(NodeError::NotFound("world_not_found"))?;
+            .ok_or(Reason::WorldNotFound)?;
         let mut stakers = self.store().world_stakers(world).await?;
         stakers.truncate(MAX_STAKERS);
         Ok(WorldDetails {
@@ -89,19 +89,19 @@ impl Node {
     /// An object of a world with what is directly below it.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`, `NotFound("object_not_found")` also for objects of other worlds.
+    /// `WorldNotFound`, `ObjectNotFound` also for objects of other worlds.
     pub async fn explore(&self, world: Umid, object: Umid) -> Result<Place> {
         if !self.directory().is_world(world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         if self.directory().world_of(object) != Some(world) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         let mut landmarks = self.store().landmarks(object, MAX_FOUND).await?.into_iter();
         let object = landmarks
             .next()
             .filter(|landmark| landmark.id == object)
-            .ok_or(NodeError::NotFound("object_not_found"))?;
+            .ok_or(Reason::ObjectNotFound)?;
         Ok(Place {
             object,
             children: landmarks.collect(),
@@ -128,10 +128,10 @@ impl Node {
     /// Who is in a world right now; nobody if it is not loaded.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`.
+    /// `WorldNotFound`.
     pub async fn online_users(&self, world: Umid) -> Result<Vec<UserRow>> {
         if !self.directory().is_world(world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         let mut users = self.worlds().online_users(world).await;
         users.truncate(MAX_ONLINE);

@@ -1,10 +1,10 @@
 //! Hosting: whose worlds this node vouches for, and the key it does so with (spec rest §2.9, spec model §8.6).
 
-use components::{AttributeId, JsonMap, Umid, ids};
+use components::{AttributeId, JsonMap, Reason, Umid, ids};
 use serde_json::Value;
 use store::{AttributeTarget, UserRow};
 
-use crate::{Caller, NewMember, Node, NodeError, Result};
+use crate::{Caller, NewMember, Node, Result};
 
 /// Most users in the list: each is shown in one answer.
 const MAX_USERS: usize = 1000;
@@ -20,7 +20,7 @@ impl Node {
     /// The users whose worlds the node vouches for, in the order in which they were added. Ids of nobody are left out.
     ///
     /// # Errors
-    /// `Forbidden("not_admin")`.
+    /// `NotAdmin`.
     pub async fn hosting_list(&self, caller: Caller) -> Result<Vec<UserRow>> {
         self.require_admin(caller, self.id())?;
         let mut users = self.hosted();
@@ -31,8 +31,8 @@ impl Node {
     /// Adds a user to the list; one who is there stays.
     ///
     /// # Errors
-    /// `Forbidden("not_admin")`, `NotFound("user_not_found")` for an unknown user or wallet,
-    /// `Conflict("too_many_users")`.
+    /// `NotAdmin`, `UserNotFound` for an unknown user or wallet,
+    /// `TooManyUsers`.
     pub async fn allow_hosting(&self, caller: Caller, user: NewMember) -> Result<()> {
         self.require_admin(caller, self.id())?;
         let user = self.member(user).await?;
@@ -48,7 +48,7 @@ impl Node {
     /// Takes a user off the list, also one who does not exist any more.
     ///
     /// # Errors
-    /// `Forbidden("not_admin")`.
+    /// `NotAdmin`.
     pub async fn disallow_hosting(&self, caller: Caller, user: Umid) -> Result<()> {
         self.require_admin(caller, self.id())?;
         self.change_hosted(caller, |users| {
@@ -111,7 +111,7 @@ impl Node {
             self.require_admin(caller, node)?;
             let mut users = self.hosted();
             if !change(&mut users) {
-                return Err(NodeError::Conflict("too_many_users"));
+                return Err(Reason::TooManyUsers.into());
             }
             let mut value = self.directory().node_attribute(&list()).unwrap_or_default();
             let users: Vec<String> = users.iter().map(Umid::to_string).collect();

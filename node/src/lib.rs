@@ -7,6 +7,7 @@ mod activities;
 mod assets;
 mod attributes;
 mod bootstrap;
+mod cache;
 mod calendar;
 mod canvas;
 mod challenges;
@@ -62,6 +63,7 @@ pub use plugins::MAX_PLUGINS;
 pub use sessions::ConnectionGuard;
 pub use spawn::SpawnedObject;
 pub use stakes::StakeClaim;
+pub use store::{Version, VersionedCache};
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
 pub use tree::TreeNode;
 pub use users::{ProfileChanges, TOKEN_LIFETIME};
@@ -128,9 +130,21 @@ impl Node {
         self.directory.node()
     }
 
-    /// The database.
-    pub fn store(&self) -> &Store {
+    fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable` if it does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Closes the database. Operations fail with `Unavailable` from then on.
+    pub async fn close(&self) {
+        self.store.clone().close().await;
     }
 
     /// What is kept in memory of all objects.

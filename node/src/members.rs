@@ -1,6 +1,6 @@
 //! Members of objects: users with the admin role on exactly that object (spec model §6.11).
 
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use store::{MemberRow, ObjectRecord, StoreError};
 use systems::Effect;
 
@@ -24,7 +24,7 @@ impl Node {
     /// The direct members of an object, oldest first; owners and inherited admins are not among them.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`.
+    /// `ObjectNotFound`, `NotAdmin`.
     pub async fn members(&self, caller: Caller, object: Umid) -> Result<Vec<MemberRow>> {
         self.require_admin(caller, object)?;
         Ok(self.store().members(object).await?)
@@ -33,8 +33,8 @@ impl Node {
     /// Makes a user admin of an object; one who is already stays so.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `NotFound("user_not_found")` for an unknown user or
-    /// wallet, `Conflict("too_many_members")`.
+    /// `ObjectNotFound`, `NotAdmin`, `UserNotFound` for an unknown user or
+    /// wallet, `TooManyMembers`.
     pub async fn add_member(&self, caller: Caller, object: Umid, member: NewMember) -> Result<()> {
         self.require_admin(caller, object)?;
         let user = self.member(member).await?;
@@ -43,7 +43,7 @@ impl Node {
             self.check_room(object, user).await?;
             match self.store().set_member(object, user, ADMIN).await {
                 // The object cannot go in this turn, so it is the user who went.
-                Err(StoreError::Dangling(_)) => return Err(NodeError::NotFound("user_not_found")),
+                Err(StoreError::Dangling(_)) => return Err(Reason::UserNotFound.into()),
                 result => result?,
             }
             self.directory().set_admin(object, user, true);
@@ -57,7 +57,7 @@ impl Node {
     /// Takes the role of a user on an object; one who has none stays without.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `Conflict("last_admin")` if the node would have no admin
+    /// `ObjectNotFound`, `NotAdmin`, `LastAdmin` if the node would have no admin
     /// left.
     pub async fn remove_member(&self, caller: Caller, object: Umid, user: Umid) -> Result<()> {
         self.require_admin(caller, object)?;
@@ -85,14 +85,14 @@ impl Node {
             NewMember::User(user) => self.store().user(user).await?.map(|row| row.id),
             NewMember::Wallet(wallet) => self.store().user_by_wallet(&wallet).await?,
         };
-        user.ok_or(NodeError::NotFound("user_not_found"))
+        user.ok_or(NodeError::Refused(Reason::UserNotFound))
     }
 
     /// Refuses one member more than an object may have.
     pub(crate) async fn check_room(&self, object: Umid, user: Umid) -> Result<()> {
         let members = self.store().members(object).await?;
         if members.len() >= MAX_MEMBERS && members.iter().all(|member| member.user != user) {
-            return Err(NodeError::Conflict("too_many_members"));
+            return Err(Reason::TooManyMembers.into());
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Node {
         let admins = members.iter().filter(|member| member.role == ADMIN);
         let (leaving, others): (Vec<_>, Vec<_>) = admins.partition(|member| member.user == leaving);
         if others.is_empty() && !leaving.is_empty() {
-            return Err(NodeError::Conflict("last_admin"));
+            return Err(Reason::LastAdmin.into());
         }
         Ok(())
     }

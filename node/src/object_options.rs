@@ -1,6 +1,6 @@
 //! Options of objects: their own, those merged over their type's, and the sub options (spec model §2.6, spec rest §2.10).
 
-use components::{JsonMap, Umid, checked_options, merge};
+use components::{JsonMap, Reason, Umid, checked_options, merge};
 use serde_json::Value;
 use store::{ObjectPatch, ObjectRecord};
 
@@ -16,7 +16,7 @@ impl Node {
     /// The options of an object; `effective` lays them over those of its type.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`.
+    /// `ObjectNotFound`.
     pub async fn object_options(&self, object: Umid, effective: bool) -> Result<JsonMap> {
         let record = self.record(object).await?;
         Ok(if effective {
@@ -29,24 +29,24 @@ impl Node {
     /// The value of a sub option; `effective` looks at the options of the type as well.
     ///
     /// # Errors
-    /// `NotFound` for the object, `NotFound("empty_options")` if there are no options, `NotFound("empty_sub_options")` if
+    /// `NotFound` for the object, `EmptyOptions` if there are no options, `EmptySubOptions` if
     /// there is no such sub option.
     pub async fn sub_option(&self, object: Umid, key: &str, effective: bool) -> Result<Value> {
         let options = self.object_options(object, effective).await?;
         if options.is_empty() {
-            return Err(NodeError::NotFound("empty_options"));
+            return Err(Reason::EmptyOptions.into());
         }
         let value = options.get(SUBS).and_then(|subs| subs.get(key));
         value
             .filter(|value| !value.is_null())
             .cloned()
-            .ok_or(NodeError::NotFound("empty_sub_options"))
+            .ok_or(NodeError::Refused(Reason::EmptySubOptions))
     }
 
     /// Replaces the own options of an object, shows it anew and places its children by the new rules. Returns what is stored.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `Invalid("invalid_request_body")` for options that do not
+    /// `ObjectNotFound`, `NotAdmin`, `InvalidRequestBody` for options that do not
     /// fit the schema, rules of placement among them.
     pub async fn set_object_options(
         &self,
@@ -134,7 +134,7 @@ impl Node {
 pub(crate) fn storable(options: &JsonMap) -> Result<JsonMap> {
     check_map(options)?;
     checked_options(options)
-        .map_err(|error| NodeError::invalid("invalid_request_body", error.to_string()))
+        .map_err(|error| NodeError::invalid(Reason::InvalidRequestBody, error.to_string()))
 }
 
 fn replaced(options: JsonMap) -> ObjectPatch {

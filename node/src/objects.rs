@@ -1,6 +1,8 @@
 //! Objects: creating, looking at, editing and deleting them (spec model §6, spec rest §2.10).
 
-use components::{AttributeState, JsonMap, ObjectState, Transform, TransformNoScale, Umid, ids};
+use components::{
+    AttributeState, JsonMap, ObjectState, Reason, Transform, TransformNoScale, Umid, ids,
+};
 use serde_json::Value;
 use store::{Creation, NewObjectRow, ObjectPatch, ObjectRecord};
 use systems::Effect;
@@ -67,9 +69,9 @@ impl Node {
     /// of worlds.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")` for the parent, `Forbidden("object_creation_not_permitted")` for
+    /// `ObjectNotFound` for the parent, `ObjectCreationNotPermitted` for
     /// those who are not admin of the parent, `Invalid` if the parent's rules or a reference forbid it,
-    /// `Conflict("invalid_world_template")` for a world if the template cannot be used.
+    /// `InvalidWorldTemplate` for a world if the template cannot be used.
     pub async fn create_object(&self, caller: Caller, new: NewObject) -> Result<Umid> {
         check_name(&new.name)?;
         if new
@@ -77,12 +79,12 @@ impl Node {
             .is_some_and(|transform| !transform.is_finite())
         {
             return Err(NodeError::invalid(
-                "invalid_request_body",
+                Reason::InvalidRequestBody,
                 "the transform is not finite",
             ));
         }
         if !self.directory().knows(new.parent) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         self.may_create(caller, new.parent)?;
         if new.parent == self.directory().node() {
@@ -92,7 +94,7 @@ impl Node {
         let world = self
             .directory()
             .world_of(new.parent)
-            .ok_or(NodeError::NotFound("object_not_found"))?;
+            .ok_or(Reason::ObjectNotFound)?;
         // Asked before the turn begins: it is the world's tick that answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let change = self.insert_object(caller, id, new, pose);
@@ -102,7 +104,7 @@ impl Node {
     /// Guests need no rule of their own: one that is admin of the parent was made so, or is the node's first owner.
     pub(crate) fn may_create(&self, caller: Caller, parent: Umid) -> Result<()> {
         if !self.directory().is_admin(caller.user, parent) {
-            return Err(NodeError::Forbidden("object_creation_not_permitted"));
+            return Err(Reason::ObjectCreationNotPermitted.into());
         }
         Ok(())
     }
@@ -143,7 +145,7 @@ impl Node {
     /// Changes name or assets of an object and shows it anew to the world.
     ///
     /// # Errors
-    /// `NotFound` for the object or an asset, `Forbidden("not_admin")`.
+    /// `NotFound` for the object or an asset, `NotAdmin`.
     pub async fn update_object(
         &self,
         caller: Caller,
@@ -158,14 +160,14 @@ impl Node {
             .flatten()
             .is_some_and(|asset| self.directory().asset_2d(asset).is_none())
         {
-            return Err(NodeError::NotFound("asset_2d_not_found"));
+            return Err(Reason::Asset2dNotFound.into());
         }
         if edit
             .asset_3d
             .flatten()
             .is_some_and(|asset| self.directory().asset_3d(asset).is_none())
         {
-            return Err(NodeError::NotFound("asset_3d_not_found"));
+            return Err(Reason::Asset3dNotFound.into());
         }
         self.require_admin(caller, object)?;
         let patch = ObjectPatch {
@@ -195,7 +197,7 @@ impl Node {
     /// Deletes an object and all below it.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`, `Forbidden("forbidden")` for worlds and the node.
+    /// `ObjectNotFound`, `NotAdmin`, `Forbidden` for worlds and the node.
     pub async fn delete_object(&self, caller: Caller, object: Umid) -> Result<()> {
         self.require_admin(caller, object)?;
         let catalogue = self.directory().catalogue();
@@ -207,7 +209,7 @@ impl Node {
             .world_of(object)
             .filter(|world| *world != object);
         let Some(world) = world.filter(|_| !protected) else {
-            return Err(NodeError::Forbidden("forbidden"));
+            return Err(Reason::Forbidden.into());
         };
         let change = async {
             self.require_admin(caller, object)?;
@@ -227,7 +229,7 @@ impl Node {
     /// An object; `effective` puts the assets of its type where it has none of its own.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`.
+    /// `ObjectNotFound`.
     pub async fn object(&self, object: Umid, effective: bool) -> Result<ObjectView> {
         let record = self.record(object).await?;
         let catalogue = self.directory().catalogue();
@@ -252,13 +254,13 @@ impl Node {
     /// Refuses everybody who is not an indirect admin of the object (spec rest §1.7).
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`, `Forbidden("not_admin")`.
+    /// `ObjectNotFound`, `NotAdmin`.
     pub fn require_admin(&self, caller: Caller, object: Umid) -> Result<()> {
         if !self.directory().knows(object) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         if !self.directory().is_admin(caller.user, object) {
-            return Err(NodeError::Forbidden("not_admin"));
+            return Err(Reason::NotAdmin.into());
         }
         Ok(())
     }
@@ -268,7 +270,7 @@ impl Node {
         self.store()
             .object(object)
             .await?
-            .ok_or(NodeError::NotFound("object_not_found"))
+            .ok_or(NodeError::Refused(Reason::ObjectNotFound))
     }
 
     /// Runs a structural change of an object in the turn of its world. The node object has no world: nobody is in it, so
@@ -330,7 +332,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(NodeError::invalid("invalid_request_body", problem))
+    Err(NodeError::invalid(Reason::InvalidRequestBody, problem))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 mod tests;
 mod values;
 
-use components::{AttributeId, AttributeOptions, JsonMap, Role, Roles, Umid, ids};
+use components::{AttributeId, AttributeOptions, JsonMap, Reason, Role, Roles, Umid, ids};
 use store::AttributeTarget;
 
 use crate::{Caller, Directory, Node, NodeError, Result};
@@ -22,7 +22,7 @@ impl Node {
     /// What the caller is to the owner of an attribute.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`.
+    /// `ObjectNotFound`.
     pub fn roles(&self, caller: Caller, target: AttributeTarget) -> Result<Roles> {
         roles(self.directory(), caller.user, target)
     }
@@ -53,7 +53,7 @@ impl Node {
         if permitted(&options, roles, target, id, access) {
             Ok(())
         } else {
-            Err(NodeError::Forbidden("operation_not_permitted"))
+            Err(Reason::OperationNotPermitted.into())
         }
     }
 
@@ -62,7 +62,7 @@ impl Node {
     pub(crate) fn check_read_all(&self, id: &AttributeId) -> Result<()> {
         let options = self.directory().catalogue().attribute_options(id, None);
         if is_sealed(id) || !options.may_read(Roles::AUTHENTICATED) {
-            return Err(NodeError::Forbidden("operation_not_permitted"));
+            return Err(Reason::OperationNotPermitted.into());
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Node {
             return Ok(());
         }
         Err(NodeError::invalid(
-            "invalid_plugin_attribute",
+            Reason::InvalidPluginAttribute,
             "no plugin declares this attribute",
         ))
     }
@@ -92,7 +92,7 @@ fn roles(directory: &Directory, user: Umid, target: AttributeTarget) -> Result<R
         if authority.knows(object) {
             Ok(authority.object_roles(user, object, owner))
         } else {
-            Err(NodeError::NotFound("object_not_found"))
+            Err(Reason::ObjectNotFound.into())
         }
     };
     let node_admin = || directory.is_admin(user, directory.node());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
-use components::{AttributeId, JsonMap, Umid, ids, merge};
+use components::{AttributeId, JsonMap, Reason, Umid, ids, merge};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{AttributeTypeRow, PluginRow, PluginUpdate};
@@ -77,9 +77,9 @@ impl Node {
     /// Makes an uploaded bundle a plugin of the node, or a newer version of the plugin that has its name.
     ///
     /// # Errors
-    /// `Forbidden("not_admin")` for those who are not admin of the node, `Invalid("invalid_request_body")` for what is no
-    /// hash and for manifests that make no sense, `NotFound("plugin_not_found")` if there is no such bundle,
-    /// `Conflict("plugin_is_built_in")`, `Conflict("too_many_plugins")`.
+    /// `NotAdmin` for those who are not admin of the node, `InvalidRequestBody` for what is no
+    /// hash and for manifests that make no sense, `PluginNotFound` if there is no such bundle,
+    /// `PluginIsBuiltIn`, `TooManyPlugins`.
     pub async fn activate_plugin(&self, caller: Caller, hash: &str) -> Result<()> {
         self.require_admin(caller, self.id())?;
         let hash = check_hash(hash)?;
@@ -113,10 +113,10 @@ impl Node {
         match known {
             // They keep what everybody depends on: names, roles, wallets.
             Some(plugin) if matches!(plugin.id, ids::CORE_PLUGIN | ids::WALLET_PLUGIN) => {
-                Err(NodeError::Conflict("plugin_is_built_in"))
+                Err(Reason::PluginIsBuiltIn.into())
             }
             Some(plugin) => Ok(plugin.id),
-            None if plugins.len() >= MAX_PLUGINS => Err(NodeError::Conflict("too_many_plugins")),
+            None if plugins.len() >= MAX_PLUGINS => Err(Reason::TooManyPlugins.into()),
             None => Ok(Umid::now_v7()),
         }
     }
@@ -266,13 +266,13 @@ fn check_hash(text: &str) -> Result<String> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(NodeError::invalid(
-        "invalid_request_body",
+        Reason::InvalidRequestBody,
         "plugin_hash has 32 hexadecimal digits",
     ))
 }
 
 async fn read_manifest(bundle: &Path) -> Result<Manifest> {
-    let absent = || NodeError::NotFound("plugin_not_found");
+    let absent = || NodeError::Refused(Reason::PluginNotFound);
     let path = bundle.join("manifest.json");
     // Neither a link to elsewhere nor a pipe that nobody writes to.
     let found = tokio::fs::symlink_metadata(&path)
@@ -294,7 +294,7 @@ async fn read_manifest(bundle: &Path) -> Result<Manifest> {
 
 fn refused(problem: &str) -> NodeError {
     NodeError::invalid(
-        "invalid_request_body",
+        Reason::InvalidRequestBody,
         format!("the manifest of the plugin: {problem}"),
     )
 }

@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use components::{AttributeId, JsonMap, ObjectOptions, Role, Roles, TransformNoScale, Umid, ids};
+use components::{
+    AttributeId, JsonMap, ObjectOptions, Reason, Role, Roles, TransformNoScale, Umid, ids,
+};
 use store::{AttributeTarget, Creation, NewObjectRow, NewUserAttribute, ObjectRecord};
 use systems::Effect;
 
@@ -36,9 +38,9 @@ impl Node {
     /// caller owns it.
     ///
     /// # Errors
-    /// `NotFound("parent_not_found")`; `Forbidden("object_creation_not_permitted")` below any other parent, and for guests
-    /// who are no admins; `Forbidden("spawn_quota_reached")`; `Invalid` if the parent's rules forbid it, or for attributes
-    /// that no plugin declares; `Forbidden("operation_not_permitted")` for attributes the caller may not write.
+    /// `ParentNotFound`; `ObjectCreationNotPermitted` below any other parent, and for guests
+    /// who are no admins; `SpawnQuotaReached`; `Invalid` if the parent's rules forbid it, or for attributes
+    /// that no plugin declares; `OperationNotPermitted` for attributes the caller may not write.
     pub async fn spawn_object(
         &self,
         caller: Caller,
@@ -47,13 +49,13 @@ impl Node {
     ) -> Result<Umid> {
         check_name(&new.name)?;
         if !self.directory().knows(parent) {
-            return Err(NodeError::NotFound("parent_not_found"));
+            return Err(Reason::ParentNotFound.into());
         }
         // The children of the node are worlds.
         let world = self
             .directory()
             .world_of(parent)
-            .ok_or(NodeError::Forbidden("object_creation_not_permitted"))?;
+            .ok_or(Reason::ObjectCreationNotPermitted)?;
         let id = Umid::now_v7();
         self.check_user_attributes(caller, id, &new.user_attributes)?;
         // Asked before the turn begins: it is the world's tick that answers.
@@ -71,7 +73,7 @@ impl Node {
         pose: Option<TransformNoScale>,
     ) -> Result<(Umid, Vec<Effect>)> {
         let record = match self.record(parent).await {
-            Err(NodeError::NotFound(_)) => return Err(NodeError::NotFound("parent_not_found")),
+            Err(error) if error.is_absence() => return Err(Reason::ParentNotFound.into()),
             record => record?,
         };
         let rules = self.effective_options(&record);
@@ -117,11 +119,11 @@ impl Node {
         }
         let invites = parent.object_type == ids::CANVAS_TYPE || rules.spawn_by_user;
         if caller.is_guest || !invites {
-            return Err(NodeError::Forbidden("object_creation_not_permitted"));
+            return Err(Reason::ObjectCreationNotPermitted.into());
         }
         let children = self.store().children_of_owner(parent.id, caller.user);
         if children.await? >= QUOTA {
-            return Err(NodeError::Forbidden("spawn_quota_reached"));
+            return Err(Reason::SpawnQuotaReached.into());
         }
         Ok(())
     }
@@ -136,7 +138,7 @@ impl Node {
         let mut seen = HashSet::new();
         if attributes.len() > MAX_ATTRIBUTES || !attributes.iter().all(|(id, _)| seen.insert(id)) {
             return Err(NodeError::invalid(
-                "invalid_request_body",
+                Reason::InvalidRequestBody,
                 format!("at most {MAX_ATTRIBUTES} different attributes can be given"),
             ));
         }

@@ -3,7 +3,7 @@
 //!
 //! Clients write `{"value": {"object", "location", "rotation"}}`; the option is `{"position", "rotation"}`.
 
-use components::{AttributeId, JsonMap, Umid, ids};
+use components::{AttributeId, JsonMap, Reason, Umid, ids};
 use serde_json::{Value, json};
 use store::{AttributeTarget, ObjectPatch};
 use systems::Effect;
@@ -29,9 +29,7 @@ impl Node {
     /// The spawn point as clients read it.
     pub(crate) async fn spawn_point(&self, world: Umid) -> Result<JsonMap> {
         let options = self.record(world).await?.options.unwrap_or_default();
-        let point = options
-            .get(OPTION)
-            .ok_or(NodeError::NotFound("attribute_not_found"))?;
+        let point = options.get(OPTION).ok_or(Reason::AttributeNotFound)?;
         Ok(attribute(world, point))
     }
 
@@ -95,7 +93,7 @@ fn attribute(world: Umid, point: &Value) -> JsonMap {
 }
 
 fn invalid(message: &str) -> NodeError {
-    NodeError::invalid("invalid_request_body", message)
+    NodeError::invalid(Reason::InvalidRequestBody, message)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Stakes and balances: what the chain mirror tells of them, and what clients announce before the chain does (spec rest
 //! §2.4, spec model §8.4).
 
-use components::Umid;
+use components::{Reason, Umid};
 use store::{BalanceRow, PendingStake, StakeRow, StoreError, TopStakerRow, WorldRow};
 
 use crate::{Node, NodeError, Result};
@@ -12,8 +12,6 @@ const MAX_TOP_STAKERS: u32 = 100;
 const MAX_STAKES: u32 = 1000;
 /// Longest comment in bytes.
 const MAX_COMMENT: usize = 4096;
-/// The code of what cannot be a stake.
-const REASON: &str = "invalid_stake";
 
 /// A stake that a client says it has sent to the chain (spec posbus §4.2 UserStakedToOdyssey).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub struct StakeClaim {
 impl StakeClaim {
     /// The stake, if it can be one.
     fn checked(&self) -> Result<PendingStake> {
-        let invalid = |message| NodeError::invalid(REASON, message);
+        let invalid = |message| NodeError::invalid(Reason::InvalidStake, message);
         let transaction_id =
             bytes::<32>(&self.transaction_hash).ok_or_else(|| invalid("bad transaction hash"))?;
         let wallet = bytes::<20>(&self.wallet).ok_or_else(|| invalid("bad wallet"))?;
@@ -67,18 +65,18 @@ impl Node {
     /// belong to the user (W24, spec model §12.1 S13).
     ///
     /// # Errors
-    /// `Invalid("invalid_stake")` for what cannot be a stake, `Forbidden("not_your_wallet")`,
-    /// `NotFound("world_not_found")`, those of the store.
+    /// `InvalidStake` for what cannot be a stake, `NotYourWallet`,
+    /// `WorldNotFound`, those of the store.
     pub async fn announce_stake(&self, user: Umid, claim: &StakeClaim) -> Result<()> {
         let stake = claim.checked()?;
         if self.store().user_by_wallet(&claim.wallet).await? != Some(user) {
-            return Err(NodeError::Forbidden("not_your_wallet"));
+            return Err(Reason::NotYourWallet.into());
         }
         if !self.directory().is_world(claim.world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         match self.store().pending_stake(&stake).await {
-            Err(StoreError::Dangling(_)) => Err(NodeError::NotFound("world_not_found")),
+            Err(StoreError::Dangling(_)) => Err(Reason::WorldNotFound.into()),
             result => Ok(result?),
         }
     }
@@ -94,10 +92,10 @@ impl Node {
     /// What each Ethereum wallet of a user has of each token.
     ///
     /// # Errors
-    /// `NotFound("wallets_not_found")` if the user has no wallet.
+    /// `WalletsNotFound` if the user has no wallet.
     pub async fn balances_of_user(&self, user: Umid) -> Result<Vec<BalanceRow>> {
         let balances = self.store().balances_of_user(user).await?;
-        balances.ok_or(NodeError::NotFound("wallets_not_found"))
+        balances.ok_or(NodeError::Refused(Reason::WalletsNotFound))
     }
 
     /// Who holds most stakes, most first.

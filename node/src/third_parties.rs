@@ -10,6 +10,7 @@ mod voice;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
+use components::Reason;
 use integrations::{
     AgoraOptions, BlockadeOptions, LeonardoOptions, Outbound, OutboundOptions, SkyboxStyle,
     StreamChatOptions,
@@ -111,7 +112,7 @@ impl Node {
     /// Whether a user is in the world of an object right now.
     async fn is_present(&self, caller: Caller, object: components::Umid) -> Result<bool> {
         if !self.directory().knows(object) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         let Some(world) = self.directory().world_of(object) else {
             return Ok(false);
@@ -124,7 +125,7 @@ impl Node {
 /// Pictures are for accounts; guests cost nothing to make, so no limit by account would hold them.
 fn refuse_guest(caller: Caller) -> Result<()> {
     if caller.is_guest {
-        return Err(NodeError::Forbidden("guests_not_permitted"));
+        return Err(Reason::GuestsNotPermitted.into());
     }
     Ok(())
 }
@@ -134,7 +135,7 @@ fn check_prompt(prompt: &str) -> Result<()> {
     const LONGEST: usize = 550;
     if prompt.trim().is_empty() || prompt.chars().count() > LONGEST {
         return Err(NodeError::invalid(
-            "invalid_request_body",
+            Reason::InvalidRequestBody,
             format!("a prompt has 1 to {LONGEST} characters"),
         ));
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use components::Umid;
+use components::{Reason, Umid};
 use store::OutlineRow;
 
 use crate::{Node, NodeError, Result};
@@ -37,7 +37,7 @@ impl Node {
     /// out with all below them. Worlds are not part of the node's tree: there may be a hundred thousand of them.
     ///
     /// # Errors
-    /// `NotFound("object_not_found")`.
+    /// `ObjectNotFound`.
     pub async fn tree(
         &self,
         object: Umid,
@@ -61,7 +61,7 @@ impl Node {
                 .get(&id)
                 .map_or("", |of| of.name.as_str())
         };
-        build(&rows, &type_name).ok_or(NodeError::NotFound("object_not_found"))
+        build(&rows, &type_name).ok_or(NodeError::Refused(Reason::ObjectNotFound))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use components::{JsonMap, Profile, Umid};
+use components::{JsonMap, Profile, Reason, Umid};
 use store::{AccountTypes, NewUser, ProfileRow, StoreError, UserRow};
 use systems::Effect;
 use tokio::{sync::MutexGuard, time::timeout};
@@ -47,12 +47,12 @@ impl Node {
     /// An account.
     ///
     /// # Errors
-    /// `NotFound("user_not_found")`.
+    /// `UserNotFound`.
     pub async fn user(&self, id: Umid) -> Result<UserRow> {
         self.store()
             .user(id)
             .await?
-            .ok_or(NodeError::NotFound("user_not_found"))
+            .ok_or(NodeError::Refused(Reason::UserNotFound))
     }
 
     /// Whether an account is a guest's.
@@ -64,10 +64,10 @@ impl Node {
     /// counts as present, even if its session is not known to the worlds yet.
     ///
     /// # Errors
-    /// `NotFound("user_not_found")`, also for a guest that is being deleted right now.
+    /// `UserNotFound`, also for a guest that is being deleted right now.
     pub async fn session_user(&self, id: Umid) -> Result<Profile> {
         if !self.identity.guests.arrive(id) {
-            return Err(NodeError::NotFound("user_not_found"));
+            return Err(Reason::UserNotFound.into());
         }
         Ok(self.profile(&self.user(id).await?))
     }
@@ -102,7 +102,7 @@ impl Node {
                 .store()
                 .user_by_wallet(wallet)
                 .await?
-                .ok_or(NodeError::Conflict("wallet_already_exists")),
+                .ok_or(NodeError::Refused(Reason::WalletTaken)),
             Err(error) => Err(error.into()),
         }
     }
@@ -111,7 +111,7 @@ impl Node {
     /// those in the same world, too.
     ///
     /// # Errors
-    /// `Invalid("wallet_already_exists")` if it belongs to anybody, the caller included: accounts are never merged.
+    /// `WalletAlreadyExists` if it belongs to anybody, the caller included: accounts are never merged.
     pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
         let types = AccountTypes {
             guest: self.directory().guest_type(),
@@ -131,7 +131,7 @@ impl Node {
     /// Takes a wallet off an account and returns those left.
     ///
     /// # Errors
-    /// `NotFound("wallet_not_found")` if the account has no such wallet, `Conflict("last_wallet")` if it has no other.
+    /// `WalletNotFound` if the account has no such wallet, `LastWallet` if it has no other.
     pub async fn detach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
         Ok(self.store().detach_wallet(user, wallet).await?)
     }
@@ -140,13 +140,13 @@ impl Node {
     /// user (spec model §7.3).
     ///
     /// # Errors
-    /// `Invalid("invalid_request_body")` if a text is too long or has control characters, `NotFound("not_found")` if the
+    /// `InvalidRequestBody` if a text is too long or has control characters, `NotFound` if the
     /// account is gone, `Unavailable` if too many others change theirs.
     pub async fn update_profile(&self, user: Umid, changes: ProfileChanges) -> Result<UserRow> {
         let changes = changes.checked()?;
         let turn = self.profile_turn().await?;
         let row = match self.store().update_profile(user, &changes).await {
-            Err(StoreError::UserNotFound) => return Err(NodeError::NotFound("not_found")),
+            Err(StoreError::UserNotFound) => return Err(Reason::NotFound.into()),
             row => row?,
         };
         self.show_profile(&row).await;
@@ -209,7 +209,10 @@ impl Node {
 
 /// The refusal of a wallet that belongs to somebody.
 pub(crate) fn wallet_already_exists() -> NodeError {
-    NodeError::invalid("wallet_already_exists", "this wallet belongs to an account")
+    NodeError::invalid(
+        Reason::WalletAlreadyExists,
+        "this wallet belongs to an account",
+    )
 }
 
 impl ProfileChanges {
@@ -227,7 +230,7 @@ impl ProfileChanges {
             let Some(text) = text else { continue };
             if text.chars().count() > longest {
                 return Err(NodeError::invalid(
-                    "invalid_request_body",
+                    Reason::InvalidRequestBody,
                     format!("{key} is longer than {longest} characters"),
                 ));
             }
@@ -236,7 +239,7 @@ impl ProfileChanges {
                 .any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')))
             {
                 return Err(NodeError::invalid(
-                    "invalid_request_body",
+                    Reason::InvalidRequestBody,
                     format!("{key} has control characters"),
                 ));
             }
@@ -306,7 +309,7 @@ mod tests {
         ] {
             assert!(matches!(
                 named(name),
-                Err(NodeError::Invalid("invalid_request_body", _))
+                Err(NodeError::Invalid(Reason::InvalidRequestBody, _))
             ));
         }
     }

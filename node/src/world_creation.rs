@@ -1,7 +1,7 @@
 //! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a token
 //! (spec model §6.3, spec rest §4.8).
 
-use components::{ActivityData, JsonMap, Transform, Umid, ids, merge};
+use components::{ActivityData, JsonMap, Reason, Transform, Umid, ids, merge};
 use serde_json::{Value, json};
 use store::{ActivityKind, Creation, NewActivity};
 use tokio::time::timeout;
@@ -30,7 +30,7 @@ impl Node {
     /// Creates a world for the holder of its token. Returns false if there is an object of this id already.
     ///
     /// # Errors
-    /// `Conflict("invalid_world_template")` if the node attribute `world_template` cannot be used, `Conflict` if the owner is
+    /// `InvalidWorldTemplate` if the node attribute `world_template` cannot be used, `Conflict` if the owner is
     /// gone, `Invalid` if the rules of the node forbid one more world.
     pub async fn create_world(&self, owner: Umid, id: Umid, name: &str) -> Result<bool> {
         let world = NewWorld {
@@ -180,7 +180,7 @@ fn pick(count: usize) -> usize {
 
 fn unusable(error: TemplateError) -> NodeError {
     tracing::warn!(%error, "the template of worlds cannot be used");
-    NodeError::Conflict("invalid_world_template")
+    NodeError::Refused(Reason::InvalidWorldTemplate)
 }
 
 #[cfg(test)]

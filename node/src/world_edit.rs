@@ -1,6 +1,6 @@
 //! What an admin does with a world as a whole: describing it, and calling everybody in it (spec rest §2.8, spec model §6.10).
 
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use systems::{AttributeChange, Effect};
 
 use crate::{Caller, Node, NodeError, Result, objects::check_name};
@@ -25,7 +25,7 @@ impl Node {
     /// Changes name, description and link of a world: the attributes of those names, all or none.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`, `Forbidden("not_admin")`, `Invalid("invalid_request_body")` for texts that are too long,
+    /// `WorldNotFound`, `NotAdmin`, `InvalidRequestBody` for texts that are too long,
     /// a name that is none, or control characters.
     pub async fn describe_world(
         &self,
@@ -59,12 +59,12 @@ impl Node {
     /// Asks everybody in a world to fly to the caller, who has to be in it.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`, `Forbidden("not_admin")`, `NotFound("profile_not_found")` if the caller is not there.
+    /// `WorldNotFound`, `NotAdmin`, `ProfileNotFound` if the caller is not there.
     pub async fn call_everybody(&self, caller: Caller, world: Umid) -> Result<()> {
         self.require_world_admin(caller, world)?;
         let pilot = caller.user;
         if self.worlds().user_pose(world, pilot).await.is_none() {
-            return Err(NodeError::NotFound("profile_not_found"));
+            return Err(Reason::ProfileNotFound.into());
         }
         let call = async { Ok(((), vec![Effect::FlyToMe { pilot }])) };
         self.worlds().change(world, call).await
@@ -73,10 +73,10 @@ impl Node {
     /// Refuses everybody who is not an indirect admin of the world.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`, `Forbidden("not_admin")`.
+    /// `WorldNotFound`, `NotAdmin`.
     pub fn require_world_admin(&self, caller: Caller, world: Umid) -> Result<()> {
         if !self.directory().is_world(world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         self.require_admin(caller, world)
     }
@@ -95,7 +95,7 @@ impl WorldTexts {
             let strange = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
             if text.chars().count() > longest || text.chars().any(strange) {
                 return Err(NodeError::invalid(
-                    "invalid_request_body",
+                    Reason::InvalidRequestBody,
                     format!("at most {longest} characters, and no control characters"),
                 ));
             }

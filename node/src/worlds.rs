@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bevy_ecs::world::World;
-use components::{Id, Placed, Pose, Transform, TransformNoScale, Umid};
+use components::{Id, Placed, Pose, Reason, Transform, TransformNoScale, Umid};
 use parking_lot::Mutex;
 use store::Store;
 use systems::{
@@ -95,10 +95,10 @@ impl Worlds {
     /// The way into a world, which is loaded if it is not yet.
     ///
     /// # Errors
-    /// `NotFound("world_not_found")`; `Unavailable` if the database is away, or if the world failed again and again.
+    /// `WorldNotFound`; `Unavailable` if the database is away, or if the world failed again and again.
     pub async fn open(&self, world: Umid) -> Result<WorldHandle> {
         if !self.inner.directory.is_world(world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         let slot = self.inner.slot(world);
         if let Some(handle) = slot.handle() {
@@ -325,7 +325,7 @@ impl Inner {
             .store
             .load_world(world)
             .await?
-            .ok_or(NodeError::NotFound("world_not_found"))?;
+            .ok_or(Reason::WorldNotFound)?;
         let objects = rows.len();
         let events = calendar::events(&rows);
         let state = WorldState {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use node::{Caller, NewMember, Node, NodeError, NodeOptions, ProfileChanges};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
 use tempfile::TempDir;
@@ -11,11 +11,15 @@ use tempfile::TempDir;
 const TTL: Duration = Duration::from_secs(20 * 60);
 const WALLET: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
 
-async fn start(dir: &TempDir) -> Arc<Node> {
+async fn open(dir: &TempDir) -> Store {
     let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
-    let store = Store::open(&url, &StoreOptions::default())
+    Store::open(&url, &StoreOptions::default())
         .await
-        .expect("opens");
+        .expect("opens")
+}
+
+async fn start(dir: &TempDir) -> Arc<Node> {
+    let store = open(dir).await;
     store.migrate().await.expect("migrates");
     let seed = Seed {
         base_url: "http://localhost:4000".to_owned(),
@@ -46,7 +50,7 @@ fn later() -> chrono::DateTime<Utc> {
     Utc::now() + TimeDelta::minutes(21)
 }
 
-async fn own_world(node: &Node, owner: Umid) -> Umid {
+async fn own_world(node: &Node, store: &Store, owner: Umid) -> Umid {
     let world = NewObjectRow {
         id: Umid::now_v7(),
         object_type: ids::WORLD_TYPE,
@@ -58,7 +62,7 @@ async fn own_world(node: &Node, owner: Umid) -> Umid {
         transform: None,
         attributes: Vec::new(),
     };
-    node.store()
+    store
         .insert_objects(std::slice::from_ref(&world))
         .await
         .expect("inserted");
@@ -154,14 +158,14 @@ async fn challenges_are_answered_once() {
         let answered = node.answer_challenge(wallet, is_second).await;
         let error = answered.expect_err("none left");
         assert!(
-            matches!(error, NodeError::NotFound("challenge_not_found")),
+            matches!(error, NodeError::Refused(Reason::ChallengeNotFound)),
             "{wallet}"
         );
     }
     let error = node.begin_challenge("0x12").await.expect_err("no wallet");
     assert!(matches!(
         error,
-        NodeError::Invalid("invalid_request_query", _)
+        NodeError::Invalid(Reason::InvalidRequestQuery, _)
     ));
 }
 
@@ -178,7 +182,7 @@ async fn wallets_are_attached_once_and_the_last_one_stays() {
         let error = node.attach_wallet(user, &taken).await.expect_err("taken");
         assert!(matches!(
             error,
-            NodeError::Invalid("wallet_already_exists", _)
+            NodeError::Invalid(Reason::WalletAlreadyExists, _)
         ));
     }
     assert_eq!(
@@ -191,12 +195,15 @@ async fn wallets_are_attached_once_and_the_last_one_stays() {
         .detach_wallet(user, &other)
         .await
         .expect_err("the last one");
-    assert!(matches!(last, NodeError::Conflict("last_wallet")));
+    assert!(matches!(last, NodeError::Refused(Reason::LastWallet)));
     let foreign = node
         .detach_wallet(user, &wallet(8))
         .await
         .expect_err("not his");
-    assert!(matches!(foreign, NodeError::NotFound("wallet_not_found")));
+    assert!(matches!(
+        foreign,
+        NodeError::Refused(Reason::WalletNotFound)
+    ));
 }
 
 #[tokio::test]
@@ -222,16 +229,17 @@ async fn profiles_keep_what_is_not_given() {
     let nobody = node
         .update_profile(Umid::from_u128(1), ProfileChanges::default())
         .await;
-    assert!(matches!(nobody, Err(NodeError::NotFound("not_found"))));
+    assert!(matches!(nobody, Err(NodeError::Refused(Reason::NotFound))));
 }
 
 #[tokio::test]
 async fn absent_guests_are_swept_and_their_worlds_kept() {
-    let (_dir, node) = fresh().await;
+    let (dir, node) = fresh().await;
+    let store = open(&dir).await;
     let guest = node.create_guest().await.expect("a guest").id;
     let wallet_user = node.user_for_wallet(WALLET).await.expect("made");
-    let world = own_world(&node, guest).await;
-    node.store()
+    let world = own_world(&node, &store, guest).await;
+    store
         .set_member(world, guest, "admin")
         .await
         .expect("a member");
@@ -244,11 +252,10 @@ async fn absent_guests_are_swept_and_their_worlds_kept() {
     assert_eq!(node.sweep_guests(later()).await.expect("swept"), 1);
     assert!(matches!(
         node.user(guest).await,
-        Err(NodeError::NotFound("user_not_found"))
+        Err(NodeError::Refused(Reason::UserNotFound))
     ));
     assert!(node.user(wallet_user).await.is_ok());
-    let kept = node
-        .store()
+    let kept = store
         .object(world)
         .await
         .expect("read")
@@ -312,7 +319,7 @@ async fn the_first_owner_claims_the_node_once() {
     let object = node.directory().node();
     let early = node.claim_ownership(guest, "").await;
     assert!(
-        matches!(early, Err(NodeError::Conflict("no_claim_open"))),
+        matches!(early, Err(NodeError::Refused(Reason::NoClaimOpen))),
         "nothing is on offer yet"
     );
 
@@ -325,7 +332,7 @@ async fn the_first_owner_claims_the_node_once() {
         let refused = node.claim_ownership(guest, wrong).await;
         assert!(matches!(
             refused,
-            Err(NodeError::Forbidden("invalid_owner_token"))
+            Err(NodeError::Refused(Reason::InvalidOwnerToken))
         ));
     }
     assert!(!node.directory().is_admin(guest, object));
@@ -335,7 +342,7 @@ async fn the_first_owner_claims_the_node_once() {
     assert!(node.directory().is_admin(guest, object));
     let again = node.claim_ownership(guest, token(&link)).await;
     assert!(
-        matches!(again, Err(NodeError::Conflict("no_claim_open"))),
+        matches!(again, Err(NodeError::Refused(Reason::NoClaimOpen))),
         "works once"
     );
     assert_eq!(node.offer_ownership().await.expect("answered"), None);
@@ -393,7 +400,7 @@ async fn the_last_admin_of_the_node_stays() {
         is_guest: false,
     };
     let alone = node.remove_member(caller, object, first).await;
-    assert!(matches!(alone, Err(NodeError::Conflict("last_admin"))));
+    assert!(matches!(alone, Err(NodeError::Refused(Reason::LastAdmin))));
     assert!(node.directory().is_admin(first, object));
     node.remove_member(caller, object, second)
         .await

@@ -1,6 +1,6 @@
 //! Announced stakes: who may announce what (spec posbus §8 W24, spec model §12.1 S13).
 
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use node::{Node, NodeError, NodeOptions, StakeClaim};
 use store::{NewObjectRow, NewUser, Seed, Store, StoreOptions};
 
@@ -61,7 +61,7 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
     for nowhere in [node.directory().node(), Umid::from_u128(2)] {
         let refused = node.announce_stake(user.id, &claim(nowhere, MINE)).await;
         assert!(
-            matches!(refused, Err(NodeError::NotFound("world_not_found"))),
+            matches!(refused, Err(NodeError::Refused(Reason::WorldNotFound))),
             "{refused:?}"
         );
     }
@@ -72,7 +72,7 @@ async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
     ] {
         let refused = node.announce_stake(who, &claim(world, wallet)).await;
         assert!(
-            matches!(refused, Err(NodeError::Forbidden("not_your_wallet"))),
+            matches!(refused, Err(NodeError::Refused(Reason::NotYourWallet))),
             "{refused:?}"
         );
     }

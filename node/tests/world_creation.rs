@@ -1,6 +1,6 @@
 //! Worlds for the holders of tokens, on a complete node with a real database (spec model §6.3, §8.6).
 
-use components::{Umid, ids};
+use components::{Reason, Umid, ids};
 use node::{Node, NodeError, NodeOptions};
 use store::{NewUser, Seed, Store, StoreOptions};
 
@@ -44,13 +44,16 @@ async fn a_world_that_is_asked_for_twice_at_once_is_made_once() {
     let ghost = Umid::from_u128(11);
     let refused = node.create_world(Umid::now_v7(), ghost, "Odyssey#11").await;
     assert!(
-        matches!(refused, Err(NodeError::Conflict(_))),
+        matches!(refused, Err(NodeError::Refused(Reason::Conflict))),
         "{refused:?}"
     );
     assert!(!node.directory().knows(ghost));
     let refused = node.create_world(owner, ghost, "two\nlines").await;
     assert!(
-        matches!(refused, Err(NodeError::Invalid(..))),
+        matches!(
+            refused,
+            Err(NodeError::Invalid(Reason::InvalidRequestBody, _))
+        ),
         "{refused:?}"
     );
 }

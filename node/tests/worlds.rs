@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bevy_ecs::prelude::{IntoScheduleConfigs, Res};
-use components::{AttributeId, Profile, TransformNoScale, Umid, Vec3, ids};
+use components::{AttributeId, Profile, Reason, TransformNoScale, Umid, Vec3, ids};
 use node::{Node, NodeError, NodeOptions, WorldExtension};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
 use systems::{
@@ -13,11 +13,15 @@ use systems::{
 };
 use tempfile::TempDir;
 
-async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
+async fn open(dir: &TempDir) -> Store {
     let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
-    let store = Store::open(&url, &StoreOptions::default())
+    Store::open(&url, &StoreOptions::default())
         .await
-        .expect("opens");
+        .expect("opens")
+}
+
+async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
+    let store = open(dir).await;
     store.migrate().await.expect("migrates");
     let seed = Seed {
         base_url: "http://localhost:4000".to_owned(),
@@ -97,7 +101,7 @@ async fn an_unknown_world_cannot_be_opened_and_neither_can_the_node() {
         assert!(
             matches!(
                 node.worlds().open(id).await,
-                Err(NodeError::NotFound("world_not_found"))
+                Err(NodeError::Refused(Reason::WorldNotFound))
             ),
             "{id}"
         );
@@ -148,8 +152,8 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
         name: "last_known_position".to_owned(),
     };
     let target = store::AttributeTarget::ObjectUser { object: id, user };
-    let stored = node
-        .store()
+    let stored = open(&dir)
+        .await
         .attribute(target, &attribute)
         .await
         .expect("read")

@@ -20,7 +20,8 @@ use sea_orm::{
 };
 
 use crate::{
-    Kept, MigrationStatus, Result, StoreError, adopt, version::Watch, world_search::WorldNames,
+    MigrationStatus, Result, StoreError, VersionedCache, adopt, version::Watch,
+    world_search::WorldNames,
 };
 
 /// How to talk to the database.
@@ -63,7 +64,7 @@ struct Inner {
     /// On SQLite what tells versions apart.
     watch: Option<Watch>,
     /// The names of all worlds.
-    world_names: Kept<WorldNames>,
+    world_names: VersionedCache<WorldNames>,
 }
 
 impl std::fmt::Debug for Store {
@@ -207,7 +208,7 @@ impl Store {
         self.inner.watch.as_ref()
     }
 
-    pub(crate) fn world_names(&self) -> &Kept<WorldNames> {
+    pub(crate) fn world_names(&self) -> &VersionedCache<WorldNames> {
         &self.inner.world_names
     }
 
@@ -296,7 +297,7 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
         read,
         write,
         watch,
-        world_names: Kept::default(),
+        world_names: VersionedCache::default(),
     })
 }
 
@@ -357,7 +358,7 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
         read: pool.clone(),
         write: pool,
         watch: None,
-        world_names: Kept::default(),
+        world_names: VersionedCache::default(),
     })
 }
 

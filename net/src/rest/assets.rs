@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{Json, extract::State};
 use chrono::SecondsFormat;
-use components::merge;
+use components::{Reason, merge};
 use node::{LibraryPage, MAX_LIBRARY};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -149,8 +149,9 @@ async fn options(
     _caller: Authenticated,
     chosen: Result<Query<Chosen>, ApiError>,
 ) -> Result<Json<HashMap<Uuid, Map<String, Value>>>, ApiError> {
-    let Query(chosen) =
-        chosen.map_err(|error| error.renamed("invalid_request_query", "invalid_asset3d_uuid"))?;
+    let Query(chosen) = chosen.map_err(|error| {
+        error.replace_reason(Reason::InvalidRequestQuery, Reason::InvalidAsset3dUuid)
+    })?;
     let found = chosen.assets3d_ids.into_iter().filter_map(|id| {
         let asset = app.node.directory().asset_3d(id)?;
         Some((id, asset.options.unwrap_or_default()))

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use chrono::Utc;
+use components::Reason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -76,8 +77,8 @@ impl SignedChallenge {
     /// Required texts have to be there and not empty (spec rest §1.1).
     fn check(&self) -> Result<(), ApiError> {
         if self.wallet.is_empty() || self.signed_challenge.is_empty() {
-            return Err(ApiError::bad_request(
-                "invalid_request_body",
+            return Err(ApiError::new(
+                Reason::InvalidRequestBody,
                 "wallet and signedChallenge are required",
             ));
         }
@@ -105,9 +106,9 @@ async fn token(
 ) -> Result<Json<Token>, ApiError> {
     let wallet = proof.verify(&app).await?.map_err(|error| match error {
         SignatureError::Malformed => {
-            ApiError::bad_request("signature_validation_failed", error.to_string())
+            ApiError::new(Reason::SignatureValidationFailed, error.to_string())
         }
-        SignatureError::Mismatch => ApiError::forbidden("invalid_signature", error.to_string()),
+        SignatureError::Mismatch => ApiError::new(Reason::InvalidSignature, error.to_string()),
     })?;
     let user = app.node.user_for_wallet(&wallet).await?;
     Ok(Json(Token {

@@ -10,7 +10,8 @@ use axum::{
     http::{header::AUTHORIZATION, request::Parts},
 };
 use chrono::Utc;
-use node::{Caller, NodeError};
+use components::Reason;
+use node::Caller;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
@@ -33,18 +34,20 @@ impl FromRequestParts<App> for Authenticated {
             .headers
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        let header = header.ok_or_else(ApiError::unauthorized)?;
+        let header = header.ok_or(Reason::FailedToVerifyAccessToken)?;
         // The scheme is optional: some clients send the bare token.
         let token = header.strip_prefix("Bearer ").unwrap_or(header);
         let user = app
             .keys
             .verify(token, Utc::now())
-            .map_err(|_| ApiError::unauthorized())?;
+            .map_err(|_| Reason::FailedToVerifyAccessToken)?;
         if let Some(caller) = app.callers.recall(user) {
             return Ok(Self(caller));
         }
         let account = match app.node.user(user).await {
-            Err(NodeError::NotFound(_)) => return Err(ApiError::unauthorized()),
+            Err(error) if error.is_absence() => {
+                return Err(Reason::FailedToVerifyAccessToken.into());
+            }
             account => account?,
         };
         let caller = Caller {

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use components::ids;
+use components::{Reason, ids};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{ContributionOrder, ContributionsQuery};
@@ -124,8 +124,8 @@ fn order_of(name: Option<&str>) -> Result<ContributionOrder, ApiError> {
     match name {
         None | Some("created_at") => Ok(ContributionOrder::CreatedAt),
         Some("vote") => Ok(ContributionOrder::Votes),
-        Some(_) => Err(ApiError::bad_request(
-            "invalid_request_query",
+        Some(_) => Err(ApiError::new(
+            Reason::InvalidRequestQuery,
             "order is created_at or vote",
         )),
     }

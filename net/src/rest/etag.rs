@@ -13,6 +13,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use components::Reason;
 use sha2::{Digest, Sha256};
 
 use super::{ApiError, BASE};
@@ -50,7 +51,7 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
             .is_some_and(|size| size <= MAX_BODY) =>
         {
             let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY as usize).await else {
-                return ApiError::internal().into_response();
+                return ApiError::from(Reason::InternalError).into_response();
             };
             (of(&bytes), Body::from(bytes))
         }

@@ -7,6 +7,8 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::request::Parts,
 };
+use components::Reason;
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -34,7 +36,7 @@ pub(super) async fn bytes_of(request: Request) -> Result<Bytes, ApiError> {
     let read = axum::body::to_bytes(request.into_body(), MAX_BODY);
     match timeout(BODY_TIMEOUT, read).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if too_long(&error) => Err(ApiError::too_large()),
+        Ok(Err(error)) if too_long(&error) => Err(Reason::RequestTooLarge.into()),
         Ok(Err(_)) => Err(invalid_body("the body could not be read")),
         Err(_) => Err(invalid_body("the body took too long to arrive")),
     }
@@ -43,7 +45,7 @@ pub(super) async fn bytes_of(request: Request) -> Result<Bytes, ApiError> {
 fn too_long(error: &axum::Error) -> bool {
     let mut source = Some(error as &(dyn std::error::Error + 'static));
     while let Some(error) = source {
-        if error.to_string() == "length limit exceeded" {
+        if error.is::<LengthLimitError>() {
             return true;
         }
         source = error.source();
@@ -59,11 +61,11 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         bytes
     };
     serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::bad_request("invalid_request_body", error.to_string()))
+        .map_err(|error| ApiError::new(Reason::InvalidRequestBody, error.to_string()))
 }
 
 pub(super) fn invalid_body(message: &'static str) -> ApiError {
-    ApiError::bad_request("invalid_request_body", message)
+    ApiError::new(Reason::InvalidRequestBody, message)
 }
 
 /// A text that has to be there and not empty.
@@ -76,16 +78,13 @@ pub(super) fn required_text(
 }
 
 /// An id in any of its spellings, but not the nil one; a malformed one is refused with `reason`.
-pub(super) fn id_of(text: &str, reason: &'static str) -> Result<Uuid, ApiError> {
+pub(super) fn id_of(text: &str, reason: Reason) -> Result<Uuid, ApiError> {
     let id = Uuid::try_parse(text).ok().filter(|id| !id.is_nil());
-    id.ok_or_else(|| ApiError::bad_request(reason, "not the id of anything"))
+    id.ok_or_else(|| ApiError::new(reason, "not the id of anything"))
 }
 
 /// An optional id; the empty text counts as absent.
-pub(super) fn optional_id(
-    text: Option<&str>,
-    reason: &'static str,
-) -> Result<Option<Uuid>, ApiError> {
+pub(super) fn optional_id(text: Option<&str>, reason: Reason) -> Result<Option<Uuid>, ApiError> {
     text.filter(|text| !text.is_empty())
         .map(|text| id_of(text, reason))
         .transpose()
@@ -101,7 +100,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
         let parsed = query::parse(parts.uri.query().unwrap_or_default());
         parsed
             .map(Self)
-            .map_err(|error| ApiError::bad_request("invalid_request_query", error.to_string()))
+            .map_err(|error| ApiError::new(Reason::InvalidRequestQuery, error.to_string()))
     }
 }
 
@@ -124,15 +123,16 @@ impl<const N: usize> FromRequestParts<App> for PathIds<N> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let invalid = || ApiError::bad_request("invalid_request_path", "the path is malformed");
         let params = RawPathParams::from_request_parts(parts, app)
             .await
-            .map_err(|_| invalid())?;
+            .map_err(|_| Reason::InvalidRequestPath)?;
         let ids: Vec<Uuid> = params
             .iter()
             .map(|(name, text)| id_of(text, reason(name)))
             .collect::<Result<_, _>>()?;
-        ids.try_into().map(Self).map_err(|_| invalid())
+        ids.try_into()
+            .map(Self)
+            .map_err(|_| Reason::InvalidRequestPath.into())
     }
 }
 
@@ -146,21 +146,21 @@ impl FromRequestParts<App> for PathText {
         let params = RawPathParams::from_request_parts(parts, app).await.ok();
         let text = params.and_then(|params| params.iter().next().map(|(_, text)| text.to_owned()));
         text.map(Self)
-            .ok_or_else(|| ApiError::bad_request("invalid_request_path", "the path is malformed"))
+            .ok_or_else(|| Reason::InvalidRequestPath.into())
     }
 }
 
-/// The code of a malformed id in the path, by the name of its place (spec rest §1.3).
-fn reason(name: &str) -> &'static str {
+/// Reason for refusing a malformed id in the path, by the name of its place (spec rest §1.3).
+fn reason(name: &str) -> Reason {
     match name {
-        "objectID" => "invalid_object_id",
-        "userID" => "invalid_user_id",
-        "worldID" => "invalid_world_id",
-        "targetID" => "invalid_target_id",
-        "asset2dID" => "invalid_asset_2d_id",
-        "asset3dID" => "invalid_asset_3d_id",
-        "activityID" => "invalid_activity_id",
-        _ => "invalid_id",
+        "objectID" => Reason::InvalidObjectId,
+        "userID" => Reason::InvalidUserId,
+        "worldID" => Reason::InvalidWorldId,
+        "targetID" => Reason::InvalidTargetId,
+        "asset2dID" => Reason::InvalidAsset2dId,
+        "asset3dID" => Reason::InvalidAsset3dId,
+        "activityID" => Reason::InvalidActivityId,
+        _ => Reason::InvalidId,
     }
 }
 
@@ -195,16 +195,16 @@ mod tests {
         ];
         for text in spellings {
             assert_eq!(
-                id_of(text, "invalid_object_id").expect("an id"),
+                id_of(text, Reason::InvalidObjectId).expect("an id"),
                 id,
                 "{text}"
             );
         }
         for text in ["", "me", "00000000-0000-0000-0000-000000000000"] {
-            assert!(id_of(text, "invalid_object_id").is_err(), "{text}");
+            assert!(id_of(text, Reason::InvalidObjectId).is_err(), "{text}");
         }
         assert_eq!(
-            optional_id(Some(""), "invalid_asset_2d_id").expect("absent"),
+            optional_id(Some(""), Reason::InvalidAsset2dId).expect("absent"),
             None
         );
     }

@@ -1,6 +1,7 @@
 //! Hosting: whose worlds the node vouches for, and its word for it (spec rest §2.9).
 
 use axum::{Json, extract::State};
+use components::Reason;
 use node::NewMember;
 use serde::{Deserialize, Serialize};
 use store::UserRow;
@@ -70,7 +71,7 @@ impl NewHostedUser {
     fn user(self) -> Result<NewMember, ApiError> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         match (given(self.user_id), given(self.wallet)) {
-            (Some(user), None) => Ok(NewMember::User(id_of(&user, "invalid_request_body")?)),
+            (Some(user), None) => Ok(NewMember::User(id_of(&user, Reason::InvalidRequestBody)?)),
             (None, Some(wallet)) => Ok(NewMember::Wallet(wallet)),
             _ => Err(invalid_body("either user_id or wallet is required")),
         }
@@ -137,14 +138,14 @@ async fn sign(
     Body(world): Body<HostedWorld>,
 ) -> Result<Json<HostingChallenge>, ApiError> {
     let world = world.odyssey_id.unwrap_or_default();
-    let world = id_of(&world, "invalid_request_body")?;
+    let world = id_of(&world, Reason::InvalidRequestBody)?;
     if !app.node.may_host(caller.user) {
-        return Err(ApiError::bad_request(
-            "user_not_allowed",
+        return Err(ApiError::new(
+            Reason::UserNotAllowed,
             "this node does not host worlds of the caller",
         ));
     }
     let signed = app.node_key.sign_hosting(app.node.id(), world);
-    let challenge = signed.ok_or_else(ApiError::internal)?;
+    let challenge = signed.ok_or(Reason::InternalError)?;
     Ok(Json(HostingChallenge { challenge }))
 }

@@ -14,6 +14,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use components::Reason;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -73,9 +74,9 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         Ok(Ok(response)) => response,
         Ok(Err(failure)) => {
             tracing::error!(error = %failure, "a handler panicked");
-            ApiError::internal().into_response()
+            ApiError::from(Reason::InternalError).into_response()
         }
-        Err(_) => ApiError::unavailable("the answer took too long").into_response(),
+        Err(_) => ApiError::new(Reason::Unavailable, "the answer took too long").into_response(),
     }
 }
 

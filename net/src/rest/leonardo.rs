@@ -1,6 +1,7 @@
 //! Pictures by Leonardo (spec rest §2.20).
 
 use axum::{Json, extract::State};
+use components::Reason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -152,7 +153,7 @@ async fn generation(
 ) -> Result<Json<Pictures>, ApiError> {
     if !is_id(&id) {
         let message = "not the id of a generation";
-        return Err(ApiError::bad_request("invalid_generation_id", message));
+        return Err(ApiError::new(Reason::InvalidGenerationId, message));
     }
     let found = app.node.pictures(caller, &id).await?;
     Ok(Json(Pictures {

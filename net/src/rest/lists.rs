@@ -17,11 +17,11 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
+use components::Reason;
 use flate2::{Compression, write::GzEncoder};
-use node::Node;
+use node::{Node, Version, VersionedCache};
 use parking_lot::Mutex;
 use serde::Serialize;
-use store::{Kept, Version};
 use tokio::sync::OnceCell;
 
 use super::{ApiError, App, etag};
@@ -53,7 +53,7 @@ impl FromRequestParts<App> for Asked {
 
 /// The lists that are kept.
 #[derive(Default)]
-pub(crate) struct Lists(Mutex<HashMap<String, Arc<Kept<List>>>>);
+pub(crate) struct Lists(Mutex<HashMap<String, Arc<VersionedCache<List>>>>);
 
 /// A rendered list.
 struct List {
@@ -72,8 +72,9 @@ impl Lists {
         make: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<Response, ApiError> {
         let (place, is_new) = self.place(&asked.key);
-        let list = place.get(node.store(), async { List::render(&make.await?) });
-        let list = list.await;
+        let list = node
+            .cached(&place, async { List::render(&make.await?) })
+            .await;
         match place.newest() {
             Some((version, _)) if is_new => self.bound(&version),
             Some(_) => {}
@@ -84,12 +85,12 @@ impl Lists {
     }
 
     /// Where a list is kept, and whether this is the first to ask for it.
-    fn place(&self, key: &str) -> (Arc<Kept<List>>, bool) {
+    fn place(&self, key: &str) -> (Arc<VersionedCache<List>>, bool) {
         let mut places = self.0.lock();
         if let Some(place) = places.get(key) {
             return (Arc::clone(place), false);
         }
-        let place = Arc::<Kept<List>>::default();
+        let place = Arc::<VersionedCache<List>>::default();
         places.insert(key.to_owned(), Arc::clone(&place));
         (place, true)
     }
@@ -97,7 +98,7 @@ impl Lists {
     /// Forgets what is too much: first what is outdated, and if that is not enough, everything.
     fn bound(&self, version: &Version) {
         let mut places = self.0.lock();
-        let is_too_much = |places: &HashMap<String, Arc<Kept<List>>>| {
+        let is_too_much = |places: &HashMap<String, Arc<VersionedCache<List>>>| {
             let bytes = places.values().filter_map(|place| place.newest());
             let bytes: usize = bytes.map(|(_, list)| list.size()).sum();
             places.len() > MAX_LISTS || bytes > MAX_BYTES
@@ -115,7 +116,7 @@ impl List {
     fn render(rows: &impl Serialize) -> Result<List, ApiError> {
         let json = serde_json::to_vec(rows).map_err(|error| {
             tracing::error!(%error, "a list cannot be rendered");
-            ApiError::internal()
+            ApiError::from(Reason::InternalError)
         })?;
         Ok(List {
             etag: etag::of(&json),
@@ -141,7 +142,7 @@ impl List {
         } else {
             response.body(Body::from(self.json.clone()))
         };
-        response.map_err(|_| ApiError::internal())
+        response.map_err(|_| ApiError::from(Reason::InternalError))
     }
 }
 
@@ -154,7 +155,7 @@ async fn compress(json: Bytes) -> Result<Bytes, ApiError> {
     });
     match compressed.await {
         Ok(Ok(gzip)) => Ok(gzip.into()),
-        _ => Err(ApiError::internal()),
+        _ => Err(ApiError::from(Reason::InternalError)),
     }
 }
 

@@ -11,6 +11,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use components::Reason;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ApiError, App, error::ErrorBody};
@@ -73,8 +74,8 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(());
     }
-    Err(ApiError::bad_request(
-        "invalid_format",
+    Err(ApiError::new(
+        Reason::InvalidFormat,
         "file names are letters and digits",
     ))
 }
@@ -83,10 +84,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 fn check_size(size: &str) -> Result<(), ApiError> {
     match size.as_bytes() {
         [b's', b'0'..=b'9'] => Ok(()),
-        _ => Err(ApiError::bad_request(
-            "invalid_format",
-            "sizes are s0 to s9",
-        )),
+        _ => Err(ApiError::new(Reason::InvalidFormat, "sizes are s0 to s9")),
     }
 }
 
@@ -100,8 +98,7 @@ fn check_size(size: &str) -> Result<(), ApiError> {
 ))]
 async fn asset(Path(file): Path<String>, request: Request) -> Result<Response, ApiError> {
     check_name(&file)?;
-    let found = find(SHAPES, &file)
-        .ok_or_else(|| ApiError::not_found("failed_to_get_asset", "there is no such asset"))?;
+    let found = find(SHAPES, &file).ok_or(Reason::FailedToGetAsset)?;
     Ok(serve(found, "model/gltf-binary", request.headers()))
 }
 
@@ -119,7 +116,7 @@ async fn texture(
 ) -> Result<Response, ApiError> {
     check_size(&size)?;
     check_name(&file)?;
-    picture(&file, "failed_to_get_texture", request.headers())
+    picture(&file, Reason::FailedToGetTexture, request.headers())
 }
 
 /// A picture as it was stored.
@@ -131,12 +128,12 @@ async fn texture(
 ))]
 async fn image(Path(file): Path<String>, request: Request) -> Result<Response, ApiError> {
     check_name(&file)?;
-    picture(&file, "failed_to_get_image", request.headers())
+    picture(&file, Reason::FailedToGetImage, request.headers())
 }
 
-fn picture(id: &str, reason: &'static str, headers: &HeaderMap) -> Result<Response, ApiError> {
+fn picture(id: &str, reason: Reason, headers: &HeaderMap) -> Result<Response, ApiError> {
     let found = find(IMAGES, id).or_else(|| find(SKIES, id));
-    let found = found.ok_or_else(|| ApiError::not_found(reason, "there is no such picture"))?;
+    let found = found.ok_or(reason)?;
     let mut response = serve(found, "image/png", headers);
     if let Some((width, height)) = png_size(found.1) {
         response

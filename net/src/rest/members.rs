@@ -1,6 +1,7 @@
 //! Members of objects (spec rest §2.13).
 
 use axum::{Json, extract::State};
+use components::Reason;
 use node::NewMember;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -77,7 +78,7 @@ impl New {
         }
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         match (given(self.user_id), given(self.wallet)) {
-            (Some(user), None) => Ok(NewMember::User(id_of(&user, "invalid_request_body")?)),
+            (Some(user), None) => Ok(NewMember::User(id_of(&user, Reason::InvalidRequestBody)?)),
             (None, Some(wallet)) => Ok(NewMember::Wallet(wallet)),
             _ => Err(invalid_body("either user_id or wallet is required")),
         }

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
+use components::Reason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -127,15 +128,15 @@ impl Paging {
         let required = |text: &Option<String>| {
             let missing = "startIndex and pageSize are required";
             text.clone()
-                .ok_or_else(|| ApiError::bad_request("invalid_request_query", missing))
+                .ok_or_else(|| ApiError::new(Reason::InvalidRequestQuery, missing))
         };
         let number = |text: &str, reason| {
             let number = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
-            number.ok_or_else(|| ApiError::bad_request(reason, "not a number of at least 0"))
+            number.ok_or_else(|| ApiError::new(reason, "not a number of at least 0"))
         };
         let (start, size) = (required(&self.start_index)?, required(&self.page_size)?);
-        let start = number(&start, "invalid_start_index_number")?;
-        let size = number(&size, "invalid_page_size")?;
+        let start = number(&start, Reason::InvalidStartIndexNumber)?;
+        let size = number(&size, Reason::InvalidPageSize)?;
         Ok((start, size.min(u64::from(MAX_PAGE)) as u32))
     }
 }

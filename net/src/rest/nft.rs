@@ -5,6 +5,7 @@ use axum::{
     http::request::Parts,
     response::Response,
 };
+use components::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -81,8 +82,6 @@ impl FromRequestParts<App> for Token {
         // The parser of the standard library takes a sign as well.
         let number = number.filter(|(_, text)| text.bytes().all(|byte| byte.is_ascii_digit()));
         let number = number.and_then(|(_, text)| text.parse().ok());
-        number.map(Self).ok_or_else(|| {
-            ApiError::bad_request("invalid_nft_id", "not a number of at most 128 bits")
-        })
+        number.map(Self).ok_or_else(|| Reason::InvalidNftId.into())
     }
 }

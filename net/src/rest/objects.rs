@@ -6,6 +6,7 @@ mod options;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
+use components::Reason;
 use indexmap::IndexMap;
 use node::{NewObject, ObjectEdit, ObjectView, TreeNode};
 use serde::{Deserialize, Serialize};
@@ -83,10 +84,10 @@ async fn create(
     let object_type = required_text(new.object_type_id, "object_type_id is required")?;
     let new = NewObject {
         name,
-        parent: id_of(&parent, "invalid_parent_id")?,
-        object_type: id_of(&object_type, "invalid_object_type_id")?,
-        asset_2d: optional_id(new.asset_2d_id.as_deref(), "invalid_asset_2d_id")?,
-        asset_3d: optional_id(new.asset_3d_id.as_deref(), "invalid_asset_3d_id")?,
+        parent: id_of(&parent, Reason::InvalidParentId)?,
+        object_type: id_of(&object_type, Reason::InvalidObjectTypeId)?,
+        asset_2d: optional_id(new.asset_2d_id.as_deref(), Reason::InvalidAsset2dId)?,
+        asset_3d: optional_id(new.asset_3d_id.as_deref(), Reason::InvalidAsset3dId)?,
         transform: new.transform.map(Into::into),
         minimap: new.minimap,
     };
@@ -181,8 +182,8 @@ async fn update(
     };
     let edit = ObjectEdit {
         name: changes.object_name,
-        asset_2d: asset(changes.asset_2d_id, "invalid_asset_2d_id")?,
-        asset_3d: asset(changes.asset_3d_id, "invalid_asset_3d_id")?,
+        asset_2d: asset(changes.asset_2d_id, Reason::InvalidAsset2dId)?,
+        asset_3d: asset(changes.asset_3d_id, Reason::InvalidAsset3dId)?,
     };
     app.node.update_object(caller, object_id, edit).await?;
     Ok(Json(ObjectId { object_id }))

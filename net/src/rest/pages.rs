@@ -4,6 +4,7 @@ use axum::{
     http::header::{CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS},
     response::Html,
 };
+use components::Reason;
 
 use super::ApiError;
 
@@ -21,5 +22,5 @@ pub(super) async fn status() -> ([(HeaderName, &'static str); 2], Html<&'static 
 
 /// An unknown path, or a known one with a method it does not have (spec rest §1.1).
 pub(super) async fn unknown() -> ApiError {
-    ApiError::not_found("route_not_found", "there is nothing at this path")
+    Reason::RouteNotFound.into()
 }

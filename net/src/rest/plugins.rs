@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
+use components::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -198,7 +199,7 @@ impl Chosen {
         of: impl Fn(&PluginRow) -> Map<String, Value>,
     ) -> Result<ById<Map<String, Value>>, ApiError> {
         let plugins = app.node.directory().plugins();
-        let absent = || ApiError::not_found("plugin_not_found", "there is no such plugin");
+        let absent = || ApiError::new(Reason::PluginNotFound, "there is no such plugin");
         let found = self.ids.iter().map(|id| {
             let plugin = plugins.iter().find(|plugin| plugin.id == *id);
             plugin.map(|plugin| (*id, of(plugin))).ok_or_else(absent)

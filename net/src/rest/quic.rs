@@ -1,6 +1,7 @@
 //! Where to find the QUIC endpoint (docs/protocol.md, Certificate).
 
 use axum::{Json, extract::State};
+use components::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,10 +29,7 @@ struct Endpoint {
     (status = 404, description = "`quic_not_available`: QUIC is turned off"),
 ))]
 async fn endpoint(State(app): State<App>) -> Result<Json<Endpoint>, ApiError> {
-    let place = app
-        .quic
-        .as_ref()
-        .ok_or_else(|| ApiError::not_found("quic_not_available", "this server does not do QUIC"))?;
+    let place = app.quic.as_ref().ok_or(Reason::QuicNotAvailable)?;
     Ok(Json(Endpoint {
         url: place.url().to_owned(),
         certificate_hashes: place.certificate_hashes(),

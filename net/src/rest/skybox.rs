@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     http::header::{CONTENT_TYPE, HeaderName},
 };
+use components::Reason;
 use node::NewSkybox;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -244,7 +245,7 @@ async fn delete(
 ))]
 async fn unsigned() -> ApiError {
     let message = "each job has a secret path of its own to report to";
-    ApiError::forbidden("webhook_not_signed", message)
+    ApiError::new(Reason::WebhookNotSigned, message)
 }
 
 /// The provider's report on a job. The secret was told to the provider, and to nobody else, when the job was given to it.
@@ -266,12 +267,12 @@ async fn report(
 
 fn number(text: &str) -> Result<i64, ApiError> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| ApiError::bad_request("invalid_skybox_id", "not the number of a job"))
+    number.ok_or_else(|| Reason::InvalidSkyboxId.into())
 }
 
 fn world(text: Option<String>) -> Result<uuid::Uuid, ApiError> {
     id_of(
         &required_text(text, "world_id is required")?,
-        "invalid_world_id",
+        Reason::InvalidWorldId,
     )
 }

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, SecondsFormat, Utc};
+use components::Reason;
 use node::StakeClaim;
 use serde::{Deserialize, Serialize};
 use store::{BalanceRow, StakeRow, TopStakerRow};
@@ -128,12 +129,12 @@ async fn announce(
     let claim = StakeClaim {
         transaction_hash: required_text(new.transaction_id, "transaction_id is required")?,
         wallet: required_text(new.wallet, "wallet is required")?,
-        world: id_of(&world, "invalid_request_body")?,
+        world: id_of(&world, Reason::InvalidRequestBody)?,
         amount: required_text(new.amount, "amount is required")?,
         comment: required_text(new.comment, "comment is required")?,
         kind: kind
             .parse()
-            .map_err(|_| ApiError::bad_request("invalid_stake", "kind is no number"))?,
+            .map_err(|_| ApiError::new(Reason::InvalidStake, "kind is no number"))?,
     };
     app.node.announce_stake(caller.user, &claim).await?;
     Ok(Json(Done { success: true }))

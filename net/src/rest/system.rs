@@ -11,6 +11,7 @@ use axum::{
     extract::State,
     http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
 };
+use components::Reason;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -99,19 +100,22 @@ async fn health() -> Json<Health> {
 ))]
 async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     if app.stopping.is_cancelled() {
-        return Err(ApiError::unavailable("the node is shutting down"));
+        return Err(ApiError::new(
+            Reason::Unavailable,
+            "the node is shutting down",
+        ));
     }
     if !database_answers(&app).await {
-        return Err(ApiError::unavailable("the database does not answer"));
+        return Err(ApiError::new(
+            Reason::Unavailable,
+            "the database does not answer",
+        ));
     }
     Ok(Json(Health { status: "ok" }))
 }
 
 async fn database_answers(app: &App) -> bool {
-    matches!(
-        timeout(PING_TIMEOUT, app.node.store().ping()).await,
-        Ok(Ok(()))
-    )
+    matches!(timeout(PING_TIMEOUT, app.node.ping()).await, Ok(Ok(())))
 }
 
 /// All metrics in the text format of Prometheus.

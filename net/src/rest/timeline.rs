@@ -1,6 +1,7 @@
 //! What users post to worlds (spec rest §2.14).
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use components::Reason;
 use node::Post;
 use serde::Deserialize;
 use store::{ActivityEdit, ActivityKind};
@@ -38,7 +39,7 @@ async fn list(
     let (start, size) = paging.resolve()?;
     // Told by the directory, which follows the database: what is kept is not asked whether the object is still there.
     if !app.node.directory().knows(object) {
-        return Err(node::NodeError::NotFound("object_not_found").into());
+        return Err(Reason::ObjectNotFound.into());
     }
     let page = async {
         let page = app.node.timeline(object, start, size).await?;
@@ -84,7 +85,7 @@ async fn post(
 ) -> Result<(StatusCode, Json<Activity>), ApiError> {
     let required = |text: Option<String>, message: &'static str| {
         text.filter(|text| !text.is_empty())
-            .ok_or_else(|| ApiError::bad_request("invalid_request_query", message))
+            .ok_or_else(|| ApiError::new(Reason::InvalidRequestQuery, message))
     };
     let kind = required(new.kind, "type is required")?;
     let post = Post {
@@ -174,5 +175,5 @@ async fn remove(
 
 fn kind_of(name: &str) -> Result<ActivityKind, ApiError> {
     let kind = ActivityKind::named(name);
-    kind.ok_or_else(|| ApiError::bad_request("invalid_type", "there is no such type"))
+    kind.ok_or_else(|| Reason::InvalidType.into())
 }

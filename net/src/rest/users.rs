@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use components::JsonMap;
+use components::{JsonMap, Reason};
 use node::Node;
 use serde::{Deserialize, Serialize};
 use store::UserRow as Account;
@@ -178,7 +178,7 @@ async fn attach_account(
     let wallet = proof
         .verify(&app)
         .await?
-        .map_err(|error| ApiError::forbidden("invalid_signature", error.to_string()))?;
+        .map_err(|error| ApiError::new(Reason::InvalidSignature, error.to_string()))?;
     let wallet = app.node.attach_wallet(caller.user, &wallet).await?;
     app.callers.forget(caller.user);
     Ok((StatusCode::ACCEPTED, Json(Wallets { wallet })))
@@ -263,8 +263,8 @@ async fn search(
     Query(search): Query<Search>,
 ) -> Result<Json<Vec<UserRow>>, ApiError> {
     if search.query.chars().count() > MAX_QUERY {
-        return Err(ApiError::bad_request(
-            "invalid_request_query",
+        return Err(ApiError::new(
+            Reason::InvalidRequestQuery,
             "no name is that long",
         ));
     }

@@ -458,7 +458,7 @@ impl Reader {
         let Err(error) = self.enter(world).await else {
             return;
         };
-        let gone = matches!(error, NodeError::NotFound(_));
+        let gone = error.is_absence();
         if gone || first {
             self.tell_refusal(world, &error);
         }
@@ -470,7 +470,7 @@ impl Reader {
 
     /// Says why a world was not entered.
     fn tell_refusal(&self, world: Umid, error: &NodeError) {
-        if matches!(error, NodeError::NotFound(_)) {
+        if error.is_absence() {
             self.tell(Signal {
                 value: SignalType::WORLD_DOES_NOT_EXIST,
             });

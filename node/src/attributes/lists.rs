@@ -1,7 +1,7 @@
 //! One attribute over many objects or users (spec rest §2.11, §2.12).
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, JsonMap, Reason, Umid};
 use store::{AttributeTarget, EntryPage, EntryQuery};
 
 use crate::{Caller, Node, NodeError, Result, permissions::Access};
@@ -27,7 +27,7 @@ impl Node {
         if let Some(world) = self.spawn_point_of(target, id) {
             match self.spawn_point(world).await {
                 Ok(point) => values.push((world, point)),
-                Err(NodeError::NotFound(_)) => {}
+                Err(error) if error.is_absence() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -37,7 +37,7 @@ impl Node {
     /// The values of an attribute that users have in an object, last written first.
     ///
     /// # Errors
-    /// `Invalid("invalid_plugin_attribute")`, `NotFound("object_not_found")`, `Forbidden("operation_not_permitted")`
+    /// `InvalidPluginAttribute`, `ObjectNotFound`, `OperationNotPermitted`
     /// unless its type lets everybody read.
     pub async fn attributes_of_users(
         &self,
@@ -58,7 +58,7 @@ impl Node {
     /// How many users have an attribute in an object, written at `since` or later.
     ///
     /// # Errors
-    /// `Invalid("invalid_plugin_attribute")`, `NotFound("object_not_found")`, `Forbidden("operation_not_permitted")` for
+    /// `InvalidPluginAttribute`, `ObjectNotFound`, `OperationNotPermitted` for
     /// those who may not read the attribute of just anybody.
     pub async fn count_attribute_users(
         &self,
@@ -79,8 +79,8 @@ impl Node {
     /// A page of the entries of an attribute over all users in an object.
     ///
     /// # Errors
-    /// `NotFound("invalid_param")` if no plugin declares it, `NotFound("object_not_found")`,
-    /// `Forbidden("operation_not_permitted")` unless its type lets everybody read.
+    /// `InvalidParam` if no plugin declares it, `ObjectNotFound`,
+    /// `OperationNotPermitted` unless its type lets everybody read.
     pub async fn attribute_entries(
         &self,
         object: Umid,
@@ -88,14 +88,14 @@ impl Node {
         query: &EntryQuery,
     ) -> Result<EntryPage> {
         self.check_declared(id)
-            .map_err(|_| NodeError::NotFound("invalid_param"))?;
+            .map_err(|_| NodeError::Refused(Reason::InvalidParam))?;
         self.check_listed(object, id)?;
         Ok(self.store().attribute_entries(object, id, query).await?)
     }
 
     fn check_listed(&self, object: Umid, id: &AttributeId) -> Result<()> {
         if !self.directory().knows(object) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         self.check_read_all(id)
     }

@@ -2,6 +2,7 @@
 //! declared otherwise, `user` is everybody with a token, admins of the node are admins of user attributes, and what is no
 //! role never matches.
 
+use components::Reason;
 use serde_json::{Value, json};
 use store::{DirectoryRows, ObjectLink};
 
@@ -164,7 +165,7 @@ fn attributes_of_unknown_objects_are_not_there() {
         let roles = roles(&directory, id(106), target);
         assert!(matches!(
             roles,
-            Err(NodeError::NotFound("object_not_found"))
+            Err(NodeError::Refused(Reason::ObjectNotFound))
         ));
     }
 }

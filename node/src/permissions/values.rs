@@ -1,6 +1,6 @@
 //! What may be written into an attribute: of which size, and what the databases can hold.
 
-use components::{AttributeId, JsonMap, ids};
+use components::{AttributeId, JsonMap, Reason, ids};
 use serde_json::Value;
 
 use crate::{NodeError, Result, objects::check_name};
@@ -66,7 +66,7 @@ pub(crate) fn check_storable(value: &Value, most: usize) -> Result<()> {
 pub(crate) fn check_key(key: &str) -> Result<()> {
     if key.is_empty() || key.len() > MAX_KEY || has_nul(key) {
         return Err(NodeError::invalid(
-            "invalid_request_body",
+            Reason::InvalidRequestBody,
             format!("a key has 1 to {MAX_KEY} bytes and no NUL"),
         ));
     }
@@ -87,7 +87,7 @@ fn check_display_name(id: &AttributeId, key: &str, value: Option<&Value>) -> Res
 fn check_size(size: usize, most: usize) -> Result<()> {
     if size > most {
         return Err(NodeError::invalid(
-            "invalid_request_body",
+            Reason::InvalidRequestBody,
             format!("the value is larger than {most} bytes"),
         ));
     }
@@ -118,7 +118,7 @@ fn holds_nul(value: &Value) -> bool {
 
 fn unstorable() -> NodeError {
     NodeError::invalid(
-        "invalid_request_body",
+        Reason::InvalidRequestBody,
         "the value contains the character NUL",
     )
 }

@@ -1,10 +1,10 @@
 //! Text chat: each object has a channel, for those who are in its world (spec rest §2.19).
 
 use chrono::Utc;
-use components::Umid;
+use components::{Reason, Umid};
 use integrations::{CHANNEL_TYPE, StreamChat};
 
-use crate::{Caller, Node, NodeError, Result, users::display_name};
+use crate::{Caller, Node, Result, users::display_name};
 
 /// As whom the node speaks where nobody has given it a name.
 const NODE_NAME: &str = "Odyssey";
@@ -24,7 +24,7 @@ impl Node {
     /// A token for the chat of an object, whose channel is made if it is not there.
     ///
     /// # Errors
-    /// `NotFound("not_configured")`, `NotFound("object_not_found")`, `Forbidden("not_in_world")`, `Provider`.
+    /// `NotConfigured`, `ObjectNotFound`, `NotInWorld`, `Provider`.
     pub async fn chat_token(&self, caller: Caller, object: Umid) -> Result<ChatToken> {
         let chat = self.admitted(caller, object).await?;
         let now = Utc::now().timestamp();
@@ -62,7 +62,7 @@ impl Node {
     pub async fn leave_chat(&self, caller: Caller, object: Umid) -> Result<()> {
         let chat = self.chat()?;
         if !self.directory().knows(object) {
-            return Err(NodeError::NotFound("object_not_found"));
+            return Err(Reason::ObjectNotFound.into());
         }
         let (channel, user) = (object.to_string(), caller.user.to_string());
         let now = Utc::now().timestamp();
@@ -87,7 +87,7 @@ impl Node {
     fn chat(&self) -> Result<StreamChat<'_>> {
         let options = self.options().third_parties.stream_chat.as_ref();
         Ok(StreamChat {
-            options: options.ok_or(NodeError::NotFound("not_configured"))?,
+            options: options.ok_or(Reason::NotConfigured)?,
             outbound: &self.third_parties.outbound,
         })
     }
@@ -97,7 +97,7 @@ impl Node {
         if self.is_present(caller, object).await? {
             Ok(chat)
         } else {
-            Err(NodeError::Forbidden("not_in_world"))
+            Err(Reason::NotInWorld.into())
         }
     }
 

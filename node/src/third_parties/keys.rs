@@ -1,6 +1,6 @@
 //! Whose key pays, and how often somebody's was used.
 
-use components::{JsonMap, Umid, ids};
+use components::{JsonMap, Reason, Umid, ids};
 use integrations::Secret;
 use serde_json::Value;
 use store::AttributeTarget;
@@ -38,7 +38,7 @@ impl Node {
     /// from one of them: nobody's key goes with somebody else's anything (spec model §12.1 S17).
     ///
     /// # Errors
-    /// `NotFound("node_attribute_not_found")` if nobody has one.
+    /// `NodeAttributeNotFound` if nobody has one.
     pub(super) async fn api_key(
         &self,
         provider: Provider,
@@ -60,7 +60,7 @@ impl Node {
         let record = self.store().attribute(target, &id).await?;
         record
             .and_then(|record| usable(record.value.as_ref()))
-            .ok_or(NodeError::NotFound("node_attribute_not_found"))
+            .ok_or(NodeError::Refused(Reason::NodeAttributeNotFound))
     }
 
     /// Counts that a user had something made. It is made by then, so that a failure is no reason to say otherwise.

@@ -1,5 +1,6 @@
 //! Pictures by Leonardo (spec rest §2.20).
 
+use components::Reason;
 use integrations::{Generation, Leonardo, Secret};
 use store::AiJob;
 
@@ -13,7 +14,7 @@ impl Node {
     /// Asks for pictures; the id by which [`Node::pictures`] tells how they come along.
     ///
     /// # Errors
-    /// `Forbidden("guests_not_permitted")`, `Invalid`, `NotFound("node_attribute_not_found")` if there is no key,
+    /// `GuestsNotPermitted`, `Invalid`, `NodeAttributeNotFound` if there is no key,
     /// `TooMany`, `Provider`.
     pub async fn generate_pictures(
         &self,
@@ -45,10 +46,10 @@ impl Node {
     /// What came so far of pictures that the caller asked for.
     ///
     /// # Errors
-    /// `NotFound("generation_not_found")`, also if somebody else asked for them;
-    /// `NotFound("node_attribute_not_found")`, `TooMany`, `Provider`.
+    /// `GenerationNotFound`, also if somebody else asked for them;
+    /// `NodeAttributeNotFound`, `TooMany`, `Provider`.
     pub async fn pictures(&self, caller: Caller, id: &str) -> Result<Generation> {
-        let unknown = NodeError::NotFound("generation_not_found");
+        let unknown = NodeError::Refused(Reason::GenerationNotFound);
         let job = self.store().ai_job(Provider::Leonardo.name(), id).await?;
         if job.is_none_or(|job| job.user != caller.user) {
             return Err(unknown);

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{AttributeId, JsonMap, Umid, ids};
+use components::{AttributeId, JsonMap, Reason, Umid, ids};
 use integrations::{BlockadeLabs, ProviderError, Secret, SkyboxStatus, SkyboxStyle};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -43,7 +43,7 @@ impl Node {
     /// The styles there are.
     ///
     /// # Errors
-    /// `NotFound("node_attribute_not_found")` if there is no key, `TooMany`, `Provider`.
+    /// `NodeAttributeNotFound` if there is no key, `TooMany`, `Provider`.
     pub async fn skybox_styles(&self, caller: Caller) -> Result<Arc<Vec<SkyboxStyle>>> {
         let key = self
             .api_key(Provider::BlockadeLabs, None, caller.user)
@@ -85,13 +85,13 @@ impl Node {
     /// Asks for a sky. How it comes along stands in the attribute `skybox_ai` of the caller in the world.
     ///
     /// # Errors
-    /// `Forbidden("guests_not_permitted")`, `Forbidden("operation_not_permitted")`, `Invalid`,
-    /// `NotFound("world_not_found")`, `NotFound("node_attribute_not_found")` if there is no key, `TooMany`, `Provider`.
+    /// `GuestsNotPermitted`, `OperationNotPermitted`, `Invalid`,
+    /// `WorldNotFound`, `NodeAttributeNotFound` if there is no key, `TooMany`, `Provider`.
     pub async fn generate_skybox(&self, caller: Caller, new: NewSkybox) -> Result<SkyboxStatus> {
         refuse_guest(caller)?;
         check_prompt(&new.prompt)?;
         if !self.directory().is_world(new.world) {
-            return Err(NodeError::NotFound("world_not_found"));
+            return Err(Reason::WorldNotFound.into());
         }
         let target = target(new.world, caller.user);
         let row = self.store().attribute(target, &attribute()).await?;
@@ -132,7 +132,7 @@ impl Node {
                 let what = "the number of another job".to_owned();
                 return Err(ProviderError::Malformed("Blockade Labs", what).into());
             }
-            Err(StoreError::Dangling(_)) => return Err(NodeError::NotFound("world_not_found")),
+            Err(StoreError::Dangling(_)) => return Err(Reason::WorldNotFound.into()),
             inserted => inserted?,
         }
         self.publish_status(caller, new.world, &status).await?;
@@ -146,8 +146,8 @@ impl Node {
     /// What the provider says of a job. Only who was given its secret says so.
     ///
     /// # Errors
-    /// `Forbidden("webhook_not_signed")`, `Invalid("unknown_job")` if it is about another job,
-    /// `Invalid("invalid_request_body")` for what no provider says; those of writing the attribute.
+    /// `WebhookNotSigned`, `UnknownJob` if it is about another job,
+    /// `InvalidRequestBody` for what no provider says; those of writing the attribute.
     pub async fn report_skybox(&self, secret: &str, mut status: SkyboxStatus) -> Result<()> {
         let digest = digest(secret);
         self.third_parties.begun(&digest).await;
@@ -155,14 +155,17 @@ impl Node {
             .await
             .map_err(|_| NodeError::Unavailable)?;
         let job = self.store().ai_job_by_secret(JOBS, &digest).await?;
-        let job = job.ok_or(NodeError::Forbidden("webhook_not_signed"))?;
+        let job = job.ok_or(Reason::WebhookNotSigned)?;
         if job.job_id != status.id.to_string() {
-            return Err(NodeError::invalid("unknown_job", "the job is another one"));
+            return Err(NodeError::invalid(
+                Reason::UnknownJob,
+                "the job is another one",
+            ));
         }
         let options = &self.options().third_parties.blockade;
         options
             .vet(&self.third_parties.outbound, &mut status)
-            .map_err(|error| NodeError::invalid("invalid_request_body", error.to_string()))?;
+            .map_err(|error| NodeError::invalid(Reason::InvalidRequestBody, error.to_string()))?;
         if SkyboxStatus::is_final(&job.status) && job.status != status.status {
             tracing::debug!(job = job.job_id, "a late report is passed over");
             return Ok(());
@@ -184,11 +187,11 @@ impl Node {
     /// The picture of a finished sky of the caller, a JPEG.
     ///
     /// # Errors
-    /// `NotFound("skybox_not_found")`, also if it is somebody else's; `NotFound("attribute_not_found")`,
-    /// `NotFound("image_not_found")` if it is not finished; `TooMany`, `Provider`.
+    /// `SkyboxNotFound`, also if it is somebody else's; `AttributeNotFound`,
+    /// `ImageNotFound` if it is not finished; `TooMany`, `Provider`.
     pub async fn skybox_picture(&self, caller: Caller, job: i64) -> Result<Vec<u8>> {
         let job = self.own_skybox(caller, job).await?;
-        let unknown = NodeError::NotFound("skybox_not_found");
+        let unknown = NodeError::Refused(Reason::SkyboxNotFound);
         let Some(world) = job.object else {
             return Err(unknown);
         };
@@ -199,7 +202,7 @@ impl Node {
             return Err(unknown);
         }
         let picture = job.file_url.filter(|_| job.status == "complete");
-        let picture = picture.ok_or(NodeError::NotFound("image_not_found"))?;
+        let picture = picture.ok_or(Reason::ImageNotFound)?;
         self.pace_call(caller)?;
         let _permit = self.third_parties.fetches.acquire().await;
         let options = &self.options().third_parties.blockade;
@@ -211,13 +214,13 @@ impl Node {
     /// Ends or deletes a sky of the caller, there and here.
     ///
     /// # Errors
-    /// `NotFound("skybox_not_found")`, also if it is somebody else's or in another world;
-    /// `NotFound("node_attribute_not_found")` if there is no key any more, `TooMany`, `Provider`.
+    /// `SkyboxNotFound`, also if it is somebody else's or in another world;
+    /// `NodeAttributeNotFound` if there is no key any more, `TooMany`, `Provider`.
     pub async fn delete_skybox(&self, caller: Caller, job: i64, world: Umid) -> Result<()> {
         let number = job;
         let job = self.own_skybox(caller, number).await?;
         if job.object != Some(world) {
-            return Err(NodeError::NotFound("skybox_not_found"));
+            return Err(Reason::SkyboxNotFound.into());
         }
         let key = self
             .api_key(Provider::BlockadeLabs, Some(world), caller.user)
@@ -239,7 +242,7 @@ impl Node {
         let found = self.store().ai_job(JOBS, &job.to_string()).await?;
         found
             .filter(|job| job.user == caller.user)
-            .ok_or(NodeError::NotFound("skybox_not_found"))
+            .ok_or(NodeError::Refused(Reason::SkyboxNotFound))
     }
 
     /// Writes how far a sky is where clients look, as any write of the user, and removes the oldest ones.

@@ -1,10 +1,10 @@
 //! Voice and shared screens: who may join the channel of an object (spec rest §2.16).
 
 use chrono::Utc;
-use components::Umid;
+use components::{Reason, Umid};
 use integrations::RtcTokenRequest;
 
-use crate::{Caller, Node, NodeError, Result};
+use crate::{Caller, Node, Result};
 
 /// What lets somebody into a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Node {
     /// admins.
     ///
     /// # Errors
-    /// `NotFound("not_configured")`, `NotFound("object_not_found")`, `Forbidden("not_in_world")`.
+    /// `NotConfigured`, `ObjectNotFound`, `NotInWorld`.
     pub async fn voice_token(
         &self,
         caller: Caller,
@@ -28,10 +28,10 @@ impl Node {
         screen: bool,
     ) -> Result<VoiceToken> {
         let agora = self.options().third_parties.agora.as_ref();
-        let agora = agora.ok_or(NodeError::NotFound("not_configured"))?;
+        let agora = agora.ok_or(Reason::NotConfigured)?;
         let present = self.is_present(caller, object).await?;
         if !present && !self.directory().is_admin(caller.user, object) {
-            return Err(NodeError::Forbidden("not_in_world"));
+            return Err(Reason::NotInWorld.into());
         }
         let channel = match screen {
             true => format!("ss|{object}"),

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, RawPathParams, State},
     http::request::Parts,
 };
-use components::{AttributeId, JsonMap};
+use components::{AttributeId, JsonMap, Reason};
 use serde::Serialize;
 use store::{EntryQuery, EntryRow};
 use utoipa::ToSchema;
@@ -155,18 +155,18 @@ impl FromRequestParts<App> for Place {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let invalid = || ApiError::bad_request("invalid_request_path", "the path is malformed");
         let params = RawPathParams::from_request_parts(parts, app)
             .await
-            .map_err(|_| invalid())?;
+            .map_err(|_| Reason::InvalidRequestPath)?;
         let param = |wanted: &str| {
             let mut named = params.iter().filter(|(name, _)| *name == wanted);
-            named.next().map(|(_, text)| text).ok_or_else(invalid)
+            let (_, text) = named.next().ok_or(Reason::InvalidRequestPath)?;
+            Ok::<_, ApiError>(text)
         };
         Ok(Self {
-            object: id_of(param("objectID")?, "invalid_object_id")?,
+            object: id_of(param("objectID")?, Reason::InvalidObjectId)?,
             attribute: AttributeId {
-                plugin: id_of(param("pluginID")?, "invalid_plugin_id")?,
+                plugin: id_of(param("pluginID")?, Reason::InvalidPluginId)?,
                 name: param("attrName")?.to_owned(),
             },
         })
@@ -245,11 +245,11 @@ fn order_of(order: &str, fields: &[String]) -> Result<(usize, bool), ApiError> {
     let descending = || Some((place(order.strip_prefix('-')?)?, true));
     ascending
         .or_else(descending)
-        .ok_or_else(|| ApiError::bad_request("invalid_params", "order is none of the fields"))
+        .ok_or_else(|| Reason::InvalidParams.into())
 }
 
 fn invalid(message: &'static str) -> ApiError {
-    ApiError::bad_request("invalid_query", message)
+    ApiError::new(Reason::InvalidQuery, message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use components::Umid;
+use components::{Reason, Umid};
 use serde::{Deserialize, Serialize};
 use store::MAX_VALUES;
 use utoipa::ToSchema;
@@ -158,7 +158,7 @@ async fn count_all_users(
 
 fn time(text: &str) -> Result<DateTime<Utc>, ApiError> {
     let time = DateTime::parse_from_rfc3339(text);
-    let time = time.map_err(|_| ApiError::bad_request("invalid_since_time", "not a time"))?;
+    let time = time.map_err(|_| Reason::InvalidSinceTime)?;
     Ok(time.to_utc())
 }
 

@@ -1,7 +1,7 @@
 //! Which attribute a request is about, in a query or in a body, and which value it is to get.
 
 use axum::extract::{FromRequest, Request};
-use components::AttributeId;
+use components::{AttributeId, Reason};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -177,8 +177,8 @@ impl Form {
         let plugin = self.required(plugin, "plugin_id is required")?;
         let name = self.required(name, "attribute_name is required")?;
         let malformed = match self {
-            Self::Query => "invalid_plugin_attribute",
-            Self::Body => "invalid_plugin_id",
+            Self::Query => Reason::InvalidPluginAttribute,
+            Self::Body => Reason::InvalidPluginId,
         };
         Ok(AttributeId {
             plugin: id_of(&plugin, malformed)?,
@@ -192,11 +192,11 @@ impl Form {
 
     fn required(self, text: Option<String>, message: &'static str) -> Result<String, ApiError> {
         let missing = match self {
-            Self::Query => "invalid_request_query",
-            Self::Body => "invalid_request_body",
+            Self::Query => Reason::InvalidRequestQuery,
+            Self::Body => Reason::InvalidRequestBody,
         };
         text.filter(|text| !text.is_empty())
-            .ok_or_else(|| ApiError::bad_request(missing, message))
+            .ok_or_else(|| ApiError::new(missing, message))
     }
 
     /// A refusal of the node under the code of this form.
@@ -204,7 +204,9 @@ impl Form {
         let error = ApiError::from(error);
         match self {
             Self::Query => error,
-            Self::Body => error.renamed("invalid_plugin_attribute", "invalid_attribute"),
+            Self::Body => {
+                error.replace_reason(Reason::InvalidPluginAttribute, Reason::InvalidAttribute)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Making objects from others, and below those of others (spec rest §2.10).
 
 use axum::{Json, extract::State, http::StatusCode};
-use components::{AttributeId, JsonMap};
+use components::{AttributeId, JsonMap, Reason};
 use node::SpawnedObject;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -81,7 +81,7 @@ impl SpawnedAttribute {
         let plugin = required_text(self.plugin_id, "plugin_id is required")?;
         let name = required_text(self.attribute_name, "attribute_name is required")?;
         let id = AttributeId {
-            plugin: id_of(&plugin, "invalid_plugin_id")?,
+            plugin: id_of(&plugin, Reason::InvalidPluginId)?,
             name,
         };
         Ok((
@@ -118,14 +118,15 @@ async fn spawn_by_user(
     let attributes = attributes.unwrap_or_default().into_iter();
     let new = SpawnedObject {
         name,
-        object_type: id_of(&object_type, "invalid_object_type_id")?,
+        object_type: id_of(&object_type, Reason::InvalidObjectTypeId)?,
         user_attributes: attributes
             .map(SpawnedAttribute::resolve)
             .collect::<Result<_, _>>()?,
     };
     let spawned = app.node.spawn_object(caller, parent, new).await;
     let object_id = spawned.map_err(|error| {
-        ApiError::from(error).renamed("invalid_plugin_attribute", "invalid_attribute")
+        ApiError::from(error)
+            .replace_reason(Reason::InvalidPluginAttribute, Reason::InvalidAttribute)
     })?;
     Ok((StatusCode::CREATED, Json(ObjectId { object_id })))
 }

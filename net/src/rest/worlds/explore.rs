@@ -1,6 +1,7 @@
 //! Finding worlds, and looking around in one (spec rest §2.8).
 
 use axum::{Json, extract::State};
+use components::Reason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,8 +59,8 @@ async fn search(
     Query(search): Query<Search>,
 ) -> Result<Json<Vec<Landmark>>, ApiError> {
     if search.query.chars().count() > MAX_SEARCH {
-        return Err(ApiError::bad_request(
-            "invalid_request_query",
+        return Err(ApiError::new(
+            Reason::InvalidRequestQuery,
             "query has at most 256 characters",
         ));
     }
