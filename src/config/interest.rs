@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use systems::{InterestOptions, MAX_SLICES};
+use systems::{InterestOptions, MAX_BUCKETS};
 
 use super::values;
 
@@ -19,7 +19,7 @@ pub(crate) struct Interest {
     slowest_period: Duration,
     near_cap: usize,
     middle_cap: usize,
-    slice_cap: usize,
+    bucket_cap: usize,
     all_near: usize,
 }
 
@@ -33,7 +33,7 @@ impl Default for Interest {
             slowest_period: options.slowest_period,
             near_cap: options.near_cap,
             middle_cap: options.middle_cap,
-            slice_cap: options.slice_cap,
+            bucket_cap: options.bucket_cap,
             all_near: options.all_near,
         }
     }
@@ -48,7 +48,7 @@ impl Interest {
             slowest_period: self.slowest_period,
             near_cap: self.near_cap,
             middle_cap: self.middle_cap,
-            slice_cap: self.slice_cap,
+            bucket_cap: self.bucket_cap,
             all_near: self.all_near,
         }
     }
@@ -72,7 +72,7 @@ impl Interest {
                 "must be more than 0 and not above slowest_period",
             ),
             (
-                self.slowest_period.as_secs_f64() * f64::from(tick_rate) <= MAX_SLICES as f64,
+                self.slowest_period.as_secs_f64() * f64::from(tick_rate) <= MAX_BUCKETS as f64,
                 "interest.slowest_period",
                 "must be at most 128 ticks",
             ),
@@ -83,8 +83,8 @@ impl Interest {
                 "must be at least 1",
             ),
             (
-                self.slice_cap > 0,
-                "interest.slice_cap",
+                self.bucket_cap > 0,
+                "interest.bucket_cap",
                 "must be at least 1",
             ),
         ];

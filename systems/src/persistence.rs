@@ -6,7 +6,7 @@ use bevy_ecs::prelude::{Res, ResMut, Resource};
 use bevy_ecs::world::World;
 use components::{Transform, TransformNoScale, Umid};
 
-use crate::live::{Identity, Settings, Tick};
+use crate::world::live::{Identity, Settings, Tick};
 
 /// Where a user was when leaving a world.
 #[derive(Clone, Copy, Debug, PartialEq)]

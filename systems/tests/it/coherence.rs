@@ -205,7 +205,7 @@ fn who_loses_every_datagram_is_out_of_date_by_no_more_than_the_slowest_period() 
 #[test]
 fn in_a_world_above_its_capacity_the_period_is_longer_and_holds() {
     let interest = InterestOptions {
-        slice_cap: 3,
+        bucket_cap: 3,
         near_cap: 10,
         middle_cap: 5,
         all_near: 0,

@@ -1,0 +1,142 @@
+//! What a session gets that has missed something: its writer was busy, or it looks out from another cell now.
+
+use posbus::MAX_SERVER_FRAME;
+use posbus::v2::{self, encode_groups};
+
+use super::assemble::{CellFrames, FrameRange};
+use super::runs::quantized;
+use crate::replication::handles::{CellKey, HandleTable, SendState};
+use crate::replication::interest::Interest;
+use crate::replication::interest::select::{MIDDLE, NEAR};
+use crate::session::Dialect;
+
+/// What was missed. Sessions that missed the same get the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ResyncKey {
+    pub(crate) dialect: Dialect,
+    /// The cell that the session looks out from.
+    pub(crate) centre: CellKey,
+    /// It has looked out from another one so far: who has come near by this may have moved unnoticed.
+    pub(crate) moved: bool,
+    /// Up to this tick everything near by was told.
+    pub(crate) since: u64,
+    /// The buckets of the world to be repeated, as bits.
+    pub(crate) buckets: u128,
+    /// The first tick whose bucket was missed.
+    pub(crate) buckets_since: u64,
+}
+
+impl ResyncKey {
+    /// Whether a user is among the repeated buckets.
+    fn repeats(&self, handle: u32, told: &SendState, interest: &Interest) -> bool {
+        let bucket = u64::from(handle) % interest.buckets;
+        let since = match interest.all_near {
+            // A bucket is then what was told in the round before it.
+            true => (self.buckets_since + 1).saturating_sub(interest.buckets),
+            false => self.buckets_since,
+        };
+        self.buckets >> bucket & 1 == 1 && told.all >= since
+    }
+
+    /// Whether a user around is to be told of, who was last told of at `told_at` to those in the same ring.
+    fn is_news(&self, told: &SendState, told_at: u64) -> bool {
+        told_at > self.since || self.moved && told.changed > told.all
+    }
+}
+
+fn near(told: &SendState) -> u64 {
+    told.near
+}
+
+fn middle(told: &SendState) -> u64 {
+    told.middle
+}
+
+impl CellFrames {
+    /// What is to be told to who has missed this much. Put together on first use.
+    pub(crate) fn resync(
+        &mut self,
+        missed: ResyncKey,
+        tick: u64,
+        interest: &Interest,
+        table: &HandleTable,
+    ) -> FrameRange {
+        if let Some(range) = self.resyncs.get(&missed) {
+            return range.clone();
+        }
+        let start = self.len();
+        self.add_buckets(&missed, interest, table);
+        if missed.dialect == Dialect::V2Datagrams {
+            self.finish_poses(tick, MAX_SERVER_FRAME);
+        }
+        let reliable = self.len();
+        self.add_around(&missed, interest, table);
+        let range = match missed.dialect {
+            Dialect::V1 => {
+                self.finish_list();
+                self.range(start)
+            }
+            Dialect::V2 => {
+                self.finish_poses(tick, MAX_SERVER_FRAME);
+                self.range(start)
+            }
+            Dialect::V2Datagrams => {
+                self.finish_poses(tick, v2::MAX_DATAGRAM);
+                self.split_range(start, reliable)
+            }
+        };
+        self.resyncs.insert(missed, range.clone());
+        range
+    }
+
+    fn add_buckets(&mut self, missed: &ResyncKey, interest: &Interest, table: &HandleTable) {
+        let mut buckets = missed.buckets;
+        while buckets != 0 {
+            let bucket = buckets.trailing_zeros();
+            buckets &= buckets - 1;
+            let handles = (bucket..table.sent.len() as u32).step_by(interest.buckets as usize);
+            let handles = handles.filter(|handle| {
+                let told = &table.sent[*handle as usize];
+                told.taken && missed.repeats(*handle, told, interest)
+            });
+            self.add(missed.dialect, handles, interest.buckets as u32, table);
+        }
+    }
+
+    fn add_around(&mut self, missed: &ResyncKey, interest: &Interest, table: &HandleTable) {
+        for (ring, told_at) in [(NEAR, near as fn(&SendState) -> u64), (MIDDLE, middle)] {
+            for cell in interest.grid.around(missed.centre, ring.inner, ring.outer) {
+                let handles = interest.grid.members(cell).iter().copied();
+                let handles = handles.filter(|handle| {
+                    let told = &table.sent[*handle as usize];
+                    missed.is_news(told, told_at(told)) && !missed.repeats(*handle, told, interest)
+                });
+                self.add(missed.dialect, handles, 1, table);
+            }
+        }
+    }
+
+    /// Adds users in rising order of handles.
+    fn add(
+        &mut self,
+        dialect: Dialect,
+        handles: impl Iterator<Item = u32>,
+        stride: u32,
+        table: &HandleTable,
+    ) {
+        if dialect == Dialect::V1 {
+            for handle in handles {
+                self.add_user(table, handle);
+            }
+            return;
+        }
+        let builder = &mut self.builder;
+        builder.entries.clear();
+        builder
+            .entries
+            .extend(handles.map(|handle| quantized(table, handle)));
+        if !builder.entries.is_empty() {
+            encode_groups(&builder.entries, stride, &mut builder.body);
+        }
+    }
+}

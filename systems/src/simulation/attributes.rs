@@ -1,0 +1,326 @@
+//! What a change of an attribute does by itself: render slots and messages (spec posbus §5.4, §5.6).
+
+use bevy_ecs::prelude::Entity;
+use bevy_ecs::world::World;
+use components::{
+    AttributeOptions, AttributeState, Attributes, Catalogue, ContentType, Id, JsonMap, Name,
+    RenderAuto, RenderSlots, Role, Roles, Scope, SlotValue, Umid, ids,
+};
+use indexmap::IndexMap;
+use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
+use serde_json::Value;
+
+use crate::replication::snapshot::ObjectFrames;
+use crate::session::{broadcast, post_to};
+use crate::simulation::objects::{self, ObjectIndex, Types};
+use crate::simulation::presence::UserIndex;
+use crate::world::command::AttributeChange;
+use crate::world::live::{Identity, Rights};
+
+/// An attribute of an object changed.
+pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeChange) {
+    let Some(entity) = world.resource::<ObjectIndex>().get(object) else {
+        return;
+    };
+    let options = effective(world, &change);
+    store(world, entity, &change);
+    if change.attribute == ids::core("name") {
+        rename(world, entity);
+    }
+    if let Some(render) = &options.render_auto {
+        show(world, entity, object, render, &change);
+    }
+    tell(
+        world,
+        &options,
+        &change,
+        Target {
+            id: object,
+            object: Some(object),
+            owner: None,
+        },
+    );
+}
+
+/// An attribute of a user in an object changed. The node is an object, too, but one that nobody is in: what users keep there
+/// is told to themselves alone, wherever they are.
+pub(crate) fn object_user_changed(
+    world: &mut World,
+    object: Umid,
+    user: Umid,
+    change: AttributeChange,
+) {
+    let mut options = effective(world, &change);
+    if object == world.resource::<Identity>().node {
+        let scopes = options.posbus_auto.iter_mut();
+        scopes.for_each(|auto| auto.scopes.retain(|scope| *scope == Scope::User));
+    } else if world.resource::<ObjectIndex>().get(object).is_none() {
+        return;
+    }
+    tell(
+        world,
+        &options,
+        &change,
+        Target {
+            id: object,
+            object: Some(object),
+            owner: Some(user),
+        },
+    );
+}
+
+/// An attribute of a user changed; heard in the worlds the user is in.
+pub(crate) fn user_changed(world: &mut World, user: Umid, change: AttributeChange) {
+    if world.resource::<UserIndex>().get(user).is_none() {
+        return;
+    }
+    let options = effective(world, &change);
+    tell(
+        world,
+        &options,
+        &change,
+        Target {
+            id: user,
+            object: None,
+            owner: Some(user),
+        },
+    );
+}
+
+/// An attribute from one user to another changed; heard in the worlds the source is in, and by the target.
+pub(crate) fn user_user_changed(
+    world: &mut World,
+    source: Umid,
+    target: Umid,
+    change: AttributeChange,
+) {
+    let options = effective(world, &change);
+    let Some(auto) = &options.posbus_auto else {
+        return;
+    };
+    let message = message(target, &change);
+    let users = world.resource::<UserIndex>();
+    let here = users.get(source).is_some();
+    let roles = |user: Umid| {
+        let roles = Roles::AUTHENTICATED.with_if(Role::UserOwner, user == source);
+        roles.with_if(Role::TargetUser, user == target)
+    };
+    let hears = |user: Umid| {
+        let in_world = here && auto.scopes.contains(&Scope::World);
+        let personally = auto.scopes.contains(&Scope::User) && (user == source || user == target);
+        (in_world || personally) && options.may_read(roles(user))
+    };
+    let receivers: Vec<Entity> = users
+        .entities()
+        .filter(|(user, _)| hears(*user))
+        .map(|(_, entity)| entity)
+        .collect();
+    post_to(world, &receivers, message);
+}
+
+/// Whom an attribute belongs to.
+struct Target {
+    /// What the message names.
+    id: Umid,
+    /// The object, if it belongs to one.
+    object: Option<Umid>,
+    /// The user, if it belongs to one.
+    owner: Option<Umid>,
+}
+
+/// Tells each receiver once, whichever scopes name it, and only those who may read the attribute (W21).
+fn tell(world: &mut World, options: &AttributeOptions, change: &AttributeChange, target: Target) {
+    let Some(auto) = &options.posbus_auto else {
+        return;
+    };
+    // Users are only ever inside worlds, so being in an object means being in its world. Users are no objects.
+    let in_object = target.object.is_some() && auto.scopes.contains(&Scope::Object);
+    let everybody = in_object || auto.scopes.contains(&Scope::World);
+    let personally = auto.scopes.contains(&Scope::User);
+    let message = message(target.id, change);
+    if everybody && options.may_read(Roles::AUTHENTICATED) {
+        broadcast(world, message);
+        return;
+    }
+    let rights = world.resource::<Rights>().0.clone();
+    let node = world.resource::<Identity>().node;
+    let receivers: Vec<Entity> = {
+        let rights = rights.read();
+        let hears = |user: Umid| {
+            let addressed = everybody || (personally && target.owner == Some(user));
+            addressed && rights.may_hear(options, user, target.object.unwrap_or(node), target.owner)
+        };
+        world
+            .resource::<UserIndex>()
+            .entities()
+            .filter(|(user, _)| hears(*user))
+            .map(|(_, entity)| entity)
+            .collect()
+    };
+    post_to(world, &receivers, message);
+}
+
+/// The message about a change. A value too large for a frame is left out: clients fetch it (W36).
+fn message(target_id: Umid, change: &AttributeChange) -> AttributeValueChanged {
+    let change_type = if change.removed {
+        AttributeValueChanged::REMOVED
+    } else {
+        AttributeValueChanged::CHANGED
+    }
+    .to_owned();
+    let mut value = change.value.clone();
+    if let Some(value) = &mut value {
+        posbus::normalize_numbers(value);
+    }
+    let attribute = &change.attribute;
+    let notice = AttributeValueChanged {
+        plugin_id: attribute.plugin,
+        attribute_name: attribute.name.clone(),
+        change_type,
+        value: None,
+        target_id,
+    };
+    let full = AttributeValueChanged {
+        value,
+        ..notice.clone()
+    };
+    let fits = Message::from(full.clone()).encode().len() <= MAX_SERVER_FRAME;
+    if fits { full } else { notice }
+}
+
+fn effective(world: &World, change: &AttributeChange) -> AttributeOptions {
+    world
+        .resource::<Types>()
+        .0
+        .attribute_options(&change.attribute, change.options.as_ref())
+}
+
+fn store(world: &mut World, entity: Entity, change: &AttributeChange) {
+    let Some(mut attributes) = world.get_mut::<Attributes>(entity) else {
+        return;
+    };
+    if change.removed {
+        attributes.0.remove(&change.attribute);
+    } else {
+        let AttributeChange {
+            attribute,
+            value,
+            options,
+            ..
+        } = change;
+        let state = AttributeState {
+            id: attribute.clone(),
+            value: value.clone(),
+            options: options.clone(),
+        };
+        attributes.0.insert(attribute.clone(), state);
+    }
+}
+
+fn rename(world: &mut World, entity: Entity) {
+    let (Some(id), Some(attributes)) = (
+        world.get::<Id>(entity).copied(),
+        world.get::<Attributes>(entity),
+    ) else {
+        return;
+    };
+    let name = Name(objects::display_name(id.0, &attributes.0));
+    if world.get::<Name>(entity) != Some(&name) {
+        world.entity_mut(entity).insert(name);
+        objects::announce(world, id.0);
+    }
+}
+
+/// Shows a value in its slot. Where there is none any more, another attribute may have one for the same slot; else the slot
+/// is emptied (W29).
+fn show(
+    world: &mut World,
+    entity: Entity,
+    object: Umid,
+    render: &RenderAuto,
+    change: &AttributeChange,
+) {
+    let (slot_type, slot_name) = (&render.slot_type, &render.slot_name);
+    let shown = change
+        .value
+        .as_ref()
+        .and_then(|value| slot_value(render, value))
+        .or_else(|| {
+            let types = &world.resource::<Types>().0;
+            let attributes = world.get::<Attributes>(entity)?;
+            let mut slots = slots(types, attributes.0.values());
+            slots.get_mut(slot_type)?.swap_remove(slot_name)
+        });
+    let Some(mut slots) = world.get_mut::<RenderSlots>(entity) else {
+        return;
+    };
+    let value = match shown {
+        Some(value) => {
+            let of_type = slots.0.entry(slot_type.clone()).or_default();
+            of_type.insert(slot_name.clone(), value.clone());
+            value
+        }
+        None => {
+            let of_type = slots.0.get_mut(slot_type);
+            if of_type.is_none_or(|names| names.shift_remove(slot_name).is_none()) {
+                return;
+            }
+            slots.0.retain(|_, names| !names.is_empty());
+            empty(render)
+        }
+    };
+    world.resource_mut::<ObjectFrames>().invalidate();
+    let slot = IndexMap::from([(slot_name.clone(), value)]);
+    broadcast(
+        world,
+        objects::object_data(object, &IndexMap::from([(slot_type.clone(), slot)])),
+    );
+}
+
+/// All slots of an object, as its attributes declare them.
+pub(crate) fn slots<'a>(
+    types: &Catalogue,
+    attributes: impl Iterator<Item = &'a AttributeState>,
+) -> IndexMap<String, IndexMap<String, SlotValue>> {
+    let mut slots: IndexMap<String, IndexMap<String, SlotValue>> = IndexMap::new();
+    for attribute in attributes {
+        let options = types.attribute_options(&attribute.id, attribute.options.as_ref());
+        let (Some(render), Some(value)) = (options.render_auto, &attribute.value) else {
+            continue;
+        };
+        if let Some(shown) = slot_value(&render, value) {
+            slots
+                .entry(render.slot_type)
+                .or_default()
+                .insert(render.slot_name, shown);
+        }
+    }
+    slots
+}
+
+/// What a slot shows of a value; `None` leaves it empty.
+fn slot_value(render: &RenderAuto, value: &JsonMap) -> Option<SlotValue> {
+    let field = |key: &str| value.get(key);
+    match render.content_type {
+        ContentType::Image | ContentType::String => field(&render.value_field)
+            .filter(|value| value.is_string())
+            .cloned(),
+        ContentType::Number => field(&render.value_field)
+            .filter(|value| value.is_number())
+            .cloned(),
+        ContentType::Text | ContentType::Video => field("auto_render_hash")
+            .filter(|value| value.is_string())
+            .cloned(),
+        ContentType::Audio => Some(Value::Object(value.clone())),
+    }
+}
+
+/// What clients get for a slot that was emptied.
+fn empty(render: &RenderAuto) -> SlotValue {
+    match render.content_type {
+        ContentType::Audio | ContentType::Number => Value::Null,
+        ContentType::Image | ContentType::Text | ContentType::Video | ContentType::String => {
+            Value::String(String::new())
+        }
+    }
+}
