@@ -3,42 +3,18 @@
 //! An operation checks rights and rules, makes the change durable in one transaction, follows it in the directory and
 //! only then tells the loaded world. This crate must not know HTTP or sockets.
 
-mod activities;
-mod assets;
 mod attributes;
-mod bootstrap;
 mod cache;
-mod calendar;
-mod canvas;
-mod challenges;
-mod claim;
-mod clone;
-mod creation;
+mod catalogue;
+mod chain;
 mod directory;
-mod docks;
 mod error;
-mod explore;
-mod guests;
-mod hosting;
-mod members;
-mod nft;
-mod nft_worlds;
-mod object_options;
 mod objects;
 mod options;
-mod permissions;
-mod plugins;
-mod sessions;
-mod spawn;
-mod spawn_point;
-mod stakes;
-mod templates;
+mod social;
+mod system;
 mod third_parties;
-mod tree;
-mod ui_config;
 mod users;
-mod world_creation;
-mod world_edit;
 mod worlds;
 
 use std::sync::Arc;
@@ -47,28 +23,20 @@ use components::Umid;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-pub use activities::{Activity, ActivityPage, Post};
-pub use assets::{LibraryPage, MAX_LIBRARY};
-pub use canvas::{Contribution, ContributionPage};
-pub use claim::Customisation;
+pub use catalogue::{LibraryPage, MAX_LIBRARY, MAX_PLUGINS};
+pub use chain::{Nft, StakeClaim};
 pub use directory::Directory;
 pub use error::{NodeError, Result};
-pub use explore::{Place, WorldDetails};
 pub use integrations::{Generation, SkyboxStatus, SkyboxStyle};
-pub use members::NewMember;
-pub use nft::Nft;
-pub use objects::{NewObject, ObjectEdit, ObjectView};
+pub use objects::{
+    Customisation, NewMember, NewObject, ObjectEdit, ObjectView, SpawnedObject, TreeNode,
+};
 pub use options::{NodeOptions, WorldExtension};
-pub use plugins::MAX_PLUGINS;
-pub use sessions::ConnectionGuard;
-pub use spawn::SpawnedObject;
-pub use stakes::StakeClaim;
+pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
 pub use store::{Version, VersionedCache};
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
-pub use tree::TreeNode;
-pub use users::{ProfileChanges, TOKEN_LIFETIME};
-pub use world_edit::WorldTexts;
-pub use worlds::{WorldStatus, Worlds};
+pub use users::{ConnectionGuard, ProfileChanges, TOKEN_LIFETIME};
+pub use worlds::{Place, WorldDetails, WorldStatus, WorldTexts, Worlds};
 
 /// Who asks for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +53,7 @@ pub struct Node {
     directory: Arc<Directory>,
     worlds: Worlds,
     options: NodeOptions,
-    identity: bootstrap::Identity,
+    identity: system::owner::Identity,
     third_parties: third_parties::ThirdParties,
     stop: CancellationToken,
 }
@@ -104,7 +72,7 @@ impl Node {
             &options,
             stop.clone(),
         );
-        let identity = bootstrap::Identity::default();
+        let identity = system::owner::Identity::default();
         let third_parties = third_parties::ThirdParties::new(&options.third_parties);
         let node = Arc::new(Self {
             store,

@@ -1,4 +1,17 @@
 //! Objects: creating, looking at, editing and deleting them (spec model §6, spec rest §2.10).
+//!
+//! In the folder: `create` is shared by all ways of making objects, which are this module,
+//! `clone`, `claim`, `spawn` and `templates`; `members`, `options` and `tree` are operations on
+//! one object.
+
+pub(crate) mod claim;
+mod clone;
+pub(crate) mod create;
+pub(crate) mod members;
+pub(crate) mod options;
+pub(crate) mod spawn;
+pub(crate) mod templates;
+pub(crate) mod tree;
 
 use components::{
     AttributeState, JsonMap, ObjectState, Reason, Transform, TransformNoScale, Umid, ids,
@@ -11,8 +24,12 @@ use tokio::time::timeout;
 use crate::{
     Caller, Node, NodeError, Result,
     attributes::PATIENCE,
-    creation::{AT_ORIGIN, place},
+    objects::create::{AT_ORIGIN, place},
 };
+pub use claim::Customisation;
+pub use members::NewMember;
+pub use spawn::SpawnedObject;
+pub use tree::TreeNode;
 
 /// Longest name of an object in characters: it stands above the object, and everybody in the world gets it.
 pub(crate) const MAX_NAME: usize = 256;

@@ -1,5 +1,5 @@
 //! Who may read and write which attribute: the truth table of spec model §5.6 over HTTP, for what the seed declares. (For
-//! all permissions there can be: `node/src/permissions/tests.rs`.)
+//! all permissions there can be: `node/src/attributes/permissions/tests.rs`.)
 
 use posbus::Umid;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use components::{AttributeId, JsonMap, Reason, Umid};
 use store::{AttributeTarget, EntryPage, EntryQuery};
 
-use crate::{Caller, Node, NodeError, Result, permissions::Access};
+use crate::{Caller, Node, NodeError, Result, attributes::permissions::Access};
 
 impl Node {
     /// The values of an attribute of an object and of all below it; who may read the object's may read all of them.

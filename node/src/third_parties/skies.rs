@@ -16,7 +16,9 @@ use store::{AiJob, AttributeTarget, StoreError};
 use tokio::time::timeout;
 
 use super::{ThirdParties, check_prompt, keys::Provider, refuse_guest};
-use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE, permissions::Access};
+use crate::{
+    Caller, Node, NodeError, Result, attributes::PATIENCE, attributes::permissions::Access,
+};
 
 /// How long the list of styles is good for (spec rest §2.20).
 const STYLES_AGE: Duration = Duration::from_secs(600);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use store::{AttributeRecord, Creation, NewObjectRow, ObjectRecord};
 use systems::Effect;
 
-use crate::{Caller, Node, NodeError, Result, creation::AT_ORIGIN};
+use crate::{Caller, Node, NodeError, Result, objects::create::AT_ORIGIN};
 
 impl Node {
     /// Copies an object, not what is below it: type, parent, owner, assets, options, name, and those attributes that say

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use crate::{
     Caller, Node, NodeError, Result,
     attributes::PATIENCE,
+    objects::templates::{Layout, Root, Surroundings, Template, TemplateError},
     objects::{NewObject, check_name, minimap},
-    templates::{Layout, Root, Surroundings, Template, TemplateError},
 };
 
 /// A world to create.

@@ -4,7 +4,7 @@ use components::{TransformNoScale, Umid, ids};
 use store::AttributeTarget;
 
 use crate::Node;
-use crate::worlds::Connections;
+use crate::worlds::loaded::Connections;
 
 /// Counts a user as connected until dropped.
 pub struct ConnectionGuard {

@@ -11,9 +11,9 @@ use serde_json::Value;
 use store::{Creation, NewObjectRow};
 
 use crate::{
-    object_options::storable,
+    attributes::permissions::{check_map, check_value},
     objects::check_name,
-    permissions::{check_map, check_value},
+    objects::options::storable,
 };
 
 /// Levels of objects below the root, at most.

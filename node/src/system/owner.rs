@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use store::UserRow;
 use systems::Effect;
 
-use crate::{Node, Result, guests::Guests, users::TOKEN_LIFETIME};
+use crate::{Node, Result, users::TOKEN_LIFETIME, users::guests::Guests};
 
 /// The role that makes an admin.
 const ADMIN: &str = "admin";

@@ -11,9 +11,9 @@ use systems::Effect;
 
 use crate::{
     Caller, Node, NodeError, Result,
-    creation::place,
+    attributes::permissions::{Access, check_value},
     objects::check_name,
-    permissions::{Access, check_value},
+    objects::create::place,
 };
 
 /// Objects that one visitor may have below one parent. A canvas asks each for one contribution; more leave room to try

@@ -6,7 +6,7 @@ use store::{ObjectPatch, ObjectRecord};
 
 use crate::{
     Caller, Node, NodeError, Result,
-    permissions::{check_key, check_map},
+    attributes::permissions::{check_key, check_map},
 };
 
 /// The option that holds the sub options.

@@ -2,7 +2,7 @@
 
 use components::Umid;
 
-use crate::{Node, NodeError, Result, nft::sequence, stakes::bytes};
+use crate::{Node, NodeError, Result, chain::nft::sequence, chain::stakes::bytes};
 
 /// Worlds made at one login, at most; the others come with the next.
 const MAX_WORLDS: u32 = 32;

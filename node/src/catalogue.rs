@@ -1,0 +1,7 @@
+//! What objects are made with: 2D and 3D assets, and plugins.
+
+pub(crate) mod assets;
+pub(crate) mod plugins;
+
+pub use assets::{LibraryPage, MAX_LIBRARY};
+pub use plugins::MAX_PLUGINS;
