@@ -14,7 +14,8 @@ use crate::{
     convert::fold_wallet,
     entity::{attribute_type, node_attribute, user_wallet},
     objects::BATCH,
-    seed, wallets,
+    seed,
+    users::wallets,
 };
 
 /// Node attributes of the platform that are secrets: the key that signed its sessions, and challenges that are long over.

@@ -1,4 +1,10 @@
 //! Attributes of everything that has them, in one code path for the five tables (spec model §2.2, §5.1).
+//!
+//! In the folder: `lists` reads one attribute of many owners, `entries` pages through the entries
+//! of values that are maps of records.
+
+pub(crate) mod entries;
+pub(crate) mod lists;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{AttributeId, JsonMap, Umid};
@@ -7,10 +13,52 @@ use sea_orm::{
 };
 
 use crate::{
-    AttributeRecord, AttributeTarget, Result, Store, StoreError,
+    Result, Store, StoreError,
     convert::{attribute_record, now},
     error::Referent,
 };
+pub use entries::{EntryPage, EntryQuery, EntryRow};
+pub use lists::MAX_VALUES;
+
+/// Whose attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttributeTarget {
+    /// The node's.
+    Node,
+    /// An object's.
+    Object(Umid),
+    /// A user's.
+    User(Umid),
+    /// A user's within an object.
+    ObjectUser {
+        /// The object.
+        object: Umid,
+        /// The user.
+        user: Umid,
+    },
+    /// A user's about another user.
+    UserUser {
+        /// The user it belongs to.
+        source: Umid,
+        /// The user it is about.
+        target: Umid,
+    },
+}
+
+/// A stored attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeRecord {
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Value.
+    pub value: Option<JsonMap>,
+    /// Own options, to be merged over those of the type.
+    pub options: Option<JsonMap>,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+}
 
 impl Store {
     /// Reads an attribute.

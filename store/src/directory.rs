@@ -1,20 +1,74 @@
 //! What a node keeps in memory besides the worlds themselves.
 
-use components::Umid;
+use components::{JsonMap, Umid};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::{
-    AssetRow, AttributeRecord, AttributeTypeRow, DirectoryRows, ObjectLink, ObjectTypeRow,
-    PluginRow, Result, Store, StoreError,
+    AssetRow, AttributeRecord, AttributeTypeRow, PluginRow, Result, Store, StoreError,
     convert::{attribute_record, map, tolerant_map},
     entity::{
         asset_2d, asset_3d, attribute_type, node_attribute, object, object_type, plugin,
         user_membership, user_object,
     },
-    members::is_admin,
+    objects::members::is_admin,
+    objects::tree::attribute_id,
     open::require_migrated,
-    tree::attribute_id,
 };
+
+/// Everything a node keeps in memory besides the worlds themselves, loaded with one query per table.
+#[derive(Clone, Debug, Default)]
+pub struct DirectoryRows {
+    /// The node: the one object that is its own parent.
+    pub node: Umid,
+    /// All objects of all worlds, the node included.
+    pub objects: Vec<ObjectLink>,
+    /// (object, user) of every member with role `admin`.
+    pub admins: Vec<(Umid, Umid)>,
+    /// (member_of, user) edges of group membership.
+    pub memberships: Vec<(Umid, Umid)>,
+    /// All object types.
+    pub object_types: Vec<ObjectTypeRow>,
+    /// All attribute types.
+    pub attribute_types: Vec<AttributeTypeRow>,
+    /// All plugins.
+    pub plugins: Vec<PluginRow>,
+    /// All 2D assets.
+    pub assets_2d: Vec<AssetRow>,
+    /// All 3D assets.
+    pub assets_3d: Vec<AssetRow>,
+    /// All attributes of the node.
+    pub node_attributes: Vec<AttributeRecord>,
+}
+
+/// What authority needs to know of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectLink {
+    /// The object.
+    pub id: Umid,
+    /// Its parent; its own id for the node.
+    pub parent: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its type.
+    pub object_type: Umid,
+}
+
+/// A template for objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectTypeRow {
+    /// The type.
+    pub id: Umid,
+    /// Default 2D asset.
+    pub asset_2d: Option<Umid>,
+    /// Default 3D asset.
+    pub asset_3d: Option<Umid>,
+    /// Unique name.
+    pub name: String,
+    /// Category; "Worlds" protects from deletion.
+    pub category: String,
+    /// Default options.
+    pub options: JsonMap,
+}
 
 impl Store {
     /// Loads the directory of one moment, one query per table.

@@ -1,55 +1,52 @@
 //! Persistence: what survives a restart, on SQLite or PostgreSQL.
 //!
-//! The store speaks in plain values; it knows nothing of worlds in memory, sessions or HTTP. Every operation is one
-//! transaction: when it returns `Ok`, the change is durable, when it returns an error, nothing happened.
+//! The store speaks in plain values; it knows nothing of worlds in memory, sessions or HTTP. Every
+//! operation is one transaction: when it returns `Ok`, the change is durable, when it returns an
+//! error, nothing happened. Operations are grouped by domain as in `node`; each row type is in the
+//! file that reads and writes it.
 
-mod activities;
 mod adopt;
-mod ai_jobs;
 mod archive;
-mod assets;
-mod attribute_lists;
 mod attributes;
-mod balances;
-mod canvas;
-mod challenges;
-mod claims;
+mod catalogue;
+mod chain;
 mod convert;
 mod directory;
-mod docks;
 pub mod entity;
-mod entries;
 mod error;
-mod guests;
-mod members;
-mod nfts;
 mod objects;
 mod open;
-mod plugins;
-mod rows;
 mod seed;
-mod spawns;
+mod social;
 mod sql;
-mod stakes;
-mod tree;
+mod third_parties;
 mod users;
 mod version;
 mod versioned_cache;
-mod wallets;
-mod world_lists;
-mod world_search;
 mod worlds;
 mod write_behind;
 
-pub use activities::{
-    ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
-};
 pub use archive::{Import, Kind, PersonalRecord};
-pub use attribute_lists::MAX_VALUES;
-pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
-pub use entries::{EntryPage, EntryQuery, EntryRow};
+pub use attributes::{
+    AttributeRecord, AttributeTarget, EntryPage, EntryQuery, EntryRow, MAX_VALUES,
+};
+pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
+pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
+pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
-pub use open::{Store, StoreOptions};
-pub use rows::*;
+pub use objects::{
+    Creation, MemberRow, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, OutlineRow,
+    TreeRow,
+};
+pub use open::{MigrationStatus, Store, StoreOptions};
+pub use seed::{Seed, Seeded};
+pub use social::{
+    ActivityEdit, ActivityKind, ActivityRow, CONTRIBUTION, ContributionOrder, ContributionRow,
+    ContributionsQuery, Feed, NewActivity, WorldLabel, stake_activity_id,
+};
+pub use third_parties::AiJob;
+pub use users::{AccountTypes, NewUser, ProfileRow, UserRow};
 pub use version::Version;
 pub use versioned_cache::VersionedCache;
+pub use worlds::{Docking, Landmark, WorldRow};
+pub use write_behind::LastPosition;

@@ -1,22 +1,122 @@
 //! Objects: reading, creating, changing and deleting.
+//!
+//! In the folder: `tree` (recursive queries), `members`, `claim` and `spawn`.
+
+mod claim;
+pub(crate) mod members;
+mod spawn;
+pub(crate) mod tree;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, JsonMap, Transform, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue,
     QueryFilter, QueryOrder,
 };
 
 use crate::{
-    AttributeTarget, Creation, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, Result,
-    Store, StoreError, activities, attributes,
+    AttributeRecord, AttributeTarget, NewActivity, Result, Store, StoreError, attributes,
     convert::{json, now, optional_json},
     entity::{object, object_attribute, object_user_attribute},
     error::Referent,
-    tree::{by_object, object_record},
+    objects::tree::{by_object, object_record},
+    social::activities,
 };
+pub use members::MemberRow;
+pub use tree::{OutlineRow, TreeRow};
+
+/// An object as stored, with all its attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectRecord {
+    /// The object.
+    pub id: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its parent.
+    pub parent: Umid,
+    /// Own 2D asset, overriding that of the type.
+    pub asset_2d: Option<Umid>,
+    /// Own 3D asset, overriding that of the type.
+    pub asset_3d: Option<Umid>,
+    /// Own options, to be merged over those of the type.
+    pub options: Option<JsonMap>,
+    /// Stored transform, absolute in world space; `None` means automatic placement.
+    pub transform: Option<Transform>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its attributes, by id.
+    pub attributes: Vec<AttributeRecord>,
+}
+
+/// An object to insert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewObjectRow {
+    /// The object.
+    pub id: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Its parent; in `Seed::welcome` the nil id stands for the node.
+    pub parent: Umid,
+    /// Own 2D asset.
+    pub asset_2d: Option<Umid>,
+    /// Own 3D asset.
+    pub asset_3d: Option<Umid>,
+    /// Own options.
+    pub options: Option<JsonMap>,
+    /// Transform in world space.
+    pub transform: Option<Transform>,
+    /// Attributes to create with it.
+    pub attributes: Vec<(AttributeId, JsonMap)>,
+}
+
+/// Objects to insert together with what belongs to them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Creation {
+    /// The objects, parents before their children.
+    pub objects: Vec<NewObjectRow>,
+    /// Own options of attributes of those objects: object, attribute, options.
+    pub attribute_options: Vec<(Umid, AttributeId, JsonMap)>,
+    /// Attributes of users in those objects.
+    pub user_attributes: Vec<NewUserAttribute>,
+    /// What the news tell of it.
+    pub news: Option<NewActivity>,
+}
+
+/// An attribute of a user in an object, to insert with the object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUserAttribute {
+    /// The object.
+    pub object: Umid,
+    /// The user.
+    pub user: Umid,
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Value.
+    pub value: JsonMap,
+}
+
+/// What to change of an object; `None` leaves a field alone, `Some(None)` clears it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectPatch {
+    /// New display name (attribute `name` of the core plugin).
+    pub name: Option<String>,
+    /// New 2D asset.
+    pub asset_2d: Option<Option<Umid>>,
+    /// New 3D asset.
+    pub asset_3d: Option<Option<Umid>>,
+    /// New options, replacing all.
+    pub options: Option<Option<JsonMap>>,
+    /// New owner.
+    pub owner: Option<Umid>,
+}
 
 /// Rows per statement: far below the number of values either database takes in one.
 pub(crate) const BATCH: usize = 1000;

@@ -20,9 +20,17 @@ use sea_orm::{
 };
 
 use crate::{
-    MigrationStatus, Result, StoreError, VersionedCache, adopt, version::Watch,
-    world_search::WorldNames,
+    Result, StoreError, VersionedCache, adopt, version::Watch, worlds::search::WorldNames,
 };
+
+/// A migration this program knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
 
 /// How to talk to the database.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    NewObjectRow, Result, Seed, Seeded, Store,
+    NewObjectRow, Result, Store,
     convert::now,
     entity::{
         asset_2d, asset_3d, asset_3d_user, attribute_type, node_attribute, object, object_type,
@@ -26,6 +26,24 @@ use crate::{
     objects,
     open::require_migrated,
 };
+
+/// What a fresh database is filled with besides the constants of spec model §4.
+#[derive(Clone, Debug, Default)]
+pub struct Seed {
+    /// Public base URL; plugin bundles are served below it.
+    pub base_url: String,
+    /// The welcome world and its objects, parents first; a nil parent stands for the node.
+    pub welcome: Vec<NewObjectRow>,
+}
+
+/// What seeding found or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeded {
+    /// The node.
+    pub node: Umid,
+    /// Whether this call created it.
+    pub fresh: bool,
+}
 
 /// Key of the advisory lock that keeps two nodes from seeding one PostgreSQL database at once ("seed" in hex).
 const SEED_LOCK: i64 = 0x7365_6564;

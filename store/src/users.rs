@@ -1,4 +1,10 @@
 //! Accounts and their profiles (spec model §7.3).
+//!
+//! In the folder: `wallets` (identities), `guests` and `challenges` (logins by wallet).
+
+mod challenges;
+mod guests;
+pub(crate) mod wallets;
 
 use std::collections::HashMap;
 
@@ -11,13 +17,54 @@ use sea_orm::{
 };
 
 use crate::{
-    NewUser, ProfileRow, Result, Store, StoreError, UserRow,
+    Result, Store, StoreError,
     convert::{fold_name, fold_wallet, map, now, optional_map},
     entity::{user, user_attribute, user_wallet},
     error::Referent,
     objects::BATCH,
-    wallets,
 };
+pub use wallets::AccountTypes;
+
+/// A user as lists show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileRow {
+    /// The user.
+    pub id: Umid,
+    /// `name`, `bio`, `location`, `avatar_hash`, `profile_link`, `onboarded`.
+    pub profile: JsonMap,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserRow {
+    /// The user.
+    pub id: Umid,
+    /// Class of the user; decides whether it is a guest.
+    pub user_type: Umid,
+    /// `name`, `bio`, `location`, `avatar_hash`, `profile_link`, `onboarded`.
+    pub profile: JsonMap,
+    /// Wallets in the order they were attached, as the user spelled them.
+    pub wallets: Vec<String>,
+    /// When the user was last connected.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An account to insert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUser {
+    /// The user.
+    pub id: Umid,
+    /// Its class.
+    pub user_type: Umid,
+    /// Its profile.
+    pub profile: JsonMap,
+    /// Its first wallet.
+    pub wallet: Option<String>,
+}
 
 impl Store {
     /// A user.

@@ -1,14 +1,33 @@
 //! What is in worlds, and the texts by which they describe themselves.
+//!
+//! In the folder: `explore` (lists and detail pages), `search` (by parts of names) and `docks`.
+
+mod docks;
+pub(crate) mod explore;
+pub(crate) mod search;
 
 use components::{AttributeId, Umid};
 use sea_orm::{ConnectionTrait, JsonValue, QueryResult, Statement, Value};
 
 use crate::{
-    AttributeRecord, AttributeTarget, Landmark, Result, Store,
+    AttributeRecord, AttributeTarget, Result, Store,
     attributes::set_sub,
     convert::{now, optional_map, text},
-    tree::display_name,
+    objects::tree::display_name,
 };
+pub use docks::Docking;
+pub use explore::WorldRow;
+
+/// An object by its name, as explorers list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// The object.
+    pub id: Umid,
+    /// Its display name, empty if unset.
+    pub name: String,
+    /// Its description, empty if unset.
+    pub description: String,
+}
 
 /// The attribute that describes, and its key.
 const DESCRIPTION: &str = "description";

@@ -3,14 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use components::{Transform, Umid};
+use components::{Transform, TransformNoScale, Umid};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use crate::{
-    LastPosition, Result, Store,
+    Result, Store,
     convert::{json, now},
     objects::BATCH,
 };
+
+/// Where a user was when leaving a world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LastPosition {
+    /// The world left.
+    pub world: Umid,
+    /// The user.
+    pub user: Umid,
+    /// Position in world space and rotation.
+    pub transform: TransformNoScale,
+}
 
 impl Store {
     /// Stores transforms; of several for one object the last counts.

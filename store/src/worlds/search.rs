@@ -8,8 +8,8 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::{
     Landmark, Result, Store,
+    objects::tree::display_name,
     sql::{get, places},
-    tree::display_name,
     worlds::{LANDMARK, landmark},
 };
 

@@ -14,7 +14,7 @@ use crate::{
     convert::now,
     entity::{object, object_attribute, user_object},
     error::Referent,
-    members::is_admin,
+    objects::members::is_admin,
 };
 
 impl Store {

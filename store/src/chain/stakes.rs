@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
 };
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use components::Umid;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
@@ -14,14 +14,80 @@ use sea_orm::{
 use uuid::uuid;
 
 use crate::{
-    PendingStake, Result, StakeRow, StakerRow, Store, StoreError, TopStakerRow,
+    Result, Store, StoreError,
     convert::now,
     entity::{Amount, blockchain, pending_stake, stake, wallet},
     error::Referent,
     sql::{get, places, text_at, wallet_of},
-    wallets,
-    world_lists::display_name,
+    users::wallets,
+    worlds::explore::display_name,
 };
+
+/// A user's stake in a world, summed over the user's wallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakerRow {
+    /// The user.
+    pub user: Umid,
+    /// Profile name, empty if unset.
+    pub name: String,
+    /// Decimal amount in the token's smallest unit.
+    pub stake: String,
+    /// Media hash of the profile picture.
+    pub avatar_hash: Option<String>,
+}
+
+/// A user by the number of its stakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopStakerRow {
+    /// The user.
+    pub user: Umid,
+    /// Stakes that are held, over all wallets, worlds and kinds of token.
+    pub stakes: i64,
+    /// Profile name.
+    pub name: String,
+    /// Media hash of the profile picture.
+    pub avatar_hash: Option<String>,
+}
+
+/// What one wallet has staked of one token in one world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakeRow {
+    /// The world.
+    pub world: Umid,
+    /// Display name of the world.
+    pub world_name: Option<String>,
+    /// Media hash of the world's picture.
+    pub avatar_hash: Option<String>,
+    /// The wallet's address.
+    pub wallet: Vec<u8>,
+    /// The chain.
+    pub blockchain: Umid,
+    /// Decimal amount in the token's smallest unit; not zero.
+    pub amount: String,
+    /// What the staker said last.
+    pub last_comment: String,
+    /// Token: 0 = MOM, 1 = DAD.
+    pub kind: i32,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A stake announced by a client before the chain confirms it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingStake {
+    /// Transaction hash, 32 bytes.
+    pub transaction_id: Vec<u8>,
+    /// The world staked in.
+    pub world: Umid,
+    /// Wallet address, 20 bytes.
+    pub wallet: Vec<u8>,
+    /// Decimal amount in the token's smallest unit.
+    pub amount: String,
+    /// The staker's comment.
+    pub comment: String,
+    /// Token: 0 = MOM, 1 = DAD.
+    pub kind: i32,
+}
 
 /// The one chain in use.
 pub(crate) const BLOCKCHAIN: Umid = uuid!("ccccaaaa-1111-2222-3333-222222222222");

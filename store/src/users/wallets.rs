@@ -11,13 +11,22 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountTypes, AttributeTarget, Result, Store, StoreError, UserRow, attributes,
+    AttributeTarget, Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
     entity::{user, user_wallet},
     error::Referent,
     objects::BATCH,
     users,
 };
+
+/// Which user type means what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountTypes {
+    /// Accounts that nobody can come back to without their token.
+    pub guest: Umid,
+    /// Accounts with a wallet.
+    pub normal: Umid,
+}
 
 /// The key of the mirror's value.
 const LIST: &str = "wallet";

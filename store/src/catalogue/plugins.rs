@@ -1,6 +1,7 @@
 //! Plugins and the attribute types they declare (spec model §9).
 
-use components::Umid;
+use chrono::{DateTime, Utc};
+use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     EntityTrait, JsonValue,
@@ -8,10 +9,47 @@ use sea_orm::{
 };
 
 use crate::{
-    PluginRow, PluginUpdate, Result, Store, StoreError,
+    Result, Store, StoreError,
     convert::{now, optional_json},
     entity::{attribute_type, plugin},
 };
+
+/// A JSON slot declared by a plugin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeTypeRow {
+    /// Plugin and name.
+    pub id: AttributeId,
+    /// Free text.
+    pub description: String,
+    /// Default options (permissions, posbus_auto, render_auto, cloneable).
+    pub options: Option<JsonMap>,
+}
+
+/// A namespace for attribute types, perhaps with a front-end bundle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginRow {
+    /// The plugin.
+    pub id: Umid,
+    /// Manifest fields.
+    pub meta: JsonMap,
+    /// Options.
+    pub options: Option<JsonMap>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A plugin to store, with what it declares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginUpdate {
+    /// The plugin, new or known.
+    pub id: Umid,
+    /// Manifest fields, replacing all.
+    pub meta: JsonMap,
+    /// Attribute types to create or to replace; others of the plugin stay as they are.
+    pub attribute_types: Vec<AttributeTypeRow>,
+}
 
 impl Store {
     /// Creates a plugin or replaces its description, with all attribute types it declares or with none of them. Options

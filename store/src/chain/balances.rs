@@ -1,17 +1,33 @@
 //! What is in wallets, as the chain mirror knows it (spec rest §2.4).
 
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
 use components::Umid;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
-    BalanceRow, Result, Store,
+    Result, Store,
+    chain::stakes::{BLOCKCHAIN, BLOCKCHAIN_NAME},
     convert::now,
     entity::{Amount, balance, blockchain, contract},
-    stakes::{BLOCKCHAIN, BLOCKCHAIN_NAME},
-    wallets,
+    users::wallets,
 };
+
+/// What one wallet has of one token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceRow {
+    /// The wallet's address, 20 bytes.
+    pub wallet: Vec<u8>,
+    /// The token's contract, 20 bytes.
+    pub contract: Vec<u8>,
+    /// Decimal amount in the token's smallest unit.
+    pub balance: String,
+    /// Display name of the chain.
+    pub blockchain_name: String,
+    /// When the chain was last looked at.
+    pub updated_at: DateTime<Utc>,
+}
 
 /// Token contracts that are told, at most.
 const MAX_CONTRACTS: u64 = 100;

@@ -9,11 +9,26 @@ use sea_orm::{
 };
 
 use crate::{
-    MemberRow, Result, Store, StoreError,
+    Result, Store, StoreError,
     convert::{map, now, optional_map, text},
     entity::{user, user_object},
     error::Referent,
 };
+
+/// A direct member of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The object.
+    pub object: Umid,
+    /// The member.
+    pub user: Umid,
+    /// Profile name, empty if unset.
+    pub name: String,
+    /// Media hash of the profile picture, empty if unset.
+    pub avatar_hash: String,
+    /// Role; `admin` is the only one there is.
+    pub role: String,
+}
 
 /// The only role there is.
 const ADMIN: &str = "admin";

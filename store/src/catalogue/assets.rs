@@ -1,16 +1,47 @@
 //! Users' libraries of 3D assets (spec rest §2.18).
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid};
 use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, FromQueryResult, JsonValue, QueryFilter, QuerySelect,
-    Statement, Value, entity::prelude::DateTime,
+    Statement, Value,
 };
 
 use crate::{
-    LibraryRow, Result, Store, StoreError,
+    Result, Store, StoreError,
     convert::{map, now},
     entity::{asset_3d, asset_3d_user},
 };
+
+/// A 2D or 3D asset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssetRow {
+    /// The asset; for a 3D asset the MD5 of its file.
+    pub id: Umid,
+    /// Descriptor (spec model §2.6).
+    pub meta: JsonMap,
+    /// Options.
+    pub options: Option<JsonMap>,
+}
+
+/// A 3D asset in somebody's library.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LibraryRow {
+    /// The asset.
+    pub asset: Umid,
+    /// Whose library.
+    pub user: Umid,
+    /// Descriptor of the asset itself.
+    pub base_meta: JsonMap,
+    /// What the user says of it: name, preview.
+    pub meta: JsonMap,
+    /// Whether only this user sees the entry.
+    pub is_private: bool,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
 
 impl Store {
     /// What a user finds in the library: all own entries, then those of others that are not private, each part oldest
@@ -140,8 +171,8 @@ struct Found {
     user_id: Umid,
     meta: JsonValue,
     is_private: bool,
-    created_at: DateTime,
-    updated_at: DateTime,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
     base_meta: JsonValue,
 }
 

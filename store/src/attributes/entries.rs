@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use crate::{
     Result, Store,
-    attribute_lists::{held, signed},
+    attributes::lists::{held, signed},
     attributes::{Sql, json_path},
     convert::map,
 };

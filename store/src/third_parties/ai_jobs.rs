@@ -5,10 +5,27 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use serde_json::{Value, json};
 
 use crate::{
-    AiJob, AttributeRecord, AttributeTarget, Result, Store, StoreError, attributes,
+    AttributeRecord, AttributeTarget, Result, Store, StoreError, attributes,
     convert::now,
     entity::ai_job::{ActiveModel, Column, Entity, Model},
 };
+
+/// A job handed to a picture provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AiJob {
+    /// Who paints.
+    pub provider: String,
+    /// The provider's id of the job.
+    pub job_id: String,
+    /// Whose it is.
+    pub user: Umid,
+    /// The object it is for.
+    pub object: Option<Umid>,
+    /// The provider's word for how far it is.
+    pub status: String,
+    /// Where the picture is.
+    pub file_url: Option<String>,
+}
 
 impl Store {
     /// Remembers a job. `secret_digest` is what the provider's reports are recognised by, if it reports.

@@ -11,14 +11,25 @@ use sea_orm::{
 };
 
 use crate::{
-    Docking, NewObjectRow, Result, Store, StoreError,
+    NewObjectRow, Result, Store, StoreError,
     convert::now,
     entity::{
         dock_wish::{self, Column},
         object, object_attribute, user_object,
     },
-    members, objects, users,
+    objects,
+    objects::members,
+    users,
 };
+
+/// The worlds of two users that are to be docked, or docked no longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Docking {
+    /// The two users.
+    pub users: [Umid; 2],
+    /// Who becomes, or was, admin of which world: (world, user).
+    pub admins: [(Umid, Umid); 2],
+}
 
 /// The role that comes of a dock.
 const ADMIN: &str = "admin";

@@ -1,16 +1,43 @@
 //! Worlds as lists and detail pages show them: two statements, however long the list.
 
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
 use components::Umid;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use crate::{
-    Result, Store, WorldRow,
+    Result, Store,
+    chain::stakes,
     entity::Amount,
     sql::{get, places, text_at},
-    stakes, wallets,
+    users::wallets,
 };
+
+/// A world as lists and detail pages show it (spec rest §2.0).
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorldRow {
+    /// The world.
+    pub id: Umid,
+    /// Its owner.
+    pub owner: Umid,
+    /// Profile name of the owner.
+    pub owner_name: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Web site.
+    pub website_link: Option<String>,
+    /// Media hash of its picture.
+    pub avatar_hash: Option<String>,
+    /// Sum of all stakes, decimal; `None` if nothing is staked.
+    pub stake_total: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
 
 impl Store {
     /// Worlds by time of creation.

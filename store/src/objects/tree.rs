@@ -2,17 +2,41 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{AttributeId, Umid};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryResult, Statement, Value,
 };
 
 use crate::{
-    AttributeRecord, ObjectRecord, OutlineRow, Result, Store, TreeRow,
+    AttributeRecord, ObjectRecord, Result, Store,
     convert::{optional_map, text, tolerant_map, tolerant_transform},
     entity,
 };
+
+/// A node of an object tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeRow {
+    /// The object.
+    pub id: Umid,
+    /// Its parent.
+    pub parent: Umid,
+    /// Its type.
+    pub object_type: Umid,
+    /// Its display name.
+    pub name: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A node of an object tree with the number of its children.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutlineRow {
+    /// The object.
+    pub object: TreeRow,
+    /// How many direct children it has, of those that were asked for.
+    pub children: u64,
+}
 
 /// No tree is deeper than this; it also ends the walk should a cycle ever get into the table.
 pub(crate) const MAX_DEPTH: u32 = 1000;

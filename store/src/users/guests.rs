@@ -11,7 +11,8 @@ use crate::{
     convert::now,
     entity::{object, user},
     error::Referent,
-    users, wallets,
+    users,
+    users::wallets,
 };
 
 impl Store {

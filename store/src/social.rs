@@ -1,0 +1,9 @@
+//! What users do together: activities, and contributions to canvases.
+
+pub(crate) mod activities;
+pub(crate) mod canvas;
+
+pub use activities::{
+    ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
+};
+pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};
