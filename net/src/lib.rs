@@ -1,10 +1,17 @@
 //! How the outside reaches a node: HTTP with the REST API, and real-time sessions over WebSocket, WebTransport and QUIC.
 //!
+//! Modules refer to each other one way only, each to those left of it:
+//!
+//! `telemetry`, `auth`, `limits` ← `options` ← `session` ← `ws`, `quic` ← `rest` ← `server`
+//!
+//! A session and what carries it know each other by the seam in `session::transport`. `server` is
+//! the only place that knows all of them.
+//!
 //! Handlers and sessions translate; rules live in `node`, time and space in `systems`.
 
-mod app;
 pub mod auth;
 pub mod limits;
+mod options;
 mod quic;
 pub mod rest;
 mod server;
@@ -12,8 +19,8 @@ mod session;
 mod telemetry;
 mod ws;
 
-pub use app::{App, NetOptions};
+pub use options::{NetOptions, SessionOptions};
 pub use quic::{CertificateFiles, Quic, QuicError, QuicOptions};
+pub use rest::App;
 pub use server::Server;
-pub use session::SessionOptions;
 pub use telemetry::install_metrics;

@@ -4,6 +4,7 @@
 
 mod address;
 mod bucket;
+mod slot;
 
 use std::{
     collections::HashMap,
@@ -18,8 +19,8 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 pub use self::address::Network;
-pub(crate) use self::address::customer;
 use self::bucket::{Bucket, Rate};
+pub(crate) use self::{address::customer, slot::Slot};
 
 /// Addresses that are told apart at once; further ones share one entry until old ones are forgotten. About 16 MiB.
 const MAX_ADDRESSES: usize = 65_536;

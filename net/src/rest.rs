@@ -4,6 +4,7 @@
 //! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
 
 mod agora;
+mod app;
 mod assets;
 mod attributes;
 mod auth;
@@ -45,13 +46,12 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use self::app::App;
 use self::{
     caller::Authenticated,
     error::ApiError,
     extract::{Body, PathId, PathIds, PathText, Query, bytes_of},
 };
-pub(crate) use self::{caller::KnownCallers, lists::Lists, system::WorldNames};
-pub use crate::app::App;
 
 /// Where the versioned API is (spec rest §1.1).
 const BASE: &str = "/api/v4";

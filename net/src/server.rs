@@ -15,18 +15,21 @@ use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use node::Node;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::app::{App, NetOptions};
 use crate::auth::{Keys, NodeKey};
-use crate::limits::Limits;
+use crate::limits::{Limits, Slot};
+use crate::options::NetOptions;
 use crate::quic::Quic;
 use crate::session::Sessions;
-use crate::{rest, ws};
+use crate::{
+    rest::{self, App},
+    ws,
+};
 
 /// How long a client may take to send the head of a request, also the next one on the same connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -39,17 +42,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Time between two drains of the metrics recorder.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
-
-/// A place among the connections of the server. Free again when the last who holds it is gone: the connection, or the
-/// session that it became.
-#[derive(Clone)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "only held")] Arc<OwnedSemaphorePermit>);
-
-impl Slot {
-    pub(crate) fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(permit))
-    }
-}
 
 /// A bound server.
 pub struct Server {
@@ -230,8 +222,8 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::Server;
-    use crate::app::NetOptions;
     use crate::auth::{Keys, NodeKey};
+    use crate::options::NetOptions;
     use crate::session::Arrival;
 
     const UPGRADE: &[u8] =

@@ -2,7 +2,7 @@
 
 mod handshake;
 mod meters;
-mod options;
+mod origin;
 mod pace;
 mod rare;
 mod reader;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use node::Node;
 use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -22,16 +23,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
-use crate::app::NetOptions;
 use crate::auth::Keys;
-use crate::limits::{ConnectionPermit, Limits};
-use crate::server::Slot;
+use crate::limits::{ConnectionPermit, Limits, Slot};
+use crate::options::{NetOptions, SessionOptions};
 use meters::Meters;
-pub(crate) use options::GOODBYE;
-pub use options::SessionOptions;
 use reader::Reader;
 use resume::Resume;
 use transport::{Outgoing, Transport};
+
+/// How long a goodbye may take before the connection is dropped.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Everything sessions share.
 pub(crate) struct Sessions {
@@ -92,8 +93,9 @@ impl Sessions {
         &self.limits
     }
 
-    pub(crate) fn allowed_origins(&self) -> &[String] {
-        &self.allowed_origins
+    /// Tells whether the page that a request comes from may open a session.
+    pub(crate) fn allow_origin(&self, headers: &HeaderMap) -> bool {
+        origin::allowed(&self.allowed_origins, headers)
     }
 
     /// How long a client has for its handshake, from its first sign on.

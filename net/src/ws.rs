@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::ORIGIN;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
@@ -16,7 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::server::Slot;
+use crate::limits::Slot;
 use crate::session::{Arrival, Sessions};
 
 /// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
@@ -36,7 +35,7 @@ pub(crate) async fn upgrade(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
-    if !origin_allowed(sessions.allowed_origins(), request.headers()) {
+    if !sessions.allow_origin(request.headers()) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let address = sessions.limits().client_address(peer, request.headers());
@@ -76,39 +75,4 @@ pub(crate) async fn upgrade(
             .await;
     });
     response
-}
-
-/// An empty list allows every page; clients that are no browsers send no origin.
-pub(crate) fn origin_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return true;
-    };
-    allowed.is_empty()
-        || allowed
-            .iter()
-            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderMap;
-    use axum::http::header::ORIGIN;
-
-    use super::origin_allowed;
-
-    #[test]
-    fn s24_origins_are_checked_against_the_list() {
-        let from = |origin: &'static str| {
-            HeaderMap::from_iter([(ORIGIN, origin.parse().expect("a header value"))])
-        };
-        let list = ["https://worlds.example".to_owned()];
-        assert!(origin_allowed(&list, &from("https://worlds.example")));
-        assert!(!origin_allowed(&list, &from("https://evil.example")));
-        assert!(!origin_allowed(&list, &from("null")));
-        assert!(origin_allowed(&list, &HeaderMap::new()), "not a browser");
-        assert!(
-            origin_allowed(&[], &from("https://evil.example")),
-            "no list"
-        );
-    }
 }

@@ -16,10 +16,8 @@ use super::certificate::RAW_ALPN;
 use super::connection::Connection;
 use super::options::QuicOptions;
 use super::place::PATH;
-use crate::limits::ConnectionPermit;
-use crate::server::Slot;
+use crate::limits::{ConnectionPermit, Slot};
 use crate::session::{Arrival, GOODBYE, Sessions};
-use crate::ws::origin_allowed;
 
 /// Decides about connections.
 pub(super) struct Admission {
@@ -204,7 +202,7 @@ async fn web_transport(sessions: &Sessions, connection: quinn::Connection) -> Op
     let request = Request::accept(connection.clone()).await.ok()?;
     let refusal = if request.url.path() != PATH {
         StatusCode::NOT_FOUND
-    } else if !origin_allowed(sessions.allowed_origins(), &request.headers) {
+    } else if !sessions.allow_origin(&request.headers) {
         StatusCode::FORBIDDEN
     } else {
         return request.ok().await.ok();

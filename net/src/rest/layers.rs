@@ -21,7 +21,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, Span};
 
 use super::{ApiError, App, BASE};
-use crate::{app::NetOptions, limits::RequestKind};
+use crate::{limits::RequestKind, options::NetOptions};
 
 /// How long browsers may remember what a preflight said.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::resume::Ticket;
 use super::transport::{Features, Inbound, Incoming, Outgoing};
-use super::{Sessions, close, options::GOODBYE};
+use super::{GOODBYE, Sessions, close};
 
 /// Who came in.
 pub(super) struct Greeting {

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// How long a goodbye may take before the connection is dropped.
-pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
-
 /// How sessions behave.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
