@@ -11,14 +11,14 @@ use sea_orm::{
 
 use crate::{
     AttributeRecord, ObjectRecord, Result, Store, StoreError,
-    convert::{attribute_record, json, now, optional_json},
+    attributes::attribute_record,
+    convert::{json, now, optional_json},
+    database::{schema::require_migrated, sql::BATCH},
     entity::{
         asset_2d, asset_3d, attribute_type, object, object_attribute, object_type,
         object_user_attribute, user,
     },
     error::Referent,
-    objects::BATCH,
-    open::require_migrated,
     seed,
 };
 

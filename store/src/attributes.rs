@@ -14,7 +14,8 @@ use sea_orm::{
 
 use crate::{
     Result, Store, StoreError,
-    convert::{attribute_record, now},
+    convert::{now, tolerant_map},
+    entity,
     error::Referent,
 };
 pub use entries::{EntryPage, EntryQuery, EntryRow};
@@ -58,6 +59,35 @@ pub struct AttributeRecord {
     pub created_at: DateTime<Utc>,
     /// When it was last written.
     pub updated_at: DateTime<Utc>,
+}
+
+/// An attribute row of any of the five tables.
+pub(crate) fn attribute_record(
+    id: AttributeId,
+    value: Option<JsonValue>,
+    options: Option<JsonValue>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+) -> Result<AttributeRecord> {
+    Ok(AttributeRecord {
+        value: tolerant_map(value, format_args!("the value of an attribute {id}")),
+        options: tolerant_map(options, format_args!("the options of an attribute {id}")),
+        id,
+        created_at: created_at.and_utc(),
+        updated_at: updated_at.and_utc(),
+    })
+}
+
+impl TryFrom<entity::object_attribute::Model> for AttributeRecord {
+    type Error = StoreError;
+
+    fn try_from(row: entity::object_attribute::Model) -> Result<Self> {
+        let id = AttributeId {
+            plugin: row.plugin_id,
+            name: row.attribute_name,
+        };
+        attribute_record(id, row.value, row.options, row.created_at, row.updated_at)
+    }
 }
 
 impl Store {

@@ -1,10 +1,10 @@
 //! Small translations between stored and plain values.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
-use components::{AttributeId, JsonMap, Transform, Umid};
+use chrono::{DateTime, SubsecRound, Utc};
+use components::{JsonMap, Transform, Umid};
 use sea_orm::JsonValue;
 
-use crate::{AttributeRecord, Result, StoreError, entity};
+use crate::{Result, StoreError};
 
 /// The present, in the microseconds that both databases keep.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -88,31 +88,10 @@ pub(crate) fn fold_name(profile: &JsonMap) -> Option<String> {
     text(profile, "name").map(str::to_lowercase)
 }
 
-/// An attribute row of any of the five tables.
-pub(crate) fn attribute_record(
-    id: AttributeId,
-    value: Option<JsonValue>,
-    options: Option<JsonValue>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-) -> Result<AttributeRecord> {
-    Ok(AttributeRecord {
-        value: tolerant_map(value, format_args!("the value of an attribute {id}")),
-        options: tolerant_map(options, format_args!("the options of an attribute {id}")),
-        id,
-        created_at: created_at.and_utc(),
-        updated_at: updated_at.and_utc(),
-    })
-}
-
-impl TryFrom<entity::object_attribute::Model> for AttributeRecord {
-    type Error = StoreError;
-
-    fn try_from(row: entity::object_attribute::Model) -> Result<Self> {
-        let id = AttributeId {
-            plugin: row.plugin_id,
-            name: row.attribute_name,
-        };
-        attribute_record(id, row.value, row.options, row.created_at, row.updated_at)
-    }
+/// The display name an attribute value holds.
+pub(crate) fn display_name(value: Option<JsonValue>) -> Result<Option<String>> {
+    let map = optional_map(value)?.unwrap_or_default();
+    Ok(text(&map, "name")
+        .or_else(|| text(&map, "value"))
+        .map(str::to_owned))
 }

@@ -5,14 +5,15 @@ use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::{
     AssetRow, AttributeRecord, AttributeTypeRow, PluginRow, Result, Store, StoreError,
-    convert::{attribute_record, map, tolerant_map},
+    attributes::attribute_record,
+    convert::{map, tolerant_map},
+    database::schema::require_migrated,
     entity::{
         asset_2d, asset_3d, attribute_type, node_attribute, object, object_type, plugin,
         user_membership, user_object,
     },
     objects::members::is_admin,
     objects::tree::attribute_id,
-    open::require_migrated,
 };
 
 /// Everything a node keeps in memory besides the worlds themselves, loaded with one query per table.

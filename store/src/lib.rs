@@ -4,25 +4,26 @@
 //! operation is one transaction: when it returns `Ok`, the change is durable, when it returns an
 //! error, nothing happened. Operations are grouped by domain as in `node`; each row type is in the
 //! file that reads and writes it.
+//!
+//! Modules refer to each other one way only: `database` (connections, transactions, SQL) and
+//! `convert` know no domain, `attributes` is below `objects`, those are below the other domains,
+//! and what spans all of them (`archive`, `directory`, `seed`, `migrate`) is on top.
 
-mod adopt;
 mod archive;
 mod attributes;
 mod catalogue;
 mod chain;
 mod convert;
+mod database;
 mod directory;
 pub mod entity;
 mod error;
+mod migrate;
 mod objects;
-mod open;
 mod seed;
 mod social;
-mod sql;
 mod third_parties;
 mod users;
-mod version;
-mod versioned_cache;
 mod worlds;
 mod write_behind;
 
@@ -32,13 +33,14 @@ pub use attributes::{
 };
 pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
 pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
+pub use database::{Store, StoreOptions, Version, VersionedCache};
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
+pub use migrate::MigrationStatus;
 pub use objects::{
     Creation, MemberRow, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, OutlineRow,
     TreeRow,
 };
-pub use open::{MigrationStatus, Store, StoreOptions};
 pub use seed::{Seed, Seeded};
 pub use social::{
     ActivityEdit, ActivityKind, ActivityRow, CONTRIBUTION, ContributionOrder, ContributionRow,
@@ -46,7 +48,5 @@ pub use social::{
 };
 pub use third_parties::AiJob;
 pub use users::{AccountTypes, NewUser, ProfileRow, UserRow};
-pub use version::Version;
-pub use versioned_cache::VersionedCache;
 pub use worlds::{Docking, Landmark, WorldRow};
 pub use write_behind::LastPosition;

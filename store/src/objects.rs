@@ -19,6 +19,7 @@ use sea_orm::{
 use crate::{
     AttributeRecord, AttributeTarget, NewActivity, Result, Store, StoreError, attributes,
     convert::{json, now, optional_json},
+    database::sql::BATCH,
     entity::{object, object_attribute, object_user_attribute},
     error::Referent,
     objects::tree::{by_object, object_record},
@@ -117,9 +118,6 @@ pub struct ObjectPatch {
     /// New owner.
     pub owner: Option<Umid>,
 }
-
-/// Rows per statement: far below the number of values either database takes in one.
-pub(crate) const BATCH: usize = 1000;
 
 impl Store {
     /// An object with its attributes.

@@ -19,12 +19,12 @@ use uuid::Uuid;
 use crate::{
     NewObjectRow, Result, Store,
     convert::now,
+    database::schema::require_migrated,
     entity::{
         asset_2d, asset_3d, asset_3d_user, attribute_type, node_attribute, object, object_type,
         plugin, user, user_type,
     },
     objects,
-    open::require_migrated,
 };
 
 /// What a fresh database is filled with besides the constants of spec model §4.

@@ -19,9 +19,9 @@ use sea_orm::{
 use crate::{
     Result, Store, StoreError,
     convert::{fold_name, fold_wallet, map, now, optional_map},
+    database::sql::BATCH,
     entity::{user, user_attribute, user_wallet},
     error::Referent,
-    objects::BATCH,
 };
 pub use wallets::AccountTypes;
 

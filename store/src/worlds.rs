@@ -12,8 +12,8 @@ use sea_orm::{ConnectionTrait, JsonValue, QueryResult, Statement, Value};
 use crate::{
     AttributeRecord, AttributeTarget, Result, Store,
     attributes::set_sub,
+    convert::display_name,
     convert::{now, optional_map, text},
-    objects::tree::display_name,
 };
 pub use docks::Docking;
 pub use explore::WorldRow;

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use crate::{
     Result, Store,
     convert::{json, now},
-    objects::BATCH,
+    database::sql::BATCH,
 };
 
 /// Where a user was when leaving a world.

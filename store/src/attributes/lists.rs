@@ -9,7 +9,7 @@ use crate::{
     Result, Store,
     attributes::Sql,
     convert::optional_map,
-    objects::tree::{MAX_DEPTH, TREE},
+    database::sql::{MAX_DEPTH, TREE},
 };
 
 /// Values in one answer at most; more than a page of any client shows.

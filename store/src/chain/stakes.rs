@@ -16,11 +16,10 @@ use uuid::uuid;
 use crate::{
     Result, Store, StoreError,
     convert::now,
+    database::sql::{display_name, get, places, text_at, wallet_of},
     entity::{Amount, blockchain, pending_stake, stake, wallet},
     error::Referent,
-    sql::{get, places, text_at, wallet_of},
     users::wallets,
-    worlds::explore::display_name,
 };
 
 /// A user's stake in a world, summed over the user's wallets.

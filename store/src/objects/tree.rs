@@ -10,7 +10,8 @@ use sea_orm::{
 
 use crate::{
     AttributeRecord, ObjectRecord, Result, Store,
-    convert::{optional_map, text, tolerant_map, tolerant_transform},
+    convert::{display_name, tolerant_map, tolerant_transform},
+    database::sql::{MAX_DEPTH, TREE},
     entity,
 };
 
@@ -37,16 +38,6 @@ pub struct OutlineRow {
     /// How many direct children it has, of those that were asked for.
     pub children: u64,
 }
-
-/// No tree is deeper than this; it also ends the walk should a cycle ever get into the table.
-pub(crate) const MAX_DEPTH: u32 = 1000;
-
-/// `tree(id, depth)`: $1 and all below it, at most $2 levels down. The node, being its own parent, is not its own child.
-pub(crate) const TREE: &str = "WITH RECURSIVE tree(id, depth) AS (\
-    SELECT object_id, 0 FROM object WHERE object_id = $1 \
-    UNION \
-    SELECT o.object_id, t.depth + 1 FROM object o JOIN tree t ON o.parent_id = t.id \
-    WHERE t.depth < $2 AND o.object_id <> $1) ";
 
 impl Store {
     /// A world with all its objects and their attributes: the world first, every parent before its children, siblings
@@ -248,14 +239,6 @@ fn outline_row(row: &QueryResult) -> Result<OutlineRow> {
         },
         children: u64::try_from(children).unwrap_or_default(),
     })
-}
-
-/// The display name an attribute value holds.
-pub(crate) fn display_name(value: Option<sea_orm::JsonValue>) -> Result<Option<String>> {
-    let map = optional_map(value)?.unwrap_or_default();
-    Ok(text(&map, "name")
-        .or_else(|| text(&map, "value"))
-        .map(str::to_owned))
 }
 
 /// Sorts attribute rows by their object.

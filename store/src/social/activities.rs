@@ -15,9 +15,9 @@ use uuid::Builder;
 use crate::{
     Result, Store, StoreError,
     convert::{json, map, now, optional_map, text},
+    database::sql::BATCH,
     entity::{activity, object_activity, object_attribute, user, user_activity},
     error::Referent,
-    objects::BATCH,
 };
 
 /// Kinds of activities. Stored ones of other kinds (`unstake`) are never shown: clients refuse a list that has one.

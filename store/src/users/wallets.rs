@@ -13,9 +13,9 @@ use sea_orm::{
 use crate::{
     AttributeTarget, Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
+    database::sql::BATCH,
     entity::{user, user_wallet},
     error::Referent,
-    objects::BATCH,
     users,
 };
 

@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::{
     NewObjectRow, Result, Store, StoreError,
     convert::now,
+    database::sql::BATCH,
     entity::{
         dock_wish::{self, Column},
         object, object_attribute, user_object,
@@ -170,7 +171,7 @@ impl Store {
         for portal in portals {
             let ids = self.lock_subtree(&transaction, *portal).await?;
             // Leaves first, so that no cascade has to recurse.
-            for batch in ids.rchunks(objects::BATCH).map(<[Umid]>::to_vec) {
+            for batch in ids.rchunks(BATCH).map(<[Umid]>::to_vec) {
                 object::Entity::delete_many()
                     .filter(object::Column::ObjectId.is_in(batch))
                     .exec(&transaction)

@@ -9,8 +9,8 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use crate::{
     Result, Store,
     chain::stakes,
+    database::sql::{display_name, get, places, text_at},
     entity::Amount,
-    sql::{get, places, text_at},
     users::wallets,
 };
 
@@ -177,15 +177,6 @@ impl Page {
 /// The one object that is its own parent.
 const NODE: &str =
     "SELECT node.object_id FROM object node WHERE node.object_id = node.parent_id LIMIT 1";
-
-/// The name in a value of the attribute `name`; some clients write it under another key.
-pub(crate) fn display_name(backend: DbBackend, column: &str) -> String {
-    format!(
-        "COALESCE({}, {})",
-        text_at(backend, column, "name"),
-        text_at(backend, column, "value")
-    )
-}
 
 fn world_row(row: &QueryResult, totals: &HashMap<Umid, Amount>) -> Result<WorldRow> {
     let id = get(row, 0)?;

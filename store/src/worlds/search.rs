@@ -8,8 +8,8 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::{
     Landmark, Result, Store,
-    objects::tree::display_name,
-    sql::{get, places},
+    convert::display_name,
+    database::sql::{get, places},
     worlds::{LANDMARK, landmark},
 };
 

@@ -8,7 +8,7 @@ use std::sync::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use tokio::sync::Mutex;
 
-use crate::{Result, Store, StoreError, sql::get};
+use crate::{Result, Store, StoreError, database::sql::get};
 
 /// A state of the database. Where versions are equal, every row is the same, whoever wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]

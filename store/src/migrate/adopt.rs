@@ -12,8 +12,8 @@ use sea_orm::{
 use crate::{
     Result,
     convert::fold_wallet,
+    database::sql::BATCH,
     entity::{attribute_type, node_attribute, user_wallet},
-    objects::BATCH,
     seed,
     users::wallets,
 };
