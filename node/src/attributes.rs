@@ -1,11 +1,12 @@
 //! Attributes of the node, of objects, of users, of users in objects and between users (spec rest §4, spec model §5).
 //!
-//! In the folder: `lists` reads many at once, `permissions` decides who may read and write which
-//! and what may be written, `spawn_point` is the one attribute that is a view of an option.
+//! In the folder: `lists` reads many at once, `permissions` decides who may read and write which,
+//! `values` what may be written, `spawn_point` is the one attribute that is a view of an option.
 
 mod lists;
 pub(crate) mod permissions;
 mod spawn_point;
+pub(crate) mod values;
 
 use std::time::Duration;
 
@@ -17,7 +18,10 @@ use tokio::time::timeout;
 
 use crate::{
     Caller, Node, NodeError, Result,
-    attributes::permissions::{Access, check_entry, check_key, check_value},
+    attributes::{
+        permissions::Access,
+        values::{check_entry, check_key, check_value},
+    },
 };
 
 /// How long a change of a user's attributes or of the node waits for those before it.

@@ -35,8 +35,8 @@ pub use options::{NodeOptions, WorldExtension};
 pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
 pub use store::{Version, VersionedCache};
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
-pub use users::{ConnectionGuard, ProfileChanges, TOKEN_LIFETIME};
-pub use worlds::{Place, WorldDetails, WorldStatus, WorldTexts, Worlds};
+pub use users::{ProfileChanges, TOKEN_LIFETIME};
+pub use worlds::{ConnectionGuard, Place, WorldDetails, WorldStatus, WorldTexts, Worlds};
 
 /// Who asks for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,16 +23,13 @@ use tokio::time::timeout;
 
 use crate::{
     Caller, Node, NodeError, Result,
-    attributes::PATIENCE,
+    attributes::{PATIENCE, values::check_name},
     objects::create::{AT_ORIGIN, place},
 };
 pub use claim::Customisation;
 pub use members::NewMember;
 pub use spawn::SpawnedObject;
 pub use tree::TreeNode;
-
-/// Longest name of an object in characters: it stands above the object, and everybody in the world gets it.
-pub(crate) const MAX_NAME: usize = 256;
 
 /// An object to create.
 #[derive(Clone, Debug, PartialEq)]
@@ -335,32 +332,5 @@ pub(crate) fn state(record: ObjectRecord) -> ObjectState {
             })
             .collect(),
         created_at: record.created_at.timestamp_micros(),
-    }
-}
-
-/// Names are short, not empty and one line.
-pub(crate) fn check_name(name: &str) -> Result<()> {
-    let problem = if name.is_empty() {
-        "the name is empty"
-    } else if name.chars().count() > MAX_NAME {
-        "the name is too long"
-    } else if name.chars().any(char::is_control) {
-        "the name has control characters"
-    } else {
-        return Ok(());
-    };
-    Err(NodeError::invalid(Reason::InvalidRequestBody, problem))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_short_single_lines() {
-        for name in ["", "a\nb", "\u{0}", &"x".repeat(MAX_NAME + 1)] {
-            assert!(check_name(name).is_err(), "{name:?}");
-        }
-        assert!(check_name(&"🦀".repeat(MAX_NAME)).is_ok());
     }
 }

@@ -1,11 +1,10 @@
 //! Accounts: looking them up, finding or making the one behind a wallet, and what a user may change of itself
 //! (spec model §7.3).
 //!
-//! In the folder: `guests`, `challenges` (logins by wallet) and `sessions` (who is connected).
+//! In the folder: `guests` and `challenges` (logins by wallet).
 
 mod challenges;
 pub(crate) mod guests;
-mod sessions;
 
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use systems::Effect;
 use tokio::{sync::MutexGuard, time::timeout};
 
 use crate::{Node, NodeError, Result};
-pub use sessions::ConnectionGuard;
 
 /// How long a session token is valid. Guests have no way to get another one.
 pub const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(7);

@@ -1,15 +1,13 @@
-//! Who may read and write an attribute, and what may be written: the one place that decides, for all five kinds
+//! Who may read and write an attribute: the one place that decides, for all five kinds
 //! (spec rest §4.5, spec model §5.6).
 
 #[cfg(test)]
 mod tests;
-mod values;
 
 use components::{AttributeId, AttributeOptions, JsonMap, Reason, Role, Roles, Umid, ids};
 use store::AttributeTarget;
 
 use crate::{Caller, Directory, Node, NodeError, Result};
-pub(crate) use values::{check_entry, check_key, check_map, check_storable, check_value};
 
 /// What a permission is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

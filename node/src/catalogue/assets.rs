@@ -4,7 +4,7 @@ use components::{JsonMap, Reason, Umid, merge};
 use serde_json::Value;
 use store::{AssetRow, LibraryRow, StoreError};
 
-use crate::{Caller, Node, NodeError, Result, attributes::permissions::check_storable};
+use crate::{Caller, Node, NodeError, Result, attributes::values::check_storable};
 
 /// Entries of a library in one answer, at most. Clients show all they get, and the shapes alone are a dozen.
 pub const MAX_LIBRARY: u32 = 1000;

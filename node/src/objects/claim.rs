@@ -6,7 +6,7 @@ use serde_json::json;
 use store::StoreError;
 use systems::{AttributeChange, Effect};
 
-use crate::{Caller, Node, NodeError, Result, attributes::permissions::check_value};
+use crate::{Caller, Node, NodeError, Result, attributes::values::check_value};
 
 /// Longest title in characters.
 const MAX_TITLE: usize = 256;

@@ -6,7 +6,7 @@ use store::{ObjectPatch, ObjectRecord};
 
 use crate::{
     Caller, Node, NodeError, Result,
-    attributes::permissions::{check_key, check_map},
+    attributes::values::{check_key, check_map},
 };
 
 /// The option that holds the sub options.

@@ -11,8 +11,10 @@ use systems::Effect;
 
 use crate::{
     Caller, Node, NodeError, Result,
-    attributes::permissions::{Access, check_value},
-    objects::check_name,
+    attributes::{
+        permissions::Access,
+        values::{check_name, check_value},
+    },
     objects::create::place,
 };
 

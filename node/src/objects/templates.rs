@@ -11,8 +11,7 @@ use serde_json::Value;
 use store::{Creation, NewObjectRow};
 
 use crate::{
-    attributes::permissions::{check_map, check_value},
-    objects::check_name,
+    attributes::values::{check_map, check_name, check_value},
     objects::options::storable,
 };
 

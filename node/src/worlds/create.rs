@@ -8,9 +8,9 @@ use tokio::time::timeout;
 
 use crate::{
     Caller, Node, NodeError, Result,
-    attributes::PATIENCE,
+    attributes::{PATIENCE, values::check_name},
     objects::templates::{Layout, Root, Surroundings, Template, TemplateError},
-    objects::{NewObject, check_name, minimap},
+    objects::{NewObject, minimap},
 };
 
 /// A world to create.

@@ -3,7 +3,7 @@
 use components::{Reason, Umid, ids};
 use systems::{AttributeChange, Effect};
 
-use crate::{Caller, Node, NodeError, Result, objects::check_name};
+use crate::{Caller, Node, NodeError, Result, attributes::values::check_name};
 
 /// Longest description of a world in characters.
 const MAX_DESCRIPTION: usize = 4096;

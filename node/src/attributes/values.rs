@@ -3,7 +3,7 @@
 use components::{AttributeId, JsonMap, Reason, ids};
 use serde_json::Value;
 
-use crate::{NodeError, Result, objects::check_name};
+use crate::{NodeError, Result};
 
 /// Largest value, or value under one key, in bytes of JSON. Ten times what clients write; every change of a published
 /// attribute goes to everybody in the world.
@@ -12,6 +12,9 @@ const MAX_VALUE: usize = 64 * 1024;
 const MAX_GROWN: usize = 256 * 1024;
 /// Longest key in bytes. Clients use ids and hashes.
 const MAX_KEY: usize = 256;
+/// Longest name of an object in characters: it stands above the object, and everybody in the world
+/// gets it.
+const MAX_NAME: usize = 256;
 
 /// Refuses a whole value that is too large or cannot be stored.
 pub(crate) fn check_value(id: &AttributeId, value: &JsonMap) -> Result<()> {
@@ -20,6 +23,20 @@ pub(crate) fn check_value(id: &AttributeId, value: &JsonMap) -> Result<()> {
         check_display_name(id, key, value.get(key))?;
     }
     Ok(())
+}
+
+/// Refuses a name that is empty, too long or not a single line.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let problem = if name.is_empty() {
+        "the name is empty"
+    } else if name.chars().count() > MAX_NAME {
+        "the name is too long"
+    } else if name.chars().any(char::is_control) {
+        "the name has control characters"
+    } else {
+        return Ok(());
+    };
+    Err(NodeError::invalid(Reason::InvalidRequestBody, problem))
 }
 
 /// Refuses a JSON object that is too large or cannot be stored.
@@ -153,6 +170,14 @@ mod tests {
         for key in ["", "a\u{0}", &"k".repeat(MAX_KEY + 1)] {
             assert!(check_entry(&id, key, &json!(1), None).is_err(), "{key:?}");
         }
+    }
+
+    #[test]
+    fn names_are_short_single_lines() {
+        for name in ["", "a\nb", "\u{0}", &"x".repeat(MAX_NAME + 1)] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert!(check_name(&"🦀".repeat(MAX_NAME)).is_ok());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use components::{TransformNoScale, Umid, ids};
 use store::AttributeTarget;
 
-use crate::Node;
-use crate::worlds::loaded::Connections;
+use crate::{Node, worlds::loaded::Connections};
 
 /// Counts a user as connected until dropped.
 pub struct ConnectionGuard {
