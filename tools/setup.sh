@@ -1,0 +1,67 @@
+#!/bin/bash
+# setup.sh FOLDER: makes sure that all is there which the checks of the Makefile need. Debian packages are installed if this
+# is root on a Debian; tools in Rust go to FOLDER, once for each version. What cannot be installed is named, and the script fails.
+set -euo pipefail
+
+tools=$1
+# Built without optimisation: they run for seconds, and would take minutes to build.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+has() {
+  command -v "$1" >/dev/null
+}
+
+has_postgres() {
+  has psql || return
+  has postgres && has initdb && return
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+}
+
+# debian: packages that are missing. The tests start a PostgreSQL of their own; curl is for the examples of the README.
+debian() {
+  local missing=()
+  has cc || missing+=(build-essential)
+  has_postgres || missing+=(postgresql)
+  has curl || missing+=(curl)
+  has node || missing+=(nodejs)
+  has npm || missing+=(npm)
+  has chromium || missing+=(chromium)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
+    fail "missing: ${missing[*]}. Install it; on Debian: sudo apt-get install -y ${missing[*]}"
+  fi
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# crate NAME VERSION: a tool of that version, from wherever it is.
+crate() {
+  local found
+  found=$(PATH="$tools/bin:$PATH" "$1" "${1#cargo-}" --version 2>/dev/null | head -1) || true
+  case " $found " in
+    *" $2 "*) return ;;
+  esac
+  echo "setup: installing $1 $2"
+  cargo install "$1" --version "$2" --locked --quiet --force --root "$tools" \
+    --target-dir "$tools/build" || fail "cannot install $1 $2"
+  rm -rf "$tools/build"
+}
+
+has cargo || fail "missing: a Rust toolchain with cargo, see https://rustup.rs"
+debian
+has_postgres || fail "PostgreSQL is installed, but initdb, postgres and psql are not where they are looked for"
+for command in cc curl node npm chromium python3; do
+  has "$command" || fail "missing: $command"
+done
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
+  fail "nodejs $(node --version) is too old, 20 or newer is needed"
+cargo fmt --version && cargo clippy --version ||
+  fail "missing: rustfmt or clippy (rustup component add rustfmt clippy)"
+crate cargo-deny 0.20.2
+crate cargo-nextest 0.9.151
