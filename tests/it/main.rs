@@ -21,6 +21,7 @@ mod crash;
 mod database_away;
 mod divergence;
 mod docks;
+mod docs;
 mod dual_connection;
 mod enter;
 mod entries;
