@@ -69,10 +69,14 @@ fn paths<'a>(text: &'a str, folders: &BTreeSet<String>) -> Vec<&'a str> {
     let words = text
         .split(ends)
         .map(|word| word.trim_end_matches(['.', ',', '/']));
+    let words = words.map(|word| word.split_once('#').map_or(word, |(path, _)| path));
     words
         .filter(|word| {
             let folder = word.split_once('/').map(|(folder, _)| folder);
-            folder.is_some_and(|folder| folders.contains(folder)) && !word.contains(['…', '$', '='])
+            let last = word.rsplit('/').next().unwrap_or_default();
+            folder.is_some_and(|folder| folders.contains(folder))
+                && !last.bytes().all(|letter| letter.is_ascii_digit())
+                && !word.contains(['…', '$', '='])
         })
         .collect()
 }
@@ -215,16 +219,11 @@ fn what_cites_the_documentation_finds_it() {
                 lost.push(format!("{}: {name}", shown(&file)));
                 continue;
             };
-            let page = fs::read_to_string(page).expect("a page");
-            let sections = sections(&page);
+            let text = fs::read_to_string(page).expect("a page");
+            let sections = sections(&text);
             for name in names {
-                let is_there = sections.contains(&name) || page.contains(&format!("| {name} |"));
-                if !is_there {
-                    lost.push(format!(
-                        "{}: {name} of {before:.0}{}",
-                        shown(&file),
-                        &joined[start..place + 3]
-                    ));
+                if !sections.contains(&name) && !text.contains(&format!("| {name} |")) {
+                    lost.push(format!("{}: {name} of {}", shown(&file), shown(page)));
                 }
             }
         }
