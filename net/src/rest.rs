@@ -32,6 +32,7 @@ mod plugins;
 mod profile;
 mod query;
 mod quic;
+mod reasons;
 mod skybox;
 mod stakes;
 mod streamchat;
@@ -51,6 +52,7 @@ use self::{
     caller::Authenticated,
     error::ApiError,
     extract::{Body, PathId, PathIds, PathText, Query, bytes_of},
+    reasons::reasons,
 };
 
 /// Where the versioned API is (spec rest §1.1).

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, Authenticated, Body, PathId, error::ErrorBody};
+use super::{ApiError, App, Authenticated, Body, PathId, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(token))
@@ -28,13 +28,12 @@ struct ChannelToken {
 }
 
 /// A token for speaking in an object, or for sharing a screen there. For those who are in its world, and its admins.
-#[utoipa::path(post, path = "/objects/{objectID}/agora/token", tag = "voice and chat", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = Wanted, responses(
-    (status = 200, body = ChannelToken),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
-    (status = 403, body = ErrorBody, description = "`not_in_world`"),
-    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/agora/token", tag = "voice and chat",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = Wanted,
+    responses((status = 200, body = ChannelToken)),
+    extensions(("x-reasons" = json!(reasons![NotInWorld, NotConfigured, ObjectNotFound]))),
+)]
 async fn token(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Body, PathId, Query, error::ErrorBody};
+use super::{ApiError, App, Authenticated, Body, PathId, Query, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -33,12 +33,12 @@ struct Asset2d {
 }
 
 /// A 2D asset.
-#[utoipa::path(get, path = "/assets-2d/{asset2dID}", tag = "assets", security(("bearer" = [])),
-    params(("asset2dID" = Uuid, Path)), responses(
-    (status = 200, body = Asset2d),
-    (status = 400, body = ErrorBody, description = "`invalid_asset_2d_id`"),
-    (status = 404, body = ErrorBody, description = "`asset_2d_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/assets-2d/{asset2dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset2dID" = Uuid, Path)),
+    responses((status = 200, body = Asset2d)),
+    extensions(("x-reasons" = json!(reasons![Asset2dNotFound]))),
+)]
 async fn asset_2d(
     State(app): State<App>,
     _caller: Authenticated,
@@ -111,10 +111,11 @@ struct Page {
 }
 
 /// The library of 3D assets: the caller's own, then those that others do not keep private, each oldest first.
-#[utoipa::path(get, path = "/assets-3d", tag = "assets", security(("bearer" = [])), params(Page), responses(
-    (status = 200, body = [Asset3d]),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/assets-3d", tag = "assets", security(("bearer" = [])), params(Page),
+    responses((status = 200, body = [Asset3d])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn library(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -140,10 +141,11 @@ struct Chosen {
 }
 
 /// The options of 3D assets, by id.
-#[utoipa::path(get, path = "/assets-3d/options", tag = "assets", security(("bearer" = [])), params(Chosen), responses(
-    (status = 200, body = HashMap<Uuid, Object>),
-    (status = 400, body = ErrorBody, description = "`invalid_asset3d_uuid`"),
-))]
+#[utoipa::path(
+    get, path = "/assets-3d/options", tag = "assets", security(("bearer" = [])), params(Chosen),
+    responses((status = 200, body = HashMap<Uuid, Object>)),
+    extensions(("x-reasons" = json!(reasons![InvalidAsset3dUuid]))),
+)]
 async fn options(
     State(app): State<App>,
     _caller: Authenticated,
@@ -170,12 +172,12 @@ struct Changes {
 }
 
 /// Changes an entry of the caller's own library.
-#[utoipa::path(patch, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
-    params(("asset3dID" = Uuid, Path)), request_body = Changes, responses(
-    (status = 200, body = Asset3d),
-    (status = 400, body = ErrorBody, description = "`invalid_asset_3d_id`, `invalid_request_body`"),
-    (status = 404, body = ErrorBody, description = "`not_found`: not in the caller's library"),
-))]
+#[utoipa::path(
+    patch, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset3dID" = Uuid, Path)), request_body = Changes,
+    responses((status = 200, body = Asset3d)),
+    extensions(("x-reasons" = json!(reasons![NotFound: "not in the caller's library"]))),
+)]
 async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -189,12 +191,12 @@ async fn update(
 }
 
 /// Takes an asset out of the caller's library. The asset itself stays.
-#[utoipa::path(delete, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
-    params(("asset3dID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_asset_3d_id`"),
-    (status = 404, body = ErrorBody, description = "`asset3d_not_removed`: not in the caller's library"),
-))]
+#[utoipa::path(
+    delete, path = "/assets-3d/{asset3dID}", tag = "assets", security(("bearer" = [])),
+    params(("asset3dID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![Asset3dNotRemoved: "not in the caller's library"]))),
+)]
 async fn remove(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, Body, Query, users::User};
+use super::{ApiError, App, Body, Query, reasons, users::User};
 use crate::auth::{self, SignatureError};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -32,10 +32,11 @@ struct Challenge {
 }
 
 /// Makes a challenge for a wallet; it can be answered once within five minutes. Those made before stay good.
-#[utoipa::path(get, path = "/auth/challenge", tag = "auth", params(ForWallet), responses(
-    (status = 200, body = Challenge),
-    (status = 400, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/auth/challenge", tag = "auth", params(ForWallet),
+    responses((status = 200, body = Challenge)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn challenge(
     State(app): State<App>,
     Query(query): Query<ForWallet>,
@@ -94,12 +95,13 @@ struct Token {
 
 /// Logs a wallet in; the first time makes its user. The challenge that is answered is spent, and a wrong answer spends one,
 /// too.
-#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = SignedChallenge, responses(
-    (status = 200, body = Token),
-    (status = 400, description = "`invalid_request_body`, `signature_validation_failed`"),
-    (status = 403, description = "`invalid_signature`"),
-    (status = 404, description = "`challenge_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/auth/token", tag = "auth", request_body = SignedChallenge,
+    responses((status = 200, body = Token)),
+    extensions(("x-reasons" = json!(reasons![
+        SignatureValidationFailed, InvalidSignature, ChallengeNotFound,
+    ]))),
+)]
 async fn token(
     State(app): State<App>,
     Body(proof): Body<SignedChallenge>,
@@ -117,9 +119,10 @@ async fn token(
 }
 
 /// Makes a guest. Whatever body comes is ignored.
-#[utoipa::path(post, path = "/auth/guest-token", tag = "auth", responses(
-    (status = 200, body = User, description = "With `token`"),
-))]
+#[utoipa::path(
+    post, path = "/auth/guest-token", tag = "auth",
+    responses((status = 200, body = User, description = "With `token`")),
+)]
 async fn guest_token(State(app): State<App>) -> Result<Json<User>, ApiError> {
     let guest = app.node.create_guest().await?;
     let token = app.keys.issue(guest.id, Utc::now());

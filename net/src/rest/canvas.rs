@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody, users::User};
+use super::{ApiError, App, Authenticated, PathId, Query, reasons, users::User};
 
 /// Contributions shown when the client does not say how many.
 const DEFAULT_LIMIT: u64 = 10;
@@ -75,12 +75,12 @@ struct AttributeName {
 }
 
 /// The contributions to a canvas.
-#[utoipa::path(get, path = "/canvas/{objectID}/user-contributions", tag = "canvas", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), Listing), responses(
-    (status = 200, body = Contributions),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/canvas/{objectID}/user-contributions", tag = "canvas", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), Listing),
+    responses((status = 200, body = Contributions)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, ObjectNotFound]))),
+)]
 async fn list(
     State(app): State<App>,
     _caller: Authenticated,

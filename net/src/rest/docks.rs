@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, Authenticated, Body, extract::required_text};
+use super::{ApiError, App, Authenticated, Body, extract::required_text, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(dock, undock))
@@ -33,13 +33,15 @@ impl Docked {
 
 /// Asks for a dock between two worlds, or, if the other side has asked for it in the last seven days, makes it: a portal in
 /// each, and each owner admin of the other's.
-#[utoipa::path(post, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])), request_body = Docked, responses(
-    (status = 200, description = "null"),
-    (status = 400, description = "`invalid_request_body`, `child_limit_reached`"),
-    (status = 403, description = "`not_your_wallet`"),
-    (status = 404, description = "`user_a_not_found`, `user_b_not_found`, `user_a_world_not_found`, `user_b_world_not_found`"),
-    (status = 409, description = "`too_many_wishes`, `too_many_members`, `world_has_another_owner`"),
-))]
+#[utoipa::path(
+    post, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])),
+    request_body = Docked,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        ChildLimitReached, NotYourWallet, UserANotFound, UserBNotFound, UserAWorldNotFound,
+        UserBWorldNotFound, TooManyWishes, TooManyMembers, WorldHasAnotherOwner,
+    ]))),
+)]
 async fn dock(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -51,12 +53,12 @@ async fn dock(
 }
 
 /// Ends a dock, with both portals and both roles, or takes the request for one back. Either side may.
-#[utoipa::path(delete, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])), request_body = Docked, responses(
-    (status = 202, description = "null"),
-    (status = 400, description = "`invalid_request_body`"),
-    (status = 403, description = "`not_your_wallet`"),
-    (status = 404, description = "`user_a_not_found`, `user_b_not_found`"),
-))]
+#[utoipa::path(
+    delete, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])),
+    request_body = Docked,
+    responses((status = 202, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotYourWallet, UserANotFound, UserBNotFound]))),
+)]
 async fn undock(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

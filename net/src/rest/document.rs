@@ -2,13 +2,13 @@
 //! success, the failures that any of them can answer with, and the one body of all failures (spec rest §1.2, §1.3).
 
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response,
+    ContentBuilder, ObjectBuilder, OpenApi, RefOr, Response,
     path::{Operation, ParameterIn, PathItem},
     schema::Type,
     tag::TagBuilder,
 };
 
-use super::BASE;
+use super::{BASE, reasons};
 
 /// The groups of endpoints, in the order in which a client meets them.
 const TAGS: [(&str, &str); 19] = [
@@ -93,6 +93,7 @@ const PATH_VALUES: [(&str, &str); 15] = [
 
 /// Adds to every operation the failures that come from what stands around the handlers.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    let mut shared = reasons::Shared::new();
     for (path, item) in &mut document.paths.paths {
         let limited = path.starts_with(BASE);
         if limited && let Some(get) = &mut item.get {
@@ -104,9 +105,11 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             operation.operation_id = Some(operation_id(method, path));
             describe_path(operation);
             describe_json(operation);
-            describe_failures(operation, limited);
+            reasons::describe(operation, limited, &mut shared);
         }
     }
+    let components = document.components.get_or_insert_default();
+    components.responses.extend(shared);
     let tags = TAGS.map(|(name, description)| {
         let tag = TagBuilder::new().name(name);
         tag.description(Some(description)).build()
@@ -179,45 +182,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-fn describe_failures(operation: &mut Operation, limited: bool) {
-    let responses = &mut operation.responses.responses;
-    let mut common = Vec::new();
-    if operation.security.is_some() {
-        common.push(("401", "`failed_to_verify_access_token`"));
-    }
-    if operation.request_body.is_some() {
-        common.push(("400", "`invalid_request_body`"));
-        common.push(("413", "`request_too_large`"));
-    }
-    if limited {
-        common.push(("429", "`too_many_requests`, with `Retry-After` in seconds"));
-        common.push(("500", "`internal_error`"));
-        common.push(("503", "`unavailable`"));
-    }
-    for (status, description) in common {
-        responses
-            .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(Response::new(description)));
-    }
-    for (status, response) in responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
-        {
-            response
-                .content
-                .entry("application/json".to_owned())
-                .or_insert_with(|| {
-                    let body = Ref::from_schema_name("ErrorBody");
-                    RefOr::T(ContentBuilder::new().schema(Some(body)).build())
-                });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
+    use components::Reason;
     use serde_json::{Value, json};
 
     use crate::rest::openapi;
@@ -236,17 +205,42 @@ mod tests {
             .collect()
     }
 
+    /// Responses of an operation by status, those that operations share included.
+    fn responses(operation: &Value) -> Vec<(String, Value)> {
+        let document = serde_json::to_value(openapi()).expect("serialises");
+        let responses = operation["responses"].as_object().expect("responses");
+        let resolve = |response: &Value| match response["$ref"].as_str() {
+            Some(reference) => document
+                .pointer(reference.trim_start_matches('#'))
+                .unwrap_or_else(|| panic!("{reference}"))
+                .clone(),
+            None => response.clone(),
+        };
+        responses
+            .iter()
+            .map(|(status, response)| (status.clone(), resolve(response)))
+            .collect()
+    }
+
     #[test]
-    fn every_failure_has_the_one_body() {
+    fn every_failure_has_the_one_body_and_names_its_reasons() {
         for (name, operation) in operations() {
-            let responses = operation["responses"].as_object().expect("responses");
-            for (status, response) in responses {
+            for (status, response) in responses(&operation) {
                 if status.starts_with(['4', '5']) {
+                    let parts = &response["content"]["application/json"]["schema"]["allOf"];
                     assert_eq!(
-                        response["content"]["application/json"]["schema"],
+                        parts[0],
                         json!({"$ref": "#/components/schemas/ErrorBody"}),
                         "{name} {status}"
                     );
+                    let codes = &parts[1]["properties"]["error"]["properties"]["reason"]["enum"];
+                    for code in codes.as_array().expect("reasons") {
+                        let mut reasons = Reason::ALL.iter();
+                        let known = reasons.any(|reason| {
+                            reason.status().to_string() == status && *code == reason.code()
+                        });
+                        assert!(known, "{name} {status}: {code}");
+                    }
                 }
             }
         }
@@ -286,8 +280,7 @@ mod tests {
                 let described = parameter["in"] != "path" || parameter["description"].is_string();
                 assert!(described, "{name}: {parameter}");
             }
-            let responses = operation["responses"].as_object().expect("responses");
-            for (status, response) in responses {
+            for (status, response) in responses(&operation) {
                 let bare = !status.starts_with('2') || status == "204";
                 assert!(bare || response["content"].is_object(), "{name} {status}");
             }

@@ -128,7 +128,7 @@ impl<const N: usize> FromRequestParts<App> for PathIds<N> {
             .map_err(|_| Reason::InvalidRequestPath)?;
         let ids: Vec<Uuid> = params
             .iter()
-            .map(|(name, text)| id_of(text, reason(name)))
+            .map(|(name, text)| id_of(text, malformed_id(name).unwrap_or(Reason::InvalidId)))
             .collect::<Result<_, _>>()?;
         ids.try_into()
             .map(Self)
@@ -143,16 +143,30 @@ impl FromRequestParts<App> for PathText {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let params = RawPathParams::from_request_parts(parts, app).await.ok();
-        let text = params.and_then(|params| params.iter().next().map(|(_, text)| text.to_owned()));
-        text.map(Self)
-            .ok_or_else(|| Reason::InvalidRequestPath.into())
+        let PathTexts([text]) = PathTexts::from_request_parts(parts, app).await?;
+        Ok(Self(text))
+    }
+}
+
+/// The texts in the path, in order.
+pub(super) struct PathTexts<const N: usize>(pub(super) [String; N]);
+
+impl<const N: usize> FromRequestParts<App> for PathTexts<N> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Reason::InvalidRequestPath)?;
+        let texts: Vec<String> = params.iter().map(|(_, text)| text.to_owned()).collect();
+        let texts = texts.try_into().map(Self);
+        texts.map_err(|_| Reason::InvalidRequestPath.into())
     }
 }
 
 /// Reason for refusing a malformed id in the path, by the name of its place (spec rest §1.3).
-fn reason(name: &str) -> Reason {
-    match name {
+pub(super) fn malformed_id(name: &str) -> Option<Reason> {
+    Some(match name {
         "objectID" => Reason::InvalidObjectId,
         "userID" => Reason::InvalidUserId,
         "worldID" => Reason::InvalidWorldId,
@@ -160,8 +174,8 @@ fn reason(name: &str) -> Reason {
         "asset2dID" => Reason::InvalidAsset2dId,
         "asset3dID" => Reason::InvalidAsset3dId,
         "activityID" => Reason::InvalidActivityId,
-        _ => Reason::InvalidId,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

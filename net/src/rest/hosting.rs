@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     ApiError, App, Authenticated, Body, PathId,
     extract::{id_of, invalid_body},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -48,10 +49,11 @@ impl From<UserRow> for HostedUser {
 }
 
 /// The users whose worlds the node vouches for, at most 1000. For admins of the node.
-#[utoipa::path(get, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])), responses(
-    (status = 200, body = [HostedUser]),
-    (status = 403, description = "`not_admin`"),
-))]
+#[utoipa::path(
+    get, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])),
+    responses((status = 200, body = [HostedUser])),
+    extensions(("x-reasons" = json!(reasons![NotAdmin]))),
+)]
 async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -79,14 +81,12 @@ impl NewHostedUser {
 }
 
 /// Lets the node vouch for the worlds of a user.
-#[utoipa::path(post, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])),
-    request_body = NewHostedUser, responses(
-    (status = 200, description = "null"),
-    (status = 400, description = "`invalid_request_body`"),
-    (status = 403, description = "`not_admin`"),
-    (status = 404, description = "`user_not_found`"),
-    (status = 409, description = "`too_many_users`"),
-))]
+#[utoipa::path(
+    post, path = "/node/hosting-allow-list", tag = "node", security(("bearer" = [])),
+    request_body = NewHostedUser,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, UserNotFound, TooManyUsers]))),
+)]
 async fn allow(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -97,12 +97,12 @@ async fn allow(
 }
 
 /// Lets the node vouch for the worlds of a user no longer.
-#[utoipa::path(delete, path = "/node/hosting-allow-list/{userID}", tag = "node", security(("bearer" = [])),
-    params(("userID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, description = "`invalid_user_id`"),
-    (status = 403, description = "`not_admin`"),
-))]
+#[utoipa::path(
+    delete, path = "/node/hosting-allow-list/{userID}", tag = "node", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin]))),
+)]
 async fn disallow(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -127,11 +127,12 @@ struct HostingChallenge {
 }
 
 /// Signs that the node hosts a world, for users in the list of the node.
-#[utoipa::path(post, path = "/node/get-challenge", tag = "node", security(("bearer" = [])),
-    request_body = HostedWorld, responses(
-    (status = 200, body = HostingChallenge),
-    (status = 400, description = "`invalid_request_body`, `user_not_allowed`"),
-))]
+#[utoipa::path(
+    post, path = "/node/get-challenge", tag = "node", security(("bearer" = [])),
+    request_body = HostedWorld,
+    responses((status = 200, body = HostingChallenge)),
+    extensions(("x-reasons" = json!(reasons![UserNotAllowed]))),
+)]
 async fn sign(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

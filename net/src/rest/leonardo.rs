@@ -8,8 +8,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ApiError, App, Authenticated, Body, PathText,
-    error::ErrorBody,
     extract::{invalid_body, required_text},
+    reasons,
 };
 
 /// Longest id of a model or generation; they are UUIDs.
@@ -111,14 +111,14 @@ impl From<node::Generation> for Generation {
 }
 
 /// Has pictures painted.
-#[utoipa::path(post, path = "/leonardo/generate", tag = "pictures", security(("bearer" = [])),
-    request_body = WantedPictures, responses(
-    (status = 200, body = StartedPictures),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`"),
-    (status = 403, body = ErrorBody, description = "`guests_not_permitted`"),
-    (status = 404, body = ErrorBody, description = "`node_attribute_not_found`: nobody has set a key"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    post, path = "/leonardo/generate", tag = "pictures", security(("bearer" = [])),
+    request_body = WantedPictures,
+    responses((status = 200, body = StartedPictures)),
+    extensions(("x-reasons" = json!(reasons![
+        GuestsNotPermitted, NodeAttributeNotFound: "nobody has set a key", ProviderFailed,
+    ]))),
+)]
 async fn generate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -139,13 +139,15 @@ async fn generate(
 }
 
 /// What came so far of pictures that the caller asked for.
-#[utoipa::path(get, path = "/leonardo/generate/{generationID}", tag = "pictures", security(("bearer" = [])),
-    params(("generationID" = String, Path, pattern = "^[a-zA-Z0-9-]{1,64}$")), responses(
-    (status = 200, body = Pictures),
-    (status = 400, body = ErrorBody, description = "`invalid_generation_id`"),
-    (status = 404, body = ErrorBody, description = "`generation_not_found`, `node_attribute_not_found`: nobody has set a key"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    get, path = "/leonardo/generate/{generationID}", tag = "pictures", security(("bearer" = [])),
+    params(("generationID" = String, Path, pattern = "^[a-zA-Z0-9-]{1,64}$")),
+    responses((status = 200, body = Pictures)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidGenerationId, GenerationNotFound, NodeAttributeNotFound: "nobody has set a key",
+        ProviderFailed,
+    ]))),
+)]
 async fn generation(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -4,7 +4,7 @@
 //! They are part of the binary: a node needs nothing beside it to show its first world.
 
 use axum::{
-    extract::{Path, Request},
+    extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS},
@@ -14,7 +14,7 @@ use axum::{
 use components::Reason;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, error::ErrorBody};
+use super::{ApiError, App, PathText, extract::PathTexts, reasons};
 
 /// What a name stands for never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -89,44 +89,50 @@ fn check_size(size: &str) -> Result<(), ApiError> {
 }
 
 /// A 3D asset by the digits of its id.
-#[utoipa::path(get, path = "/media/render/asset/{file}", tag = "media",
-    params(("file" = String, Path, description = "The asset's id without dashes")), responses(
-    (status = 200, content_type = "model/gltf-binary", description = "Binary glTF"),
-    (status = 304, description = "The client has it already"),
-    (status = 400, body = ErrorBody, description = "`invalid_format`"),
-    (status = 404, body = ErrorBody, description = "`failed_to_get_asset`"),
-))]
-async fn asset(Path(file): Path<String>, request: Request) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get, path = "/media/render/asset/{file}", tag = "media",
+    params(("file" = String, Path, description = "The asset's id without dashes")),
+    responses(
+        (status = 200, content_type = "model/gltf-binary", description = "Binary glTF"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetAsset]))),
+)]
+async fn asset(PathText(file): PathText, request: Request) -> Result<Response, ApiError> {
     check_name(&file)?;
     let found = find(SHAPES, &file).ok_or(Reason::FailedToGetAsset)?;
     Ok(serve(found, "model/gltf-binary", request.headers()))
 }
 
 /// A picture in a size. Shipped pictures have one size, which is never enlarged; it is given for all.
-#[utoipa::path(get, path = "/media/render/texture/{rsize}/{file}", tag = "media",
-    params(("rsize" = String, Path, description = "`s0` to `s9`"), ("file" = String, Path)), responses(
-    (status = 200, content_type = "image/png", description = "The picture; `x-width` and `x-height` tell its size"),
-    (status = 304, description = "The client has it already"),
-    (status = 400, body = ErrorBody, description = "`invalid_format`"),
-    (status = 404, body = ErrorBody, description = "`failed_to_get_texture`"),
-))]
-async fn texture(
-    Path((size, file)): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get, path = "/media/render/texture/{rsize}/{file}", tag = "media",
+    params(("rsize" = String, Path, description = "`s0` to `s9`"), ("file" = String, Path)),
+    responses(
+        (status = 200, content_type = "image/png",
+            description = "The picture; `x-width` and `x-height` tell its size"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetTexture]))),
+)]
+async fn texture(PathTexts(names): PathTexts<2>, request: Request) -> Result<Response, ApiError> {
+    let [size, file] = names;
     check_size(&size)?;
     check_name(&file)?;
     picture(&file, Reason::FailedToGetTexture, request.headers())
 }
 
 /// A picture as it was stored.
-#[utoipa::path(get, path = "/media/render/get/{file}", tag = "media", params(("file" = String, Path)), responses(
-    (status = 200, content_type = "image/png", description = "The picture; `x-width` and `x-height` tell its size"),
-    (status = 304, description = "The client has it already"),
-    (status = 400, body = ErrorBody, description = "`invalid_format`"),
-    (status = 404, body = ErrorBody, description = "`failed_to_get_image`"),
-))]
-async fn image(Path(file): Path<String>, request: Request) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get, path = "/media/render/get/{file}", tag = "media", params(("file" = String, Path)),
+    responses(
+        (status = 200, content_type = "image/png",
+            description = "The picture; `x-width` and `x-height` tell its size"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetImage]))),
+)]
+async fn image(PathText(file): PathText, request: Request) -> Result<Response, ApiError> {
     check_name(&file)?;
     picture(&file, Reason::FailedToGetImage, request.headers())
 }

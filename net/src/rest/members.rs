@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     ApiError, App, Authenticated, Body, PathId, PathIds,
-    error::ErrorBody,
     extract::{id_of, invalid_body},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -43,14 +43,12 @@ impl From<store::MemberRow> for Member {
 }
 
 /// The users with a role on exactly this object.
-#[utoipa::path(get, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 200, body = [Member]),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 200, body = [Member])),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, ObjectNotFound]))),
+)]
 async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -86,16 +84,14 @@ impl New {
 }
 
 /// Makes a user admin of an object.
-#[utoipa::path(post, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = New, responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `user_not_found`"),
-    (status = 409, body = ErrorBody, description = "`too_many_members`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/members", tag = "members", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = New,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        NotAdmin, ObjectNotFound, UserNotFound, TooManyMembers,
+    ]))),
+)]
 async fn add(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -107,16 +103,14 @@ async fn add(
 }
 
 /// Takes a user's role on an object.
-#[utoipa::path(delete, path = "/objects/{objectID}/members/{userID}", tag = "members", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), ("userID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_user_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 409, body = ErrorBody, description = "`last_admin`: the node would have none left"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    delete, path = "/objects/{objectID}/members/{userID}", tag = "members",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), ("userID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        NotAdmin, ObjectNotFound, LastAdmin: "the node would have none left",
+    ]))),
+)]
 async fn remove(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

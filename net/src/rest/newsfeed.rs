@@ -8,9 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{
-    ApiError, App, Authenticated, Query, error::ErrorBody, geometry::Vector, lists::Asked,
-};
+use super::{ApiError, App, Authenticated, Query, geometry::Vector, lists::Asked, reasons};
 
 /// Most activities shown at once.
 const MAX_PAGE: u32 = 100;
@@ -166,10 +164,13 @@ impl ActivityPage {
 }
 
 /// What happened in all worlds, newest first.
-#[utoipa::path(get, path = "/objects/newsfeed", tag = "activities", security(("bearer" = [])), params(Paging), responses(
-    (status = 200, body = ActivityPage),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`, `invalid_start_index_number`, `invalid_page_size`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/newsfeed", tag = "activities", security(("bearer" = [])), params(Paging),
+    responses((status = 200, body = ActivityPage)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidStartIndexNumber, InvalidPageSize,
+    ]))),
+)]
 async fn newsfeed(
     State(app): State<App>,
     _caller: Authenticated,

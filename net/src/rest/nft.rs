@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, error::ErrorBody, lists::Asked};
+use super::{ApiError, App, lists::Asked, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(metadata))
@@ -54,13 +54,15 @@ impl From<node::Nft> for Nft {
 }
 
 /// The metadata of a world's token. A token without a world has some as well.
-#[utoipa::path(get, path = "/nft/{nftID}", tag = "nft", params((
-    "nftID" = String, Path, pattern = "^[0-9]{1,38}$",
-    description = "The world's id as a decimal number of at most 128 bits."
-)), responses(
-    (status = 200, body = Nft),
-    (status = 400, body = ErrorBody, description = "`invalid_nft_id`"),
-))]
+#[utoipa::path(
+    get, path = "/nft/{nftID}", tag = "nft",
+    params((
+        "nftID" = String, Path, pattern = "^[0-9]{1,38}$",
+        description = "The world's id as a decimal number of at most 128 bits.",
+    )),
+    responses((status = 200, body = Nft)),
+    extensions(("x-reasons" = json!(reasons![InvalidNftId]))),
+)]
 async fn metadata(
     State(app): State<App>,
     Token(token): Token,

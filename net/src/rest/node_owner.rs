@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, Authenticated, Body};
+use super::{ApiError, App, Authenticated, Body, reasons};
 
 /// The page may run and style itself and call this node, nothing else, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
@@ -30,11 +30,11 @@ struct Claim {
 }
 
 /// Makes the caller, who may be a guest, admin of the node. Works once.
-#[utoipa::path(post, path = "/node/claim-owner", tag = "node", security(("bearer" = [])), request_body = Claim, responses(
-    (status = 200, description = "null"),
-    (status = 403, description = "`invalid_owner_token`"),
-    (status = 409, description = "`no_claim_open`"),
-))]
+#[utoipa::path(
+    post, path = "/node/claim-owner", tag = "node", security(("bearer" = [])), request_body = Claim,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![InvalidOwnerToken, NoClaimOpen]))),
+)]
 async fn claim(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::{
     ApiError, App, Authenticated, Body, PathId, Query,
-    error::ErrorBody,
     extract::{id_of, optional_id, required_text},
     geometry::Placement,
     lists::Asked,
+    reasons,
 };
 
 /// Levels of a tree when the client does not say how many.
@@ -63,17 +63,17 @@ struct ObjectId {
 }
 
 /// Creates an object owned by the caller; below the node, a world from the template of worlds.
-#[utoipa::path(post, path = "/objects", tag = "objects", security(("bearer" = [])), request_body = New, responses(
-    (status = 201, body = ObjectId),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`, `invalid_parent_id`, `invalid_object_type_id`, \
-        `invalid_asset_2d_id`, `invalid_asset_3d_id`, `child_limit_reached`, `object_type_not_permitted`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`object_creation_not_permitted`: a guest, or no admin of the parent"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`: the parent"),
-    (status = 409, body = ErrorBody, description = "`invalid_world_template`: a world, and the node's template cannot be used; \
-        `conflict`: the caller's account is gone"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects", tag = "objects", security(("bearer" = [])), request_body = New,
+    responses((status = 201, body = ObjectId)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidParentId, InvalidObjectTypeId, InvalidAsset2dId, InvalidAsset3dId, ChildLimitReached,
+        ObjectTypeNotPermitted, ObjectCreationNotPermitted: "a guest, or no admin of the parent",
+        ObjectNotFound: "the parent",
+        InvalidWorldTemplate: "a world, and the node's template cannot be used",
+        Conflict: "the caller's account is gone",
+    ]))),
+)]
 async fn create(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -133,13 +133,12 @@ struct View {
 }
 
 /// An object.
-#[utoipa::path(get, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), View), responses(
-    (status = 200, body = Object),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), View),
+    responses((status = 200, body = Object)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, ObjectNotFound]))),
+)]
 async fn read(
     State(app): State<App>,
     _caller: Authenticated,
@@ -161,15 +160,15 @@ struct Changes {
 }
 
 /// Changes an object.
-#[utoipa::path(patch, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = Changes, responses(
-    (status = 200, body = ObjectId),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`, `invalid_asset_2d_id`, `invalid_asset_3d_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `asset_2d_not_found`, `asset_3d_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    patch, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = Changes,
+    responses((status = 200, body = ObjectId)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidAsset2dId, InvalidAsset3dId, NotAdmin, ObjectNotFound, Asset2dNotFound,
+        Asset3dNotFound,
+    ]))),
+)]
 async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -190,15 +189,12 @@ async fn update(
 }
 
 /// Deletes an object and all below it. Worlds cannot be deleted.
-#[utoipa::path(delete, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`; `forbidden`: a world"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    delete, path = "/objects/{objectID}", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, Forbidden: "a world", ObjectNotFound]))),
+)]
 async fn delete(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -260,13 +256,12 @@ impl From<TreeNode> for Branch {
 }
 
 /// The tree below an object.
-#[utoipa::path(get, path = "/objects/{objectID}/tree", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), Extent), responses(
-    (status = 200, body = Tree),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/tree", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), Extent),
+    responses((status = 200, body = Tree)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, ObjectNotFound]))),
+)]
 async fn tree(
     State(app): State<App>,
     _caller: Authenticated,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use node::MAX_PLUGINS;
 use store::PluginRow;
 
-use super::{ApiError, App, Authenticated, Body, Query, error::ErrorBody, extract::required_text};
+use super::{ApiError, App, Authenticated, Body, Query, extract::required_text, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -28,9 +28,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The configuration of the browser client.
-#[utoipa::path(get, path = "/config/ui-client", tag = "system", responses(
-    (status = 200, body = Object, description = "Keys of the client's configuration"),
-))]
+#[utoipa::path(
+    get, path = "/config/ui-client", tag = "system",
+    responses((status = 200, body = Object, description = "Keys of the client's configuration")),
+)]
 async fn ui_config(State(app): State<App>) -> Json<Map<String, Value>> {
     Json(app.node.ui_config())
 }
@@ -60,10 +61,11 @@ struct Plugin {
 }
 
 /// The plugins of this node, before anybody logs in.
-#[utoipa::path(get, path = "/plugin", tag = "plugins", params(Filter), responses(
-    (status = 200, body = [Plugin]),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/plugin", tag = "plugins", params(Filter),
+    responses((status = 200, body = [Plugin])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn plugins(
     State(app): State<App>,
     Query(filter): Query<Filter>,
@@ -120,10 +122,11 @@ struct Selection {
 }
 
 /// The names of plugins, by id.
-#[utoipa::path(get, path = "/plugins", tag = "plugins", security(("bearer" = [])), params(Selection), responses(
-    (status = 200, body = HashMap<Uuid, String>),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/plugins", tag = "plugins", security(("bearer" = [])), params(Selection),
+    responses((status = 200, body = HashMap<Uuid, String>)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn names(
     State(app): State<App>,
     _caller: Authenticated,
@@ -156,10 +159,11 @@ struct Wanted {
 }
 
 /// The names of the plugins that are looked for, by id.
-#[utoipa::path(get, path = "/plugins/search", tag = "plugins", security(("bearer" = [])), params(Wanted), responses(
-    (status = 200, body = HashMap<Uuid, String>),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/plugins/search", tag = "plugins", security(("bearer" = [])), params(Wanted),
+    responses((status = 200, body = HashMap<Uuid, String>)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn search(
     State(app): State<App>,
     _caller: Authenticated,
@@ -209,11 +213,11 @@ impl Chosen {
 }
 
 /// The manifests of plugins, by id.
-#[utoipa::path(get, path = "/plugins/meta", tag = "plugins", security(("bearer" = [])), params(Chosen), responses(
-    (status = 200, body = HashMap<Uuid, Object>),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-    (status = 404, body = ErrorBody, description = "`plugin_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/plugins/meta", tag = "plugins", security(("bearer" = [])), params(Chosen),
+    responses((status = 200, body = HashMap<Uuid, Object>)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, PluginNotFound]))),
+)]
 async fn meta(
     State(app): State<App>,
     _caller: Authenticated,
@@ -223,12 +227,11 @@ async fn meta(
 }
 
 /// The options of plugins, by id, for admins of the node.
-#[utoipa::path(get, path = "/plugins/options", tag = "plugins", security(("bearer" = [])), params(Chosen), responses(
-    (status = 200, body = HashMap<Uuid, Object>),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`plugin_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/plugins/options", tag = "plugins", security(("bearer" = [])), params(Chosen),
+    responses((status = 200, body = HashMap<Uuid, Object>)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, NotAdmin, PluginNotFound]))),
+)]
 async fn options(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -252,14 +255,15 @@ struct Activation {
 }
 
 /// Makes an uploaded bundle a plugin, or a newer version of the plugin that has its name. For admins of the node.
-#[utoipa::path(post, path = "/node/activate-plugin", tag = "plugins", security(("bearer" = [])),
-    request_body = Activation, responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`: no hash, or a manifest that makes no sense"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`plugin_not_found`: no such bundle was uploaded"),
-    (status = 409, body = ErrorBody, description = "`plugin_is_built_in`, `too_many_plugins`"),
-))]
+#[utoipa::path(
+    post, path = "/node/activate-plugin", tag = "plugins", security(("bearer" = [])),
+    request_body = Activation,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestBody: "no hash, or a manifest that makes no sense", NotAdmin,
+        PluginNotFound: "no such bundle was uploaded", PluginIsBuiltIn, TooManyPlugins,
+    ]))),
+)]
 async fn activate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

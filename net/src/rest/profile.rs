@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Body};
+use super::{ApiError, App, Authenticated, Body, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(update))
@@ -43,11 +43,11 @@ struct Changed {
 }
 
 /// Changes the caller's profile; everybody who sees the caller sees the new name and picture at once.
-#[utoipa::path(patch, path = "/profile", tag = "users", security(("bearer" = [])), request_body = Changes, responses(
-    (status = 200, body = Changed),
-    (status = 400, description = "`invalid_request_body`"),
-    (status = 404, description = "`not_found`"),
-))]
+#[utoipa::path(
+    patch, path = "/profile", tag = "users", security(("bearer" = [])), request_body = Changes,
+    responses((status = 200, body = Changed)),
+    extensions(("x-reasons" = json!(reasons![NotFound]))),
+)]
 async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

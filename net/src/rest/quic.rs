@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App};
+use super::{ApiError, App, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(endpoint))
@@ -24,10 +24,11 @@ struct Endpoint {
 }
 
 /// Where to connect by WebTransport or QUIC.
-#[utoipa::path(get, path = "/quic", tag = "system", responses(
-    (status = 200, body = Endpoint),
-    (status = 404, description = "`quic_not_available`: QUIC is turned off"),
-))]
+#[utoipa::path(
+    get, path = "/quic", tag = "system",
+    responses((status = 200, body = Endpoint)),
+    extensions(("x-reasons" = json!(reasons![QuicNotAvailable: "QUIC is turned off"]))),
+)]
 async fn endpoint(State(app): State<App>) -> Result<Json<Endpoint>, ApiError> {
     let place = app.quic.as_ref().ok_or(Reason::QuicNotAvailable)?;
     Ok(Json(Endpoint {

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ApiError, App, Authenticated, Body, PathText,
-    error::ErrorBody,
     extract::{id_of, invalid_body, required_text},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -161,11 +161,13 @@ impl From<SkyboxReport> for node::SkyboxStatus {
 }
 
 /// The kinds of skies there are, as heard within the last ten minutes.
-#[utoipa::path(get, path = "/skybox/styles", tag = "pictures", security(("bearer" = [])), responses(
-    (status = 200, body = [SkyboxStyle]),
-    (status = 404, body = ErrorBody, description = "`node_attribute_not_found`: nobody has set a key"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    get, path = "/skybox/styles", tag = "pictures", security(("bearer" = [])),
+    responses((status = 200, body = [SkyboxStyle])),
+    extensions(("x-reasons" = json!(reasons![
+        NodeAttributeNotFound: "nobody has set a key", ProviderFailed,
+    ]))),
+)]
 async fn styles(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -175,14 +177,15 @@ async fn styles(
 }
 
 /// Has a sky painted. How it comes along stands in the caller's attribute `skybox_ai` in the world.
-#[utoipa::path(post, path = "/skybox/generate", tag = "pictures", security(("bearer" = [])),
-    request_body = WantedSkybox, responses(
-    (status = 200, body = StartedSkybox),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`, `invalid_world_id`"),
-    (status = 403, body = ErrorBody, description = "`guests_not_permitted`, `operation_not_permitted`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`, `node_attribute_not_found`: nobody has set a key"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    post, path = "/skybox/generate", tag = "pictures", security(("bearer" = [])),
+    request_body = WantedSkybox,
+    responses((status = 200, body = StartedSkybox)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidWorldId, GuestsNotPermitted, OperationNotPermitted, WorldNotFound,
+        NodeAttributeNotFound: "nobody has set a key", ProviderFailed,
+    ]))),
+)]
 async fn generate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -202,13 +205,15 @@ async fn generate(
 }
 
 /// The picture of a finished sky of the caller.
-#[utoipa::path(get, path = "/skybox/{skyboxID}", tag = "pictures", security(("bearer" = [])),
-    params(("skyboxID" = i64, Path, minimum = 1)), responses(
-    (status = 200, body = Vec<u8>, content_type = "image/jpeg"),
-    (status = 400, body = ErrorBody, description = "`invalid_skybox_id`"),
-    (status = 404, body = ErrorBody, description = "`skybox_not_found`, `attribute_not_found`, `image_not_found`: it is not finished"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    get, path = "/skybox/{skyboxID}", tag = "pictures", security(("bearer" = [])),
+    params(("skyboxID" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidSkyboxId, SkyboxNotFound, AttributeNotFound, ImageNotFound: "it is not finished",
+        ProviderFailed,
+    ]))),
+)]
 async fn picture(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -219,14 +224,15 @@ async fn picture(
 }
 
 /// Ends or deletes a sky of the caller.
-#[utoipa::path(delete, path = "/skybox/{skyboxID}", tag = "pictures", security(("bearer" = [])),
-    params(("skyboxID" = i64, Path, minimum = 1)), request_body = SkyboxPlace, responses(
-    (status = 200, body = i64, description = "Its number"),
-    (status = 400, body = ErrorBody, description = "`invalid_skybox_id`, `invalid_request_body`, `invalid_world_id`"),
-    (status = 403, body = ErrorBody, description = "`operation_not_permitted`"),
-    (status = 404, body = ErrorBody, description = "`skybox_not_found`, `node_attribute_not_found`: nobody has set a key"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    delete, path = "/skybox/{skyboxID}", tag = "pictures", security(("bearer" = [])),
+    params(("skyboxID" = i64, Path, minimum = 1)), request_body = SkyboxPlace,
+    responses((status = 200, body = i64, description = "Its number")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidSkyboxId, InvalidWorldId, OperationNotPermitted, SkyboxNotFound,
+        NodeAttributeNotFound: "nobody has set a key", ProviderFailed,
+    ]))),
+)]
 async fn delete(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -240,22 +246,24 @@ async fn delete(
 }
 
 /// Refuses reports without a secret.
-#[utoipa::path(post, path = "/webhook/skybox-blockadelabs", tag = "webhooks", responses(
-    (status = 403, body = ErrorBody, description = "`webhook_not_signed`"),
-))]
+#[utoipa::path(
+    post, path = "/webhook/skybox-blockadelabs", tag = "webhooks",
+    extensions(("x-reasons" = json!(reasons![WebhookNotSigned]))),
+)]
 async fn unsigned() -> ApiError {
     let message = "each job has a secret path of its own to report to";
     ApiError::new(Reason::WebhookNotSigned, message)
 }
 
 /// The provider's report on a job. The secret was told to the provider, and to nobody else, when the job was given to it.
-#[utoipa::path(post, path = "/webhook/skybox-blockadelabs/{secret}", tag = "webhooks",
-    params(("secret" = String, Path)), request_body = SkyboxReport, responses(
-    (status = 200, body = String, description = "`ok`"),
-    (status = 400, body = ErrorBody, description = "`invalid_request_path`, `invalid_request_body`, `unknown_job`"),
-    (status = 403, body = ErrorBody, description = "`webhook_not_signed`, `operation_not_permitted`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/webhook/skybox-blockadelabs/{secret}", tag = "webhooks",
+    params(("secret" = String, Path)), request_body = SkyboxReport,
+    responses((status = 200, body = String, description = "`ok`")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestPath, UnknownJob, WebhookNotSigned, OperationNotPermitted, ObjectNotFound,
+    ]))),
+)]
 async fn report(
     State(app): State<App>,
     PathText(secret): PathText,

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     ApiError, App, Authenticated, Body, PathId,
-    error::ErrorBody,
     extract::{id_of, required_text},
     lists::Asked,
+    reasons,
     worlds::WorldRow,
 };
 use crate::auth::ethereum;
@@ -72,9 +72,10 @@ impl From<StakeRow> for Stake {
 }
 
 /// What the caller has staked, newest first; at most 1000.
-#[utoipa::path(get, path = "/users/me/stakes", tag = "stakes", security(("bearer" = [])), responses(
-    (status = 200, body = [Stake]),
-))]
+#[utoipa::path(
+    get, path = "/users/me/stakes", tag = "stakes", security(("bearer" = [])),
+    responses((status = 200, body = [Stake])),
+)]
 async fn stakes(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -113,12 +114,12 @@ struct Done {
 }
 
 /// Announces a stake, so that its comment is known when the chain confirms it.
-#[utoipa::path(post, path = "/users/me/stakes", tag = "stakes", security(("bearer" = [])), request_body = NewStake, responses(
-    (status = 200, body = Done),
-    (status = 400, body = ErrorBody, description = "`invalid_request_body`, `invalid_stake`"),
-    (status = 403, body = ErrorBody, description = "`not_your_wallet`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/users/me/stakes", tag = "stakes", security(("bearer" = [])),
+    request_body = NewStake,
+    responses((status = 200, body = Done)),
+    extensions(("x-reasons" = json!(reasons![InvalidStake, NotYourWallet, WorldNotFound]))),
+)]
 async fn announce(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -180,10 +181,11 @@ impl From<BalanceRow> for Wallet {
 }
 
 /// What the caller's Ethereum wallets have of each token.
-#[utoipa::path(get, path = "/users/me/wallets", tag = "stakes", security(("bearer" = [])), responses(
-    (status = 200, body = [Wallet]),
-    (status = 404, body = ErrorBody, description = "`wallets_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/users/me/wallets", tag = "stakes", security(("bearer" = [])),
+    responses((status = 200, body = [Wallet])),
+    extensions(("x-reasons" = json!(reasons![WalletsNotFound]))),
+)]
 async fn wallets(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -216,9 +218,10 @@ impl From<TopStakerRow> for TopStaker {
 }
 
 /// Who holds most stakes, most first; at most 100. Who has no name is left out.
-#[utoipa::path(get, path = "/users/top-stakers", tag = "stakes", security(("bearer" = [])), responses(
-    (status = 200, body = [TopStaker]),
-))]
+#[utoipa::path(
+    get, path = "/users/top-stakers", tag = "stakes", security(("bearer" = [])),
+    responses((status = 200, body = [TopStaker])),
+)]
 async fn top_stakers(
     State(app): State<App>,
     _caller: Authenticated,
@@ -232,11 +235,11 @@ async fn top_stakers(
 }
 
 /// The worlds somebody has stakes in, oldest first; at most 1000.
-#[utoipa::path(get, path = "/users/{userID}/staked-worlds", tag = "stakes", security(("bearer" = [])),
-    params(("userID" = Uuid, Path)), responses(
-    (status = 200, body = [WorldRow]),
-    (status = 400, body = ErrorBody, description = "`invalid_user_id`"),
-))]
+#[utoipa::path(
+    get, path = "/users/{userID}/staked-worlds", tag = "stakes", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)),
+    responses((status = 200, body = [WorldRow])),
+)]
 async fn staked_worlds(
     State(app): State<App>,
     _caller: Authenticated,

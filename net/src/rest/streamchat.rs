@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, Authenticated, PathId, error::ErrorBody};
+use super::{ApiError, App, Authenticated, PathId, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -26,14 +26,14 @@ struct ChatToken {
 }
 
 /// A token for the chat of an object. For those who are in its world.
-#[utoipa::path(post, path = "/streamchat/{objectID}/token", tag = "voice and chat", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 200, body = ChatToken),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 403, body = ErrorBody, description = "`not_in_world`"),
-    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    post, path = "/streamchat/{objectID}/token", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 200, body = ChatToken)),
+    extensions(("x-reasons" = json!(reasons![
+        NotInWorld, NotConfigured, ObjectNotFound, ProviderFailed,
+    ]))),
+)]
 async fn token(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -48,14 +48,14 @@ async fn token(
 }
 
 /// Makes the caller a member of the chat of an object. For those who are in its world.
-#[utoipa::path(post, path = "/streamchat/{objectID}/join", tag = "voice and chat", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 204, description = "Done"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 403, body = ErrorBody, description = "`not_in_world`"),
-    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    post, path = "/streamchat/{objectID}/join", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 204, description = "Done")),
+    extensions(("x-reasons" = json!(reasons![
+        NotInWorld, NotConfigured, ObjectNotFound, ProviderFailed,
+    ]))),
+)]
 async fn join(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -66,13 +66,12 @@ async fn join(
 }
 
 /// Ends the caller's membership in the chat of an object, from wherever the caller is.
-#[utoipa::path(post, path = "/streamchat/{objectID}/leave", tag = "voice and chat", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 204, description = "Done"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 404, body = ErrorBody, description = "`not_configured`, `object_not_found`"),
-    (status = 500, body = ErrorBody, description = "`provider_failed`, `internal_error`"),
-))]
+#[utoipa::path(
+    post, path = "/streamchat/{objectID}/leave", tag = "voice and chat", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 204, description = "Done")),
+    extensions(("x-reasons" = json!(reasons![NotConfigured, ObjectNotFound, ProviderFailed]))),
+)]
 async fn leave(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

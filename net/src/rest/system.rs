@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App};
+use super::{ApiError, App, reasons};
 use crate::telemetry;
 
 /// How long the database may take to give a sign of life.
@@ -63,7 +63,10 @@ struct ControllerVersion {
 }
 
 /// The versions of API and program.
-#[utoipa::path(get, path = "/version", tag = "system", responses((status = 200, body = Version)))]
+#[utoipa::path(
+    get, path = "/version", tag = "system",
+    responses((status = 200, body = Version)),
+)]
 async fn version() -> Json<Version> {
     let number = |text: &str| text.parse().unwrap_or_default();
     Json(Version {
@@ -88,16 +91,20 @@ struct Health {
 }
 
 /// Whether the process answers at all.
-#[utoipa::path(get, path = "/health", tag = "system", responses((status = 200, body = Health)))]
+#[utoipa::path(
+    get, path = "/health", tag = "system",
+    responses((status = 200, body = Health)),
+)]
 async fn health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// Whether the node can do its work: the database answers and no shutdown has begun.
-#[utoipa::path(get, path = "/ready", tag = "system", responses(
-    (status = 200, body = Health),
-    (status = 503, body = super::error::ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    get, path = "/ready", tag = "system",
+    responses((status = 200, body = Health)),
+    extensions(("x-reasons" = json!(reasons![Unavailable]))),
+)]
 async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::new(
@@ -154,7 +161,10 @@ struct LoadedWorld {
 }
 
 /// What the node is doing at this moment.
-#[utoipa::path(get, path = "/status.json", tag = "system", responses((status = 200, body = Status)))]
+#[utoipa::path(
+    get, path = "/status.json", tag = "system",
+    responses((status = 200, body = Status)),
+)]
 async fn status(State(app): State<App>) -> ([(HeaderName, &'static str); 1], Json<Status>) {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
     let database = database_answers(&app).await;

@@ -10,9 +10,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ApiError, App, Authenticated, Body, PathId, PathIds, Query,
-    error::ErrorBody,
     lists::Asked,
     newsfeed::{Activity, ActivityPage, Paging},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -22,13 +22,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The videos and pictures that users posted to an object, newest first.
-#[utoipa::path(get, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), Paging), responses(
-    (status = 200, body = ActivityPage),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`, \
-        `invalid_start_index_number`, `invalid_page_size`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), Paging),
+    responses((status = 200, body = ActivityPage)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidStartIndexNumber, InvalidPageSize, ObjectNotFound,
+    ]))),
+)]
 async fn list(
     State(app): State<App>,
     _caller: Authenticated,
@@ -69,14 +70,16 @@ struct New {
 }
 
 /// Posts a video or picture to an object's timeline, at the place where one is in its world.
-#[utoipa::path(post, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = New, responses(
-    (status = 201, body = Activity),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`; `invalid_request_query`: type or hash is missing; \
-        `invalid_type`: not video or screenshot; `invalid_request_body`: anything else"),
-    (status = 403, body = ErrorBody, description = "`forbidden`: no admin of the object, and a guest or not in its world"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/timeline", tag = "activities", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = New,
+    responses((status = 201, body = Activity)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery: "type or hash is missing", InvalidType: "not video or screenshot",
+        InvalidRequestBody: "anything else",
+        Forbidden: "no admin of the object, and a guest or not in its world", ObjectNotFound,
+    ]))),
+)]
 async fn post(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -98,12 +101,12 @@ async fn post(
 }
 
 /// An activity.
-#[utoipa::path(get, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), responses(
-    (status = 200, body = Activity),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)),
+    responses((status = 200, body = Activity)),
+    extensions(("x-reasons" = json!(reasons![ObjectNotFound, ActivityNotFound]))),
+)]
 async fn read(
     State(app): State<App>,
     _caller: Authenticated,
@@ -129,13 +132,16 @@ struct Changes {
 }
 
 /// Changes what the caller posted.
-#[utoipa::path(patch, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), request_body = Changes, responses(
-    (status = 200, body = bool, description = "true"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`, `invalid_request_body`, `invalid_type`"),
-    (status = 403, body = ErrorBody, description = "`forbidden`: somebody else's, or nothing that was posted"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
-))]
+#[utoipa::path(
+    patch, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)),
+    request_body = Changes,
+    responses((status = 200, body = bool, description = "true")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidType, Forbidden: "somebody else's, or nothing that was posted", ObjectNotFound,
+        ActivityNotFound,
+    ]))),
+)]
 async fn edit(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -156,13 +162,12 @@ async fn edit(
 }
 
 /// Deletes an activity; its author may, and admins of the object.
-#[utoipa::path(delete, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)), responses(
-    (status = 200, body = bool, description = "true"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_activity_id`"),
-    (status = 403, body = ErrorBody, description = "`forbidden`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `activity_not_found`"),
-))]
+#[utoipa::path(
+    delete, path = "/objects/{objectID}/timeline/{activityID}", tag = "activities",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), ("activityID" = Uuid, Path)),
+    responses((status = 200, body = bool, description = "true")),
+    extensions(("x-reasons" = json!(reasons![Forbidden, ObjectNotFound, ActivityNotFound]))),
+)]
 async fn remove(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, lists::Asked,
-    worlds::WorldRow,
+    reasons, worlds::WorldRow,
 };
 
 /// Users listed when the client does not say how many.
@@ -142,10 +142,11 @@ fn seconds(time: DateTime<Utc>) -> String {
 }
 
 /// The caller's own account.
-#[utoipa::path(get, path = "/users/me", tag = "users", security(("bearer" = [])), responses(
-    (status = 200, body = User),
-    (status = 404, description = "`user_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/users/me", tag = "users", security(("bearer" = [])),
+    responses((status = 200, body = User)),
+    extensions(("x-reasons" = json!(reasons![UserNotFound]))),
+)]
 async fn me(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -161,13 +162,14 @@ struct Wallets {
 }
 
 /// Adds a wallet to the caller's account, proven by a signed challenge. A guest is none any more.
-#[utoipa::path(post, path = "/users/me/attach-account", tag = "users", security(("bearer" = [])),
-    request_body = SignedChallenge, responses(
-    (status = 202, body = Wallets),
-    (status = 400, description = "`wallet_already_exists`, `invalid_request_body`"),
-    (status = 403, description = "`invalid_signature`"),
-    (status = 404, description = "`challenge_not_found`, `user_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/users/me/attach-account", tag = "users", security(("bearer" = [])),
+    request_body = SignedChallenge,
+    responses((status = 202, body = Wallets)),
+    extensions(("x-reasons" = json!(reasons![
+        WalletAlreadyExists, InvalidSignature, ChallengeNotFound, UserNotFound,
+    ]))),
+)]
 async fn attach_account(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -191,12 +193,12 @@ struct Wallet {
 }
 
 /// Takes a wallet off the caller's account, but never the last one.
-#[utoipa::path(delete, path = "/users/me/remove-wallet", tag = "users", security(("bearer" = [])),
-    request_body = Wallet, responses(
-    (status = 200, description = "null"),
-    (status = 404, description = "`wallet_not_found`"),
-    (status = 409, description = "`last_wallet`"),
-))]
+#[utoipa::path(
+    delete, path = "/users/me/remove-wallet", tag = "users", security(("bearer" = [])),
+    request_body = Wallet,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![WalletNotFound, LastWallet]))),
+)]
 async fn remove_wallet(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -217,10 +219,11 @@ struct Listing {
 }
 
 /// Users with a wallet.
-#[utoipa::path(get, path = "/users", tag = "users", security(("bearer" = [])), params(Listing), responses(
-    (status = 200, body = [UserRow]),
-    (status = 400, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/users", tag = "users", security(("bearer" = [])), params(Listing),
+    responses((status = 200, body = [UserRow])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn list(
     State(app): State<App>,
     _caller: Authenticated,
@@ -253,10 +256,11 @@ struct Search {
 }
 
 /// Users with a wallet that have a text in their name, by name.
-#[utoipa::path(get, path = "/users/search", tag = "users", security(("bearer" = [])), params(Search), responses(
-    (status = 200, body = [UserRow]),
-    (status = 400, description = "`invalid_request_query`"),
-))]
+#[utoipa::path(
+    get, path = "/users/search", tag = "users", security(("bearer" = [])), params(Search),
+    responses((status = 200, body = [UserRow])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn search(
     State(app): State<App>,
     _caller: Authenticated,
@@ -277,12 +281,12 @@ async fn search(
 }
 
 /// Somebody's account.
-#[utoipa::path(get, path = "/users/{userID}", tag = "users", security(("bearer" = [])),
-    params(("userID" = Uuid, Path)), responses(
-    (status = 200, body = User),
-    (status = 400, description = "`invalid_user_id`"),
-    (status = 404, description = "`user_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/users/{userID}", tag = "users", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)),
+    responses((status = 200, body = User)),
+    extensions(("x-reasons" = json!(reasons![UserNotFound]))),
+)]
 async fn by_id(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -298,12 +302,12 @@ async fn by_id(
 }
 
 /// The worlds somebody owns, oldest first; at most 1000.
-#[utoipa::path(get, path = "/users/{userID}/worlds", tag = "users", security(("bearer" = [])),
-    params(("userID" = Uuid, Path)), responses(
-    (status = 200, body = [WorldRow]),
-    (status = 400, description = "`invalid_user_id`"),
-    (status = 404, description = "`user_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/users/{userID}/worlds", tag = "users", security(("bearer" = [])),
+    params(("userID" = Uuid, Path)),
+    responses((status = 200, body = [WorldRow])),
+    extensions(("x-reasons" = json!(reasons![UserNotFound]))),
+)]
 async fn worlds(
     State(app): State<App>,
     _caller: Authenticated,

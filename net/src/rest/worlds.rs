@@ -10,9 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{
-    ApiError, App, Authenticated, PathId, Query, error::ErrorBody, lists::Asked, users::User,
-};
+use super::{ApiError, App, Authenticated, PathId, Query, lists::Asked, reasons, users::User};
 
 /// Worlds listed when the client does not say how many.
 const DEFAULT_LIMIT: u64 = 100;
@@ -150,11 +148,11 @@ struct Listing {
 }
 
 /// All worlds of this node.
-#[utoipa::path(get, path = "/worlds", tag = "worlds", security(("bearer" = [])), params(Listing), responses(
-    (status = 200, body = [World]),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-))]
+#[utoipa::path(
+    get, path = "/worlds", tag = "worlds", security(("bearer" = [])), params(Listing),
+    responses((status = 200, body = [World])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn list(
     State(app): State<App>,
     _caller: Authenticated,
@@ -173,13 +171,12 @@ async fn list(
 }
 
 /// A world with its stakers.
-#[utoipa::path(get, path = "/worlds/{worldID}", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path)), responses(
-    (status = 200, body = Details),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/worlds/{worldID}", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path)),
+    responses((status = 200, body = Details)),
+    extensions(("x-reasons" = json!(reasons![WorldNotFound]))),
+)]
 async fn details(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -189,13 +186,12 @@ async fn details(
 }
 
 /// Who is in a world right now.
-#[utoipa::path(get, path = "/worlds/{worldID}/online-users", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path)), responses(
-    (status = 200, body = [User]),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/worlds/{worldID}/online-users", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path)),
+    responses((status = 200, body = [User])),
+    extensions(("x-reasons" = json!(reasons![WorldNotFound]))),
+)]
 async fn online_users(
     State(app): State<App>,
     _caller: Authenticated,

@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{CORE, CUSTOM_OBJECT, DEADLINE, EthereumWallet, Server, Wallet};
+use super::{CORE, CUSTOM_OBJECT, DEADLINE, EthereumWallet, Server, Wallet, document};
 
 /// Pause between two questions whether something has happened.
 const POLL: Duration = Duration::from_millis(50);
@@ -300,11 +300,11 @@ impl Api {
     /// As [`Api::send`], for a server that may be gone.
     pub(crate) async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
-        let name = format!("{} {}", request.method(), request.url());
+        let (method, url) = (request.method().clone(), request.url().clone());
         let response = self.http.execute(request).await?;
         let content_type = response.headers().get("content-type");
-        Ok(Answer {
-            request: name,
+        let answer = Answer {
+            request: format!("{method} {url}"),
             status: response.status().as_u16(),
             content_type: content_type
                 .and_then(|value| value.to_str().ok())
@@ -312,7 +312,12 @@ impl Api {
                 .to_owned(),
             headers: response.headers().clone(),
             bytes: response.bytes().await?.to_vec(),
-        })
+        };
+        if answer.status >= 400 {
+            let Answer { status, bytes, .. } = &answer;
+            document::check_refusal(method.as_str(), url.path(), *status, bytes);
+        }
+        Ok(answer)
     }
 }
 

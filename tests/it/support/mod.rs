@@ -4,6 +4,7 @@ mod api;
 mod attributes;
 mod chain;
 mod client;
+mod document;
 mod lossy;
 mod rows;
 mod server;

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::rest::{ApiError, App, Authenticated, extract::id_of};
+use crate::rest::{ApiError, App, Authenticated, extract::id_of, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(attribute_entries))
@@ -84,21 +84,28 @@ struct EntryProfile {
 }
 
 /// The records in the values of an attribute that users have in an object.
-#[utoipa::path(get, path = "/objects/{objectID}/all-users/attributes/{pluginID}/{attrName}/entries", tag = "attributes",
-    security(("bearer" = [])), params(
-    ("objectID" = Uuid, Path), ("pluginID" = Uuid, Path), ("attrName" = String, Path),
-    ("fields[]" = Option<Vec<String>>, Query, description = "The fields to return, at most 32. A further parameter named like \
-        one of them keeps only the entries in which it has that text"),
-    ("order" = Option<String>, Query, description = "One of the fields, ascending; descending with a minus before it"),
-    ("q" = Option<String>, Query, description = "What any field without a filter has to contain, in any case"),
-    ("limit" = Option<u64>, Query, description = "10 if not given, 100 at most"),
-    ("offset" = Option<u64>, Query, description = "Entries to skip"),
-    ), responses(
-    (status = 200, body = EntryPage),
-    (status = 400, description = "`invalid_object_id`, `invalid_plugin_id`, `invalid_query`; `invalid_params`: the order is none of the fields"),
-    (status = 403, description = "`operation_not_permitted` unless the attribute's type lets everybody read"),
-    (status = 404, description = "`object_not_found`; `invalid_param`: no plugin declares the attribute"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/all-users/attributes/{pluginID}/{attrName}/entries",
+    tag = "attributes", security(("bearer" = [])),
+    params(
+        ("objectID" = Uuid, Path), ("pluginID" = Uuid, Path), ("attrName" = String, Path),
+        ("fields[]" = Option<Vec<String>>, Query,
+            description = "The fields to return, at most 32. A further parameter named like \
+                one of them keeps only the entries in which it has that text"),
+        ("order" = Option<String>, Query,
+            description = "One of the fields, ascending; descending with a minus before it"),
+        ("q" = Option<String>, Query,
+            description = "What any field without a filter has to contain, in any case"),
+        ("limit" = Option<u64>, Query, description = "10 if not given, 100 at most"),
+        ("offset" = Option<u64>, Query, description = "Entries to skip"),
+    ),
+    responses((status = 200, body = EntryPage)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidPluginId, InvalidQuery, InvalidParams: "the order is none of the fields",
+        OperationNotPermitted: "unless the attribute's type lets everybody read", ObjectNotFound,
+        InvalidParam: "no plugin declares the attribute",
+    ]))),
+)]
 async fn attribute_entries(
     State(app): State<App>,
     _caller: Authenticated,

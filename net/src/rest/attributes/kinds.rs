@@ -9,7 +9,7 @@ use super::{
     one::{self, Stored},
     reference::{AttributeRef, AttributeSet, EntryRef, EntrySet, Removal, RemovalRef},
 };
-use crate::rest::{ApiError, App, Authenticated, Body, PathIds, Query};
+use crate::rest::{ApiError, App, Authenticated, Body, PathIds, Query, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -52,22 +52,24 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read_my_attribute))
 }
 
-/// The routes of whole attributes below one path: read, write and remove. The owner is made from the ids in the path;
-/// `$invalid` and `$absent` are the codes for those ids.
+/// Declares the routes of whole attributes below one path: read, write and remove. The owner comes
+/// from the ids in the path; `$absent` lists the reasons for ids of nothing.
 macro_rules! whole {
     ($module:ident: $read:ident, $write:ident, $remove:ident at $path:tt ($($parameter:tt),*)
-     $invalid:tt $absent:tt |$ids:ident: $count:tt| $target:expr) => {
+     [$($absent:ident),*] |$ids:ident: $count:tt| $target:expr) => {
         mod $module {
             use super::*;
 
             /// The value of an attribute; null if it has none.
-            #[utoipa::path(get, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)* AttributeRef), responses(
-                (status = 200, body = Option<Object>, description = "The value"),
-                (status = 400, description = concat!($invalid, "`invalid_request_query`, `invalid_plugin_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`attribute_not_found`")),
-            ))]
+            #[utoipa::path(
+                get, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)* AttributeRef),
+                responses((status = 200, body = Option<Object>, description = "The value")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidRequestQuery, InvalidPluginAttribute, OperationNotPermitted, $($absent,)*
+                    AttributeNotFound,
+                ]))),
+            )]
             pub(super) async fn $read(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -78,13 +80,15 @@ macro_rules! whole {
             }
 
             /// Replaces the value of an attribute, and makes the attribute if need be.
-            #[utoipa::path(post, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)*), request_body = AttributeSet, responses(
-                (status = 202, body = Option<Object>, description = "The value stored"),
-                (status = 400, description = concat!($invalid, "`invalid_request_body`, `invalid_plugin_id`, `invalid_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`user_not_found`")),
-            ))]
+            #[utoipa::path(
+                post, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)*), request_body = AttributeSet,
+                responses((status = 202, body = Option<Object>, description = "The value stored")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidPluginId, InvalidAttribute, OperationNotPermitted, $($absent,)*
+                    UserNotFound,
+                ]))),
+            )]
             pub(super) async fn $write(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -94,15 +98,18 @@ macro_rules! whole {
                 one::write(&app, caller, $target, set).await
             }
 
-            /// Removes an attribute; one that is not there is fine. It is named in the query or in a JSON body.
-            #[utoipa::path(delete, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)* RemovalRef), request_body = Option<RemovalRef>, responses(
-                (status = 200, description = "null"),
-                (status = 400, description = concat!($invalid, "`invalid_request_query`, `invalid_plugin_attribute`; \
-                    `invalid_request_body`, `invalid_plugin_id`, `invalid_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`user_not_found`")),
-            ))]
+            /// Removes an attribute; one that is not there is fine.
+            ///
+            /// It is named in the query or in a JSON body.
+            #[utoipa::path(
+                delete, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)* RemovalRef), request_body = Option<RemovalRef>,
+                responses((status = 200, description = "null")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidRequestQuery, InvalidPluginAttribute, InvalidPluginId, InvalidAttribute,
+                    OperationNotPermitted, $($absent,)* UserNotFound,
+                ]))),
+            )]
             pub(super) async fn $remove(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -118,18 +125,20 @@ macro_rules! whole {
 /// As `whole`, for one key of an attribute.
 macro_rules! entry {
     ($module:ident: $read:ident, $write:ident, $remove:ident at $path:tt ($($parameter:tt),*)
-     $invalid:tt $absent:tt |$ids:ident: $count:tt| $target:expr) => {
+     [$($absent:ident),*] |$ids:ident: $count:tt| $target:expr) => {
         mod $module {
             use super::*;
 
             /// The value under one key of an attribute. A dot is part of the key.
-            #[utoipa::path(get, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)* EntryRef), responses(
-                (status = 200, body = Object, description = "The key with its value"),
-                (status = 400, description = concat!($invalid, "`invalid_request_query`, `invalid_plugin_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`attribute_value_not_found`, `attribute_value_nil`")),
-            ))]
+            #[utoipa::path(
+                get, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)* EntryRef),
+                responses((status = 200, body = Object, description = "The key with its value")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidRequestQuery, InvalidPluginAttribute, OperationNotPermitted, $($absent,)*
+                    AttributeValueNotFound, AttributeValueNil,
+                ]))),
+            )]
             pub(super) async fn $read(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -140,13 +149,15 @@ macro_rules! entry {
             }
 
             /// Sets one key of an attribute and leaves the others alone.
-            #[utoipa::path(post, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)*), request_body = EntrySet, responses(
-                (status = 202, body = Object, description = "The key with its value"),
-                (status = 400, description = concat!($invalid, "`invalid_request_body`, `invalid_plugin_id`, `invalid_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`user_not_found`")),
-            ))]
+            #[utoipa::path(
+                post, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)*), request_body = EntrySet,
+                responses((status = 202, body = Object, description = "The key with its value")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidPluginId, InvalidAttribute, OperationNotPermitted, $($absent,)*
+                    UserNotFound,
+                ]))),
+            )]
             pub(super) async fn $write(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -156,15 +167,18 @@ macro_rules! entry {
                 one::write_entry(&app, caller, $target, set).await
             }
 
-            /// Removes one key of an attribute; one that is not there is fine. It is named in the query or in a JSON body.
-            #[utoipa::path(delete, path = $path, tag = "attributes", security(("bearer" = [])),
-                params($($parameter,)* RemovalRef), request_body = Option<RemovalRef>, responses(
-                (status = 200, description = "null"),
-                (status = 400, description = concat!($invalid, "`invalid_request_query`, `invalid_plugin_attribute`; \
-                    `invalid_request_body`, `invalid_plugin_id`, `invalid_attribute`")),
-                (status = 403, description = "`operation_not_permitted`"),
-                (status = 404, description = concat!($absent, "`user_not_found`")),
-            ))]
+            /// Removes one key of an attribute; one that is not there is fine.
+            ///
+            /// It is named in the query or in a JSON body.
+            #[utoipa::path(
+                delete, path = $path, tag = "attributes", security(("bearer" = [])),
+                params($($parameter,)* RemovalRef), request_body = Option<RemovalRef>,
+                responses((status = 200, description = "null")),
+                extensions(("x-reasons" = json!(reasons![
+                    InvalidRequestQuery, InvalidPluginAttribute, InvalidPluginId, InvalidAttribute,
+                    OperationNotPermitted, $($absent,)* UserNotFound,
+                ]))),
+            )]
             pub(super) async fn $remove(
                 State(app): State<App>,
                 Authenticated(caller): Authenticated,
@@ -177,47 +191,55 @@ macro_rules! entry {
     };
 }
 
-whole!(node: read_node_attribute, write_node_attribute, remove_node_attribute at "/node/attributes" ()
-    "" "" |_ids: 0| AttributeTarget::Node);
+whole!(node: read_node_attribute, write_node_attribute, remove_node_attribute
+    at "/node/attributes" ()
+    [] |_ids: 0| AttributeTarget::Node);
 
 whole!(object: read_object_attribute, write_object_attribute, remove_object_attribute
     at "/objects/{objectID}/attributes" (("objectID" = Uuid, Path))
-    "`invalid_object_id`, " "`object_not_found`, "
+    [ObjectNotFound]
     |ids: 1| AttributeTarget::Object(ids[0]));
 
-entry!(object_entry: read_object_attribute_key, write_object_attribute_key, remove_object_attribute_key
+entry!(object_entry: read_object_attribute_key, write_object_attribute_key,
+    remove_object_attribute_key
     at "/objects/{objectID}/attributes/sub" (("objectID" = Uuid, Path))
-    "`invalid_object_id`, " "`object_not_found`, "
+    [ObjectNotFound]
     |ids: 1| AttributeTarget::Object(ids[0]));
 
-whole!(object_user: read_object_user_attribute, write_object_user_attribute, remove_object_user_attribute
-    at "/objects/{objectID}/{userID}/attributes" (("objectID" = Uuid, Path), ("userID" = Uuid, Path))
-    "`invalid_object_id`, `invalid_user_id`, " "`object_not_found`, "
+whole!(object_user: read_object_user_attribute, write_object_user_attribute,
+    remove_object_user_attribute
+    at "/objects/{objectID}/{userID}/attributes"
+    (("objectID" = Uuid, Path), ("userID" = Uuid, Path))
+    [ObjectNotFound]
     |ids: 2| AttributeTarget::ObjectUser { object: ids[0], user: ids[1] });
 
-entry!(object_user_entry: read_object_user_attribute_key, write_object_user_attribute_key, remove_object_user_attribute_key
-    at "/objects/{objectID}/{userID}/attributes/sub" (("objectID" = Uuid, Path), ("userID" = Uuid, Path))
-    "`invalid_object_id`, `invalid_user_id`, " "`object_not_found`, "
+entry!(object_user_entry: read_object_user_attribute_key, write_object_user_attribute_key,
+    remove_object_user_attribute_key
+    at "/objects/{objectID}/{userID}/attributes/sub"
+    (("objectID" = Uuid, Path), ("userID" = Uuid, Path))
+    [ObjectNotFound]
     |ids: 2| AttributeTarget::ObjectUser { object: ids[0], user: ids[1] });
 
 whole!(user: read_user_attribute, write_user_attribute, remove_user_attribute
     at "/users/{userID}/attributes" (("userID" = Uuid, Path))
-    "`invalid_user_id`, " ""
+    []
     |ids: 1| AttributeTarget::User(ids[0]));
 
 entry!(user_entry: read_user_attribute_key, write_user_attribute_key, remove_user_attribute_key
     at "/users/{userID}/attributes/sub" (("userID" = Uuid, Path))
-    "`invalid_user_id`, " ""
+    []
     |ids: 1| AttributeTarget::User(ids[0]));
 
 /// Sets one key of what a user keeps about another user.
-#[utoipa::path(post, path = "/users/attributes/sub/{userID}/{targetID}", tag = "attributes", security(("bearer" = [])),
-    params(("userID" = Uuid, Path), ("targetID" = Uuid, Path)), request_body = EntrySet, responses(
-    (status = 202, body = Option<Object>, description = "The whole value"),
-    (status = 400, description = "`invalid_user_id`, `invalid_target_id`, `invalid_request_body`, `invalid_plugin_id`, `invalid_attribute`"),
-    (status = 403, description = "`operation_not_permitted`"),
-    (status = 404, description = "`user_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/users/attributes/sub/{userID}/{targetID}", tag = "attributes",
+    security(("bearer" = [])), params(("userID" = Uuid, Path), ("targetID" = Uuid, Path)),
+    request_body = EntrySet,
+    responses((status = 202, body = Option<Object>, description = "The whole value")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidPluginId, InvalidAttribute, OperationNotPermitted, UserNotFound,
+    ]))),
+)]
 async fn write_user_user_attribute_key(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -230,13 +252,14 @@ async fn write_user_user_attribute_key(
 }
 
 /// The value of an attribute of the caller's.
-#[utoipa::path(get, path = "/users/me/attributes", tag = "attributes", security(("bearer" = [])),
-    params(AttributeRef), responses(
-    (status = 200, body = Option<Object>, description = "The value"),
-    (status = 400, description = "`invalid_request_query`, `invalid_plugin_attribute`"),
-    (status = 403, description = "`operation_not_permitted`"),
-    (status = 404, description = "`attribute_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/users/me/attributes", tag = "attributes", security(("bearer" = [])),
+    params(AttributeRef),
+    responses((status = 200, body = Option<Object>, description = "The value")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidPluginAttribute, OperationNotPermitted, AttributeNotFound,
+    ]))),
+)]
 async fn read_my_attribute(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ValueMap, reference::AttributeRef};
-use crate::rest::{ApiError, App, Authenticated, PathId, Query};
+use crate::rest::{ApiError, App, Authenticated, PathId, Query, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -31,13 +31,15 @@ fn by_owner(values: Vec<(Umid, ValueMap)>) -> Json<ValueMap> {
 
 /// The values of an attribute of an object and of all below it that have one, by object: at most 1000 and 4 MiB of them,
 /// those near to the object first.
-#[utoipa::path(get, path = "/objects/{objectID}/attributes-with-children", tag = "attributes", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), AttributeRef), responses(
-    (status = 200, body = Object, description = "Values by object"),
-    (status = 400, description = "`invalid_object_id`, `invalid_request_query`, `invalid_plugin_attribute`"),
-    (status = 403, description = "`operation_not_permitted` for the object itself"),
-    (status = 404, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/attributes-with-children", tag = "attributes",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), AttributeRef),
+    responses((status = 200, body = Object, description = "Values by object")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidPluginAttribute, OperationNotPermitted: "for the object itself",
+        ObjectNotFound,
+    ]))),
+)]
 async fn attributes_with_children(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -52,13 +54,15 @@ async fn attributes_with_children(
 }
 
 /// Lets every user, guests included, read and write an attribute of an object.
-#[utoipa::path(post, path = "/objects/{objectID}/attributes/publicize", tag = "attributes", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), AttributeRef), responses(
-    (status = 202, description = "null"),
-    (status = 400, description = "`invalid_object_id`, `invalid_request_query`, `invalid_plugin_attribute`"),
-    (status = 403, description = "`not_admin`, `operation_not_permitted`"),
-    (status = 404, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/attributes/publicize", tag = "attributes",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), AttributeRef),
+    responses((status = 202, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidPluginAttribute, NotAdmin, OperationNotPermitted,
+        ObjectNotFound,
+    ]))),
+)]
 async fn publicize_attribute(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -89,13 +93,15 @@ struct AllUsers {
 }
 
 /// The values of an attribute that users have in an object, by user, last written first: at most 1000 and 4 MiB of them.
-#[utoipa::path(get, path = "/objects/{objectID}/all-users/attributes", tag = "attributes", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), AllUsers), responses(
-    (status = 200, body = Object, description = "Values by user"),
-    (status = 400, description = "`invalid_object_id`, `invalid_request_query`, `invalid_plugin_attribute`"),
-    (status = 403, description = "`operation_not_permitted` unless the attribute's type lets everybody read"),
-    (status = 404, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/all-users/attributes", tag = "attributes",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), AllUsers),
+    responses((status = 200, body = Object, description = "Values by user")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidPluginAttribute,
+        OperationNotPermitted: "unless the attribute's type lets everybody read", ObjectNotFound,
+    ]))),
+)]
 async fn attributes_of_all_users(
     State(app): State<App>,
     _caller: Authenticated,
@@ -134,13 +140,15 @@ struct UserCount {
 }
 
 /// How many users have a value of an attribute in an object.
-#[utoipa::path(get, path = "/objects/{objectID}/all-users/count", tag = "attributes", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), Since), responses(
-    (status = 200, body = UserCount),
-    (status = 400, description = "`invalid_object_id`, `invalid_request_query`, `invalid_plugin_attribute`, `invalid_since_time`"),
-    (status = 403, description = "`operation_not_permitted`"),
-    (status = 404, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/all-users/count", tag = "attributes",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path), Since),
+    responses((status = 200, body = UserCount)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, InvalidPluginAttribute, InvalidSinceTime, OperationNotPermitted,
+        ObjectNotFound,
+    ]))),
+)]
 async fn count_all_users(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

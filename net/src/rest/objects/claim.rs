@@ -6,9 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::rest::{
-    ApiError, App, Authenticated, Body, PathId, error::ErrorBody, extract::required_text,
-};
+use crate::rest::{ApiError, App, Authenticated, Body, PathId, extract::required_text, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -33,15 +31,14 @@ struct Wanted {
 
 /// Claims an object of the claimable type: the caller becomes its admin, and what the caller puts there is shown to
 /// everybody. Of those who claim at once one succeeds.
-#[utoipa::path(post, path = "/objects/{objectID}/claim-and-customise", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = Wanted, responses(
-    (status = 202, body = bool, description = "true"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`forbidden`: not claimable, or claimed by somebody else"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/claim-and-customise", tag = "objects",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = Wanted,
+    responses((status = 202, body = bool, description = "true")),
+    extensions(("x-reasons" = json!(reasons![
+        Forbidden: "not claimable, or claimed by somebody else", ObjectNotFound,
+    ]))),
+)]
 async fn claim(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -60,15 +57,14 @@ async fn claim(
 }
 
 /// Gives a claimed object back, and removes what the caller had put there.
-#[utoipa::path(post, path = "/objects/{objectID}/unclaim-and-clear-customisation", tag = "objects",
-    security(("bearer" = [])), params(("objectID" = Uuid, Path)), responses(
-    (status = 202, body = bool, description = "true"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`forbidden`: the caller has not claimed it"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/unclaim-and-clear-customisation", tag = "objects",
+    security(("bearer" = [])), params(("objectID" = Uuid, Path)),
+    responses((status = 202, body = bool, description = "true")),
+    extensions(("x-reasons" = json!(reasons![
+        Forbidden: "the caller has not claimed it", ObjectNotFound,
+    ]))),
+)]
 async fn unclaim(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

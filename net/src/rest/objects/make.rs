@@ -11,8 +11,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::ObjectId;
 use crate::rest::{
     ApiError, App, Authenticated, Body, PathId,
-    error::ErrorBody,
     extract::{id_of, invalid_body, required_text},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -22,17 +22,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Copies an object, not what is below it, with the attributes that may be copied. The copy stands where the caller is.
-#[utoipa::path(post, path = "/objects/{objectID}/clone", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), responses(
-    (status = 200, body = ObjectId, description = "The copy"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `child_limit_reached`, `object_type_not_permitted`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`; `object_creation_not_permitted`: no admin of the parent; \
-        `forbidden`: a world"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 409, body = ErrorBody, description = "`conflict`: the owner is gone"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/clone", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)),
+    responses((status = 200, body = ObjectId, description = "The copy")),
+    extensions(("x-reasons" = json!(reasons![
+        ChildLimitReached, ObjectTypeNotPermitted, NotAdmin,
+        ObjectCreationNotPermitted: "no admin of the parent", Forbidden: "a world", ObjectNotFound,
+        Conflict: "the owner is gone",
+    ]))),
+)]
 async fn clone(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -94,18 +93,18 @@ impl SpawnedAttribute {
 
 /// Puts an object below a canvas, or below another object whose sub option `spawn_by_user` is true. The caller owns it.
 /// Guests may only where they are admins.
-#[utoipa::path(post, path = "/objects/{objectID}/spawn-by-user", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = Spawned, responses(
-    (status = 201, body = ObjectId),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`, `invalid_object_type_id`, \
-        `invalid_plugin_id`, `invalid_attribute`, `child_limit_reached`, `object_type_not_permitted`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`object_creation_not_permitted`: the parent does not invite to it, or a \
-        guest; `spawn_quota_reached`; `operation_not_permitted`: an attribute that the caller may not write"),
-    (status = 404, body = ErrorBody, description = "`parent_not_found`"),
-    (status = 409, body = ErrorBody, description = "`conflict`: the caller's account is gone"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/spawn-by-user", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = Spawned,
+    responses((status = 201, body = ObjectId)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidObjectTypeId, InvalidPluginId, InvalidAttribute, ChildLimitReached,
+        ObjectTypeNotPermitted,
+        ObjectCreationNotPermitted: "the parent does not invite to it, or a guest",
+        SpawnQuotaReached, OperationNotPermitted: "an attribute that the caller may not write",
+        ParentNotFound, Conflict: "the caller's account is gone",
+    ]))),
+)]
 async fn spawn_by_user(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

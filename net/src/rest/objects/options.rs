@@ -8,8 +8,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::rest::{
     ApiError, App, Authenticated, Body, PathId, Query,
-    error::ErrorBody,
     extract::{invalid_body, required_text},
+    reasons,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -29,13 +29,12 @@ struct View {
 
 /// The options of an object, every key optional: `visible` 0 to 3, `editable`, `private`, `minimap`, `spawn_point`,
 /// `child_placement`, `allowed_children`, `child_limit`, `subs` and more.
-#[utoipa::path(get, path = "/objects/{objectID}/options", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), View), responses(
-    (status = 200, body = Object),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/options", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), View),
+    responses((status = 200, body = Object)),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, ObjectNotFound]))),
+)]
 async fn read(
     State(app): State<App>,
     _caller: Authenticated,
@@ -55,16 +54,15 @@ struct Set {
 }
 
 /// Replaces the own options of an object and shows it anew to everybody in its world.
-#[utoipa::path(post, path = "/objects/{objectID}/options", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = Set, responses(
-    (status = 202, body = Object, description = "The options stored"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`: also options of the wrong type \
-        and placement rules that make no sense"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/options", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = Set,
+    responses((status = 202, body = Object, description = "The options stored")),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestBody: "also options of the wrong type and placement rules that make no sense",
+        NotAdmin, ObjectNotFound,
+    ]))),
+)]
 async fn write(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -94,13 +92,14 @@ struct SubView {
 }
 
 /// One sub option, under its key.
-#[utoipa::path(get, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), SubView), responses(
-    (status = 200, body = Object),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`, `empty_options`, `empty_sub_options`"),
-))]
+#[utoipa::path(
+    get, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path), SubView),
+    responses((status = 200, body = Object)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, ObjectNotFound, EmptyOptions, EmptySubOptions,
+    ]))),
+)]
 async fn read_sub(
     State(app): State<App>,
     _caller: Authenticated,
@@ -127,15 +126,12 @@ struct SubSet {
 }
 
 /// Sets one sub option and shows the object anew.
-#[utoipa::path(post, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = SubSet, responses(
-    (status = 202, body = Object, description = "The value under its key"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = SubSet,
+    responses((status = 202, body = Object, description = "The value under its key")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, ObjectNotFound]))),
+)]
 async fn write_sub(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -162,15 +158,12 @@ struct SubRef {
 }
 
 /// Removes one sub option; one that is not there is fine.
-#[utoipa::path(delete, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path)), request_body = SubRef, responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_object_id`, `invalid_request_body`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`object_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    delete, path = "/objects/{objectID}/options/sub", tag = "objects", security(("bearer" = [])),
+    params(("objectID" = Uuid, Path)), request_body = SubRef,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, ObjectNotFound]))),
+)]
 async fn remove_sub(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

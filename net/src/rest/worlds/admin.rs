@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::rest::{ApiError, App, Authenticated, Body, PathId, error::ErrorBody};
+use crate::rest::{ApiError, App, Authenticated, Body, PathId, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -31,15 +31,12 @@ struct Changes {
 }
 
 /// Changes name, description and link of a world.
-#[utoipa::path(patch, path = "/worlds/{worldID}", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path)), request_body = Changes, responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`, `invalid_request_body`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    patch, path = "/worlds/{worldID}", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path)), request_body = Changes,
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, WorldNotFound]))),
+)]
 async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -56,15 +53,14 @@ async fn update(
 }
 
 /// Asks everybody in the world to fly to the caller.
-#[utoipa::path(post, path = "/worlds/{worldID}/fly-to-me", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`; `profile_not_found`: the caller is not in the world"),
-    (status = 503, body = ErrorBody, description = "`unavailable`"),
-))]
+#[utoipa::path(
+    post, path = "/worlds/{worldID}/fly-to-me", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![
+        NotAdmin, WorldNotFound, ProfileNotFound: "the caller is not in the world",
+    ]))),
+)]
 async fn fly_to_me(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -75,14 +71,12 @@ async fn fly_to_me(
 }
 
 /// Reserved: does nothing yet for anybody, and is for admins only.
-#[utoipa::path(post, path = "/worlds/{worldID}/teleport-user", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path)), responses(
-    (status = 200, description = "null"),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 403, body = ErrorBody, description = "`not_admin`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`"),
-))]
+#[utoipa::path(
+    post, path = "/worlds/{worldID}/teleport-user", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path)),
+    responses((status = 200, description = "null")),
+    extensions(("x-reasons" = json!(reasons![NotAdmin, WorldNotFound]))),
+)]
 async fn teleport_user(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::rest::{ApiError, App, Authenticated, PathId, Query, error::ErrorBody};
+use crate::rest::{ApiError, App, Authenticated, PathId, Query, reasons};
 
 /// Longest text to search for in characters, as long as the longest name.
 const MAX_SEARCH: usize = 256;
@@ -48,11 +48,11 @@ impl From<store::Landmark> for Landmark {
 }
 
 /// Worlds whose name contains a text: the newest hundred.
-#[utoipa::path(get, path = "/worlds/explore/search", tag = "worlds", security(("bearer" = [])), params(Search), responses(
-    (status = 200, body = [Landmark]),
-    (status = 400, body = ErrorBody, description = "`invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-))]
+#[utoipa::path(
+    get, path = "/worlds/explore/search", tag = "worlds", security(("bearer" = [])), params(Search),
+    responses((status = 200, body = [Landmark])),
+    extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
+)]
 async fn search(
     State(app): State<App>,
     _caller: Authenticated,
@@ -87,13 +87,14 @@ struct Explored {
 }
 
 /// Looks at an object of a world.
-#[utoipa::path(get, path = "/worlds/{worldID}/explore", tag = "worlds", security(("bearer" = [])),
-    params(("worldID" = Uuid, Path), At), responses(
-    (status = 200, body = Explored),
-    (status = 400, body = ErrorBody, description = "`invalid_world_id`, `invalid_request_query`"),
-    (status = 401, body = ErrorBody, description = "`failed_to_verify_access_token`"),
-    (status = 404, body = ErrorBody, description = "`world_not_found`; `object_not_found`: also an object of another world"),
-))]
+#[utoipa::path(
+    get, path = "/worlds/{worldID}/explore", tag = "worlds", security(("bearer" = [])),
+    params(("worldID" = Uuid, Path), At),
+    responses((status = 200, body = Explored)),
+    extensions(("x-reasons" = json!(reasons![
+        InvalidRequestQuery, WorldNotFound, ObjectNotFound: "also an object of another world",
+    ]))),
+)]
 async fn explore(
     State(app): State<App>,
     _caller: Authenticated,
