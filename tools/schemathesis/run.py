@@ -129,7 +129,7 @@ def unreached(url, answers):
         if reached or operation in UNREACHABLE:
             continue
         if operation not in REQUESTS:
-            problems.append(f"{operation}: say in tools/schemathesis/valid.py how it succeeds")
+            problems.append(f"{operation}: never succeeded: give an example of its body, or say in tools/schemathesis/valid.py how it does")
         else:
             problems.append(f"{operation} never succeeded: {sorted(set(statuses))}")
     print(f"\n{succeeded} of {len(all_operations)} operations succeeded, {len(UNREACHABLE)} cannot")

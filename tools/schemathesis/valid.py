@@ -1,7 +1,8 @@
 """A request that succeeds, for every operation of the API.
 
 Generated requests name things that do not exist, and so test refusals only. Each function here makes a request whose answer
-has to be a success for at least one of the callers; what it deletes, it makes before.
+has to be a success for at least one of the callers; what it deletes, it makes before. An operation needs none if it succeeds
+with ids of things that exist and the example of a body that the document has.
 """
 
 import sqlite3
@@ -73,6 +74,13 @@ def succeeds(operation):
 def constant(operation, path=None, query=None, body=None):
     """Declares an operation that succeeds with the same request for everybody."""
     REQUESTS[operation] = lambda world: Request(path or {}, query or {}, body)
+
+
+def assumed(case, world):
+    """What an operation is asked for that is not named here."""
+    ids = {"objectID": PLAZA, "worldID": WELCOME, "userID": world.state.friend, "targetID": world.state.friend}
+    content = case.operation.definition.raw.get("requestBody", {}).get("content", {})
+    return Request(ids, body=content.get("application/json", {}).get("example"))
 
 
 class World:
