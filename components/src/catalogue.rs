@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{AttributeId, AttributeOptions, JsonMap, Umid};
 
-/// A template that gives objects default assets and options (spec model §4.5).
+/// A template that gives objects default assets and options (docs/spec/model.md §6.3).
 #[derive(Clone, Debug, Default)]
 pub struct ObjectType {
     /// Its unique name.
@@ -19,7 +19,7 @@ pub struct ObjectType {
     pub options: JsonMap,
 }
 
-/// A 3D asset (spec model §2.6).
+/// A 3D asset (docs/spec/model.md §6.4).
 #[derive(Clone, Debug, Default)]
 pub struct Asset3d {
     /// 0 addressable (legacy), 1 glTF, 2 basic shape; sent as `asset_format`.

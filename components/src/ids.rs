@@ -1,4 +1,4 @@
-//! Ids that every node shares (spec model §4): plugins, types, system accounts.
+//! Ids that every node shares (docs/spec/model.md §6): plugins, types, system accounts.
 
 use uuid::{Uuid, uuid};
 

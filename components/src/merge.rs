@@ -1,4 +1,4 @@
-//! The deep merge of options (spec model §5.3).
+//! The deep merge of options (docs/spec/model.md §5.2).
 
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ mod tests {
 
     use super::merge;
 
-    /// The table of spec model §5.3, one row a case.
+    /// The table of docs/spec/model.md §5.2, one row a case.
     #[test]
     fn merge_table() {
         let cases = [

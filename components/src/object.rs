@@ -88,11 +88,11 @@ pub struct Attributes(pub BTreeMap<AttributeId, AttributeState>);
 /// What a render slot shows: a JSON value, null when the slot was emptied.
 pub type SlotValue = Value;
 
-/// The render slots of an object: slot type → slot name → value (spec posbus §5.4).
+/// The render slots of an object: slot type → slot name → value (docs/spec/posbus.md §5.4).
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct RenderSlots(pub IndexMap<String, IndexMap<String, SlotValue>>);
 
-/// Who holds the edit lock of an object; in memory only (spec posbus §5.5).
+/// Who holds the edit lock of an object; in memory only (docs/spec/posbus.md §5.5).
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockHolder(pub Option<Umid>);
 

@@ -1,4 +1,5 @@
-//! Object options (spec model §2.6): the closed set of keys there is, and what the server acts on, read from merged JSON.
+//! Object options (docs/spec/model.md §4.2): the closed set of keys there is, and what the server
+//! acts on, read from merged JSON.
 
 mod schema;
 

@@ -1,4 +1,5 @@
-//! Where children without a transform of their own stand around their parent (spec model §6.4).
+//! Where children without a transform of their own stand around their parent (docs/spec/model.md
+//! §4.4).
 //!
 //! Pure mathematics: the same rule, parent, index and count always give the same place.
 
@@ -249,7 +250,7 @@ mod tests {
         (found - expected).abs() <= 0.05
     }
 
-    /// The check vectors of spec model §6.4: (index, x, y, z, heading) by rule and count.
+    /// The check vectors of docs/spec/model.md §4.4: (index, x, y, z, heading) by rule and count.
     #[test]
     fn check_vectors() {
         let cases = [

@@ -1,4 +1,5 @@
-//! Options as writers give them: decoded against the closed schema before they are stored (spec model §2.6).
+//! Options as writers give them: decoded against the closed schema before they are stored
+//! (docs/spec/model.md §4.2).
 
 use serde_json::{Value, json};
 use thiserror::Error;
