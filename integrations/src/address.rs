@@ -1,5 +1,5 @@
 //! Which addresses the server may fetch when others name them: the check that keeps it from being sent to its own
-//! network (spec model §12.1 S16).
+//! network (docs/regressions.md S16).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -13,7 +13,8 @@ use sha2::Sha256;
 use crate::Secret;
 
 const VERSION: &str = "007";
-/// How long a token lets somebody in, in seconds: a day, the longest that Agora grants (spec rest §2.16).
+/// How long a token lets somebody in, in seconds: a day, the longest that Agora grants
+/// (docs/spec/model.md §8.5).
 const LIFETIME: u32 = 24 * 3600;
 /// The service: real-time communication.
 const RTC: u16 = 1;

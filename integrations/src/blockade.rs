@@ -1,4 +1,5 @@
-//! Skies painted by Blockade Labs (spec rest §2.20): ask for one, hear by webhook how it goes, fetch the picture.
+//! Skies painted by Blockade Labs (docs/spec/model.md §8.5): ask for one, hear by webhook how it
+//! goes, fetch the picture.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! Pictures painted by Leonardo (spec rest §2.20): ask for some, ask again until they are there.
+//! Pictures painted by Leonardo (docs/spec/model.md §8.5): ask for some, ask again until they are
+//! there.
 
 use std::fmt;
 

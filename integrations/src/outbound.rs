@@ -32,8 +32,8 @@ const AGENT: &str = concat!("odyssey/", env!("CARGO_PKG_VERSION"));
 /// How the server talks to others.
 #[derive(Clone, Debug)]
 pub struct OutboundOptions {
-    /// How long a whole exchange may take. Default 20 s, as on the existing platform (spec model §11.6): providers answer
-    /// within seconds, and clients wait for the server 30.
+    /// How long a whole exchange may take. Default 20 s, as on the existing platform: providers
+    /// answer within seconds, and clients wait for the server 30.
     pub deadline: Duration,
     /// Whether files may be fetched over plain HTTP and from addresses that are not public. Default off; on is for tests,
     /// whose stand-ins are on this machine.

@@ -14,9 +14,9 @@ use crate::{
 };
 
 const NAME: &str = "Stream";
-/// The kind of channel that every object has (spec rest §2.19).
+/// The kind of channel that every object has (docs/spec/model.md §8.5).
 pub const CHANNEL_TYPE: &str = "momentum-world";
-/// How long a user's token is valid, in seconds: a day (spec model §8.5).
+/// How long a user's token is valid, in seconds: a day (docs/spec/model.md §8.5).
 const LIFETIME: i64 = 24 * 3600;
 /// How far Stream's clock may be behind, in seconds: it refuses tokens from the future.
 const CLOCK_SKEW: i64 = 30;
