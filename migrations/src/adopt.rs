@@ -18,10 +18,10 @@ use crate::{
     table::{Table, foreign_key, index},
 };
 
-/// The one version of the platform's schema that is taken over (spec model §2).
+/// The one version of the platform's schema that is taken over (docs/spec/model.md §2.2).
 pub const PLATFORM_VERSION: &str = "701";
 
-/// The foreign keys that differ from ours (spec model §2.5): table and column.
+/// The foreign keys that differ from ours (docs/spec/model.md §2.1): table and column.
 const REPLACED_KEYS: [(&str, &str); 2] = [("object", "owner_id"), ("user_object", "user_id")];
 
 /// Whether a database is one of the existing platform.

@@ -1,4 +1,4 @@
-//! The five attribute tables (spec model §2.2).
+//! The five attribute tables (docs/spec/model.md §2.1).
 
 use crate::table::{Column, NULL, OnDelete::Cascade, REQUIRED, Reference, Table, Type};
 

@@ -1,4 +1,5 @@
-//! The reference schema: core tables (spec model §2.1), attribute tables and the chain mirror.
+//! The reference schema: core tables (docs/spec/model.md §2.1), attribute tables and the chain
+//! mirror.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
@@ -214,7 +215,8 @@ const OBJECT: Table = Table {
             &["object_type_id"],
             Cascade,
         ),
-        // The reference cascades, so that a deleted guest takes whole worlds along (spec model §12.3 D2).
+        // The reference cascades, so that a deleted guest takes whole worlds along
+        // (docs/regressions.md D2).
         (&["owner_id"], "user", &["user_id"], Restrict),
         (&["parent_id"], "object", &["object_id"], Cascade),
         (&["asset_2d_id"], "asset_2d", &["asset_2d_id"], Cascade),
@@ -279,7 +281,8 @@ const USER_OBJECT: Table = Table {
     primary_key: &["object_id", "user_id"],
     references: &[
         (&["object_id"], "object", &["object_id"], Cascade),
-        // The reference takes no action, so that a guest with a membership cannot be deleted (spec model §12.3 D3).
+        // The reference takes no action, so that a guest with a membership cannot be deleted
+        // (docs/regressions.md D3).
         (&["user_id"], "user", &["user_id"], Cascade),
     ],
     unique: &[],

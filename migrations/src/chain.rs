@@ -1,4 +1,4 @@
-//! The mirror of the chain and the harvester's own tables (spec model §2.3).
+//! The mirror of the chain and the harvester's own tables (docs/spec/model.md §2.1).
 
 use crate::table::{
     Column, NULL,

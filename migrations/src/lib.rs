@@ -1,9 +1,9 @@
 //! Versions of the database schema, the same for SQLite and PostgreSQL.
 //!
-//! The first migration is the reference schema of version 701 (spec model §2), so that a database of that version can
-//! be taken over by recording the first migration as done and replacing two foreign keys (`object.owner_id` restricts,
-//! `user_object.user_id` cascades). Everything of our own comes after it. Bookkeeping is a table of our own, beside the
-//! reference's.
+//! The first migration is the reference schema of version 701 (docs/spec/model.md §2.1), so that a
+//! database of that version can be taken over by recording the first migration as done and
+//! replacing two foreign keys (`object.owner_id` restricts, `user_object.user_id` cascades).
+//! Everything of our own comes after it. Bookkeeping is a table of our own, beside the reference's.
 
 mod activities;
 mod additions;

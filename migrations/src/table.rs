@@ -1,4 +1,5 @@
-//! A compact notation for tables, after that of spec model §2, and its translation to either database.
+//! A compact notation for tables, after that of docs/spec/model.md §2.1, and its translation to
+//! either database.
 
 use sea_orm_migration::{
     SchemaManager,
