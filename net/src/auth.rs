@@ -1,4 +1,5 @@
-//! Who somebody is: session tokens and the wallet signatures they are given for (spec rest §1.4, §1.6).
+//! Who somebody is: session tokens and the wallet signatures they are given for (docs/spec/rest.md
+//! §3, §4.2).
 //!
 //! Pure computation apart from the key files. This module must not know users, worlds or HTTP; whether the account behind
 //! a token still exists is decided by those who ask.
@@ -26,8 +27,9 @@ pub enum SignatureError {
 }
 
 /// Verifies that the private key of `wallet` signed `text`; every network but `ethereum` is taken as Substrate, as
-/// clients may leave it out (spec rest §1.6). Returns the wallet as it is to be stored: an address with its checksum,
-/// because clients compare addresses letter by letter (spec rest §2.0), a public key in lower case.
+/// clients may leave it out (docs/spec/rest.md §4.2). Returns the wallet as it is to be stored: an
+/// address with its checksum, because clients compare addresses letter by letter (docs/spec/rest.md
+/// §4.2), a public key in lower case.
 ///
 /// # Errors
 /// See [`SignatureError`].

@@ -1,4 +1,5 @@
-//! How much one address may ask for: requests, connections and failed handshakes (spec rest §1.8).
+//! How much one address may ask for: requests, connections and failed handshakes (docs/spec/rest.md
+//! §5).
 //!
 //! Token buckets per address in bounded memory. This module must not know what is asked for, only how often.
 

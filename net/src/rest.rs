@@ -1,4 +1,4 @@
-//! The REST API: routers, what wraps them, and the generated OpenAPI document (spec rest).
+//! The REST API: routers, what wraps them, and the generated OpenAPI document (docs/spec/rest.md).
 //!
 //! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line in that file's
 //! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
@@ -55,7 +55,7 @@ use self::{
     reasons::reasons,
 };
 
-/// Where the versioned API is (spec rest §1.1).
+/// Where the versioned API is (docs/spec/rest.md §1).
 const BASE: &str = "/api/v4";
 
 /// Everything HTTP: the API below `/api/v4`, its documentation, and the node's own pages. `GET /posbus` is mounted beside.

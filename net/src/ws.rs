@@ -1,4 +1,4 @@
-//! The WebSocket side of `GET /posbus` (spec posbus §1.1).
+//! The WebSocket side of `GET /posbus` (docs/spec/posbus.md §1.1).
 
 mod socket;
 

@@ -1,4 +1,4 @@
-//! Ethereum wallets: EIP-191 `personal_sign` over the challenge (spec rest §1.6).
+//! Ethereum wallets: EIP-191 `personal_sign` over the challenge (docs/spec/rest.md §4.2).
 
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use sha3::{Digest, Keccak256};

@@ -1,5 +1,5 @@
-//! The key pair of the node, with which it signs that it hosts a world (spec rest §2.9, spec model §8.6). The private half
-//! is a file of its own, outside of everything clients can read.
+//! The key pair of the node, with which it signs that it hosts a world (docs/spec/model.md §8.6).
+//! The private half is a file of its own, outside of everything clients can read.
 
 use std::{fmt, io, path::Path};
 

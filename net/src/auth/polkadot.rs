@@ -1,4 +1,4 @@
-//! Polkadot and other Substrate wallets: sr25519 over the challenge (spec rest §1.6).
+//! Polkadot and other Substrate wallets: sr25519 over the challenge (docs/spec/rest.md §4.2).
 
 use schnorrkel::{PublicKey, Signature};
 

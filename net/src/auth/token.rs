@@ -1,4 +1,4 @@
-//! Session tokens: JSON Web Tokens signed with HS256 (spec rest §1.4).
+//! Session tokens: JSON Web Tokens signed with HS256 (docs/spec/rest.md §3).
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};

@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct SessionOptions {
     /// How long a client may take to send its handshake. Default 10 s: a phone on a bad network needs a few.
     pub handshake_timeout: Duration,
-    /// Time between pings. Default 30 s: existing clients and proxies expect at most 54 s (trap T9).
+    /// Time between pings. Default 30 s: existing clients and proxies expect at most 54 s
+    /// (docs/spec/posbus.md §1.1).
     pub ping_interval: Duration,
     /// How long a client may stay silent, pongs included, before it counts as gone. Default 60 s.
     pub silence_timeout: Duration,

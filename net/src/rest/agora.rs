@@ -1,4 +1,4 @@
-//! Voice and shared screens by Agora (spec rest §2.16).
+//! Voice and shared screens by Agora (docs/spec/model.md §8.5).
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! 2D assets, and the library of 3D assets (spec rest §2.18).
+//! 2D assets, and the library of 3D assets (docs/spec/model.md §6.4).
 
 use std::collections::HashMap;
 

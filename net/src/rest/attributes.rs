@@ -1,4 +1,4 @@
-//! Attributes of all five kinds (spec rest §2.4, §2.6, §2.9, §2.11, §2.12, §4).
+//! Attributes of all five kinds (docs/spec/model.md §5.1, §5.6).
 //!
 //! What there is to do with one attribute is written once ([`one`]) and mounted for each kind of owner ([`kinds`]).
 

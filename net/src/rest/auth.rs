@@ -1,4 +1,4 @@
-//! Getting a session token: as a guest, or by proving a wallet (spec rest §2.3).
+//! Getting a session token: as a guest, or by proving a wallet (docs/spec/rest.md §4).
 
 use axum::{Json, extract::State};
 use chrono::Utc;
@@ -75,7 +75,7 @@ impl SignedChallenge {
         Ok(app.node.answer_challenge(&self.wallet, verify).await?)
     }
 
-    /// Required texts have to be there and not empty (spec rest §1.1).
+    /// Required texts have to be there and not empty (docs/spec/rest.md §1).
     fn check(&self) -> Result<(), ApiError> {
         if self.wallet.is_empty() || self.signed_challenge.is_empty() {
             return Err(ApiError::new(

@@ -23,7 +23,7 @@ const TRUST: Duration = Duration::from_secs(5);
 /// Users remembered at most.
 const CAPACITY: usize = 16_384;
 
-/// A caller with a valid token whose account exists (spec rest §1.4).
+/// A caller with a valid token whose account exists (docs/spec/rest.md §3).
 pub(super) struct Authenticated(pub(super) Caller);
 
 impl FromRequestParts<App> for Authenticated {

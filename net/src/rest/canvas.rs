@@ -1,4 +1,4 @@
-//! What people contributed to canvases (spec rest §2.15).
+//! What people contributed to canvases (docs/spec/model.md §8.3).
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};

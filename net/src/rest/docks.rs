@@ -1,4 +1,4 @@
-//! Docks between the worlds of two users (spec rest §2.7).
+//! Docks between the worlds of two users (docs/spec/model.md §4.8).
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;

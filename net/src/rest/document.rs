@@ -1,5 +1,6 @@
 //! What the OpenAPI document says of all endpoints alike: names and groups, what stands in paths, the body of an empty
-//! success, the failures that any of them can answer with, and the one body of all failures (spec rest §1.2, §1.3).
+//! success, the failures that any of them can answer with, and the one body of all failures
+//! (docs/spec/rest.md §2).
 
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, RefOr, Response,
@@ -145,7 +146,8 @@ fn describe_path(operation: &mut Operation) {
     }
 }
 
-/// A bare value is JSON, too, where it would be taken for text; an empty success is literally `null` (spec rest §1.1).
+/// A bare value is JSON, too, where it would be taken for text; an empty success is literally
+/// `null` (docs/spec/rest.md §1).
 fn describe_json(operation: &mut Operation) {
     const JSON: &str = "application/json";
     for (status, response) in &mut operation.responses.responses {
@@ -287,7 +289,8 @@ mod tests {
         }
     }
 
-    /// Clients refuse null where a key may be absent, and count on keys that may be null (spec rest §2.0).
+    /// Clients refuse null where a key may be absent, and count on keys that may be null
+    /// (docs/spec/rest.md §1).
     #[test]
     fn absent_keys_are_told_from_null_ones() {
         let document = serde_json::to_value(openapi()).expect("serialises");

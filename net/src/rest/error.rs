@@ -1,4 +1,4 @@
-//! The one way from a refusal to an HTTP answer (spec rest §1.2).
+//! The one way from a refusal to an HTTP answer (docs/spec/rest.md §2).
 
 use std::{borrow::Cow, time::Duration};
 

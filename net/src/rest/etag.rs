@@ -1,5 +1,5 @@
 //! Answers that a client has already: each JSON answer to a GET carries an `ETag`, and a client that names it gets 304
-//! instead of the body (spec rest §5.3).
+//! instead of the body (docs/spec/rest.md §7).
 
 use axum::{
     body::{Body, HttpBody},

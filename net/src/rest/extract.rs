@@ -1,4 +1,4 @@
-//! Getting values out of requests, with the refusals that clients know (spec rest §1.1, §1.3, §6).
+//! Getting values out of requests, with the refusals that clients know (docs/spec/rest.md §1, §2).
 
 use std::time::Duration;
 
@@ -164,7 +164,7 @@ impl<const N: usize> FromRequestParts<App> for PathTexts<N> {
     }
 }
 
-/// Reason for refusing a malformed id in the path, by the name of its place (spec rest §1.3).
+/// Reason for refusing a malformed id in the path, by the name of its place (docs/spec/rest.md §2).
 pub(super) fn malformed_id(name: &str) -> Option<Reason> {
     Some(match name {
         "objectID" => Reason::InvalidObjectId,

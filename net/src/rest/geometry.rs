@@ -1,4 +1,4 @@
-//! Positions and rotations as the API writes them (spec rest §1.1).
+//! Positions and rotations as the API writes them (docs/spec/rest.md §1).
 
 use components::{Transform, Vec3};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Hosting: whose worlds the node vouches for, and its word for it (spec rest §2.9).
+//! Hosting: whose worlds the node vouches for, and its word for it (docs/spec/model.md §8.6).
 
 use axum::{Json, extract::State};
 use components::Reason;

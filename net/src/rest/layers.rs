@@ -1,4 +1,5 @@
-//! What stands around every handler: rate limits, a deadline, a guard against panics, and CORS (spec rest §1.8).
+//! What stands around every handler: rate limits, a deadline, a guard against panics, and CORS
+//! (docs/spec/rest.md §5).
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -80,7 +81,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-/// Says of JSON which encoding it is in, as the platform does (spec rest §1.1).
+/// Says of JSON which encoding it is in, as the platform does (docs/spec/rest.md §1).
 pub(super) async fn name_charset(mut response: Response) -> Response {
     if let Some(kind) = response.headers_mut().get_mut(CONTENT_TYPE)
         && kind == "application/json"

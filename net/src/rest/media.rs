@@ -1,5 +1,5 @@
 //! The files that ship with the program, so that the welcome world can be seen: shapes, sky and pictures under the ids
-//! that worlds name them by (spec rest §1.11, §2.17).
+//! that worlds name them by (docs/spec/rest.md §1).
 //!
 //! They are part of the binary: a node needs nothing beside it to show its first world.
 

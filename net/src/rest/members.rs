@@ -1,4 +1,4 @@
-//! Members of objects (spec rest §2.13).
+//! Members of objects (docs/spec/model.md §3.1).
 
 use axum::{Json, extract::State};
 use components::Reason;

@@ -1,4 +1,4 @@
-//! What the tokens of worlds say of themselves, for those who trade them (spec rest §2.19).
+//! What the tokens of worlds say of themselves, for those who trade them (docs/spec/model.md §8.6).
 
 use axum::{
     extract::{FromRequestParts, RawPathParams, State},

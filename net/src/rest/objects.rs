@@ -1,4 +1,4 @@
-//! Objects (spec rest §2.10).
+//! Objects (docs/spec/model.md §4).
 
 mod claim;
 mod make;

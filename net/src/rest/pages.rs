@@ -20,7 +20,7 @@ pub(super) async fn status() -> ([(HeaderName, &'static str); 2], Html<&'static 
     )
 }
 
-/// An unknown path, or a known one with a method it does not have (spec rest §1.1).
+/// An unknown path, or a known one with a method it does not have (docs/spec/rest.md §1).
 pub(super) async fn unknown() -> ApiError {
     Reason::RouteNotFound.into()
 }

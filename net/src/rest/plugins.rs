@@ -1,4 +1,5 @@
-//! Plugins (spec rest §2.2, §2.9, §2.19), and the configuration that the browser client loads together with them.
+//! Plugins (docs/spec/rest.md §8; docs/spec/model.md §5.7), and the configuration that the browser
+//! client loads together with them.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The caller's own profile (spec rest §2.5).
+//! The caller's own profile (docs/spec/model.md §7.3).
 
 use axum::{Json, extract::State};
 use node::ProfileChanges;

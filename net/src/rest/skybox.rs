@@ -1,4 +1,5 @@
-//! Skies by Blockade Labs (spec rest §2.20), and the webhook by which it reports on them (spec rest §2.2).
+//! Skies by Blockade Labs (docs/spec/model.md §8.5), and the webhook by which it reports on them
+//! (docs/spec/model.md §8.5).
 
 use axum::{
     Json,

@@ -1,4 +1,4 @@
-//! Stakes and what is in wallets (spec rest §2.4, §2.5).
+//! Stakes and what is in wallets (docs/spec/model.md §8.4).
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -1,4 +1,4 @@
-//! Text chat by Stream (spec rest §2.19).
+//! Text chat by Stream (docs/spec/model.md §8.5).
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The node itself: version, probes, metrics and status (spec rest §2.1).
+//! The node itself: version, probes, metrics and status.
 
 use std::{
     cmp::Reverse,

@@ -1,4 +1,4 @@
-//! Users: oneself, others, and the wallets one logs in with (spec rest §2.4, §2.5).
+//! Users: oneself, others, and the wallets one logs in with (docs/spec/model.md §7.1).
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -1,4 +1,4 @@
-//! Worlds: lists, details, who is there, and what their admins do (spec rest §2.8).
+//! Worlds: lists, details, who is there, and what their admins do.
 
 mod admin;
 mod explore;

@@ -1,4 +1,4 @@
-//! The first message, and what happens to those who get it wrong (spec posbus §1.3, trap T7).
+//! The first message, and what happens to those who get it wrong (docs/spec/posbus.md §1.3).
 
 use std::net::IpAddr;
 

@@ -14,7 +14,7 @@ use super::{Sessions, close};
 /// for pings in between.
 const BATCH: usize = 64 * 1024;
 
-/// How long a displaced client has to read why before it is cut (spec posbus §1.4).
+/// How long a displaced client has to read why before it is cut (docs/spec/posbus.md §1.4).
 const DISPLACEMENT: Duration = Duration::from_millis(100);
 
 /// Writes until the link closes or a write fails; answers why.

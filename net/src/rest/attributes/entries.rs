@@ -1,4 +1,5 @@
-//! Entries of attributes whose values are maps of records: comments, skyboxes (spec rest §1.9, §2.12).
+//! Entries of attributes whose values are maps of records: comments, skyboxes (docs/spec/rest.md
+//! §6; docs/spec/model.md §5.6).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! One attribute over many owners (spec rest §2.11, §2.12).
+//! One attribute over many owners (docs/spec/model.md §5.6).
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};

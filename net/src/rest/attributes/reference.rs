@@ -165,7 +165,8 @@ impl EntrySet {
     }
 }
 
-/// Where an attribute is named. The same mistakes have other codes here than there (spec rest §1.3).
+/// Where an attribute is named. The same mistakes have other codes here than there
+/// (docs/spec/rest.md §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Query,

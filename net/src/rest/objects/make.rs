@@ -1,4 +1,4 @@
-//! Making objects from others, and below those of others (spec rest §2.10).
+//! Making objects from others, and below those of others (docs/spec/model.md §4.3).
 
 use axum::{Json, extract::State, http::StatusCode};
 use components::{AttributeId, JsonMap, Reason};

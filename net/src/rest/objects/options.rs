@@ -1,4 +1,4 @@
-//! Options of objects (spec rest §2.10, spec model §2.6).
+//! Options of objects (docs/spec/model.md §4.2).
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;

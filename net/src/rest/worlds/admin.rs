@@ -1,4 +1,4 @@
-//! What admins of a world do with it as a whole (spec rest §2.8).
+//! What admins of a world do with it as a whole.
 
 use axum::{Json, extract::State};
 use node::WorldTexts;

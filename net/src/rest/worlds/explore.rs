@@ -1,4 +1,4 @@
-//! Finding worlds, and looking around in one (spec rest §2.8).
+//! Finding worlds, and looking around in one.
 
 use axum::{Json, extract::State};
 use components::Reason;
