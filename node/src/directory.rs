@@ -86,7 +86,7 @@ impl Directory {
         Arc::clone(&self.authority)
     }
 
-    /// Whether `user` is an indirect admin of `object` (spec model §2.4).
+    /// Whether `user` is an indirect admin of `object` (docs/spec/model.md §3).
     pub fn is_admin(&self, user: Umid, object: Umid) -> bool {
         self.authority.read().is_admin(user, object)
     }

@@ -1,4 +1,4 @@
-//! Objects: creating, looking at, editing and deleting them (spec model §6, spec rest §2.10).
+//! Objects: creating, looking at, editing and deleting them (docs/spec/model.md §4).
 //!
 //! In the folder: `create` is shared by all ways of making objects, which are this module,
 //! `clone`, `claim`, `spawn` and `templates`; `members`, `options` and `tree` are operations on
@@ -265,7 +265,7 @@ impl Node {
         })
     }
 
-    /// Refuses everybody who is not an indirect admin of the object (spec rest §1.7).
+    /// Refuses everybody who is not an indirect admin of the object (docs/spec/model.md §3).
     ///
     /// # Errors
     /// `ObjectNotFound`, `NotAdmin`.

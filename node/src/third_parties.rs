@@ -1,5 +1,5 @@
-//! Third parties: who may use them, whose key pays, and what is remembered of it (spec rest §2.16, §2.19, §2.20; spec
-//! model §8.5). What is said to them is in the crate `integrations`.
+//! Third parties: who may use them, whose key pays, and what is remembered of it
+//! (docs/spec/model.md §8.5). What is said to them is in the crate `integrations`.
 
 mod chat;
 mod keys;
@@ -130,7 +130,7 @@ fn refuse_guest(caller: Caller) -> Result<()> {
     Ok(())
 }
 
-/// A prompt of 1 to 550 characters (spec rest §2.20).
+/// A prompt of 1 to 550 characters (docs/spec/model.md §8.5).
 fn check_prompt(prompt: &str) -> Result<()> {
     const LONGEST: usize = 550;
     if prompt.trim().is_empty() || prompt.chars().count() > LONGEST {

@@ -1,5 +1,5 @@
 //! Accounts: looking them up, finding or making the one behind a wallet, and what a user may change of itself
-//! (spec model §7.3).
+//! (docs/spec/model.md §7.1).
 //!
 //! In the folder: `guests` and `challenges` (logins by wallet).
 
@@ -78,7 +78,8 @@ impl Node {
     }
 
     /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty name, by which the UI
-    /// knows that it has to ask for one (spec rest §1.6). Worlds whose tokens the user holds are created if they are missing.
+    /// knows that it has to ask for one (docs/spec/rest.md §4.2). Worlds whose tokens the user
+    /// holds are created if they are missing.
     ///
     /// # Errors
     /// Those of the store. A failed look-up never makes a user.
@@ -142,7 +143,7 @@ impl Node {
     }
 
     /// Changes what is given, marks the account as set up and shows the new name and picture to everybody who sees the
-    /// user (spec model §7.3).
+    /// user (docs/spec/model.md §7.1).
     ///
     /// # Errors
     /// `InvalidRequestBody` if a text is too long or has control characters, `NotFound` if the

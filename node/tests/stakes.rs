@@ -1,4 +1,4 @@
-//! Announced stakes: who may announce what (spec posbus §8 W24, spec model §12.1 S13).
+//! Announced stakes: who may announce what (docs/regressions.md W24, S13).
 
 use components::{Reason, Umid, ids};
 use node::{Node, NodeError, NodeOptions, StakeClaim};

@@ -1,4 +1,5 @@
-//! Worlds for the holders of tokens, on a complete node with a real database (spec model §6.3, §8.6).
+//! Worlds for the holders of tokens, on a complete node with a real database (docs/spec/model.md
+//! §4.6, §8.6).
 
 use components::{Reason, Umid, ids};
 use node::{Node, NodeError, NodeOptions};

@@ -90,7 +90,8 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// The core attribute `name` is the display name of its object, under either of two keys (spec rest §4.4).
+/// The core attribute `name` is the display name of its object, under either of two keys
+/// (docs/spec/model.md §4.1).
 fn check_display_name(id: &AttributeId, key: &str, value: Option<&Value>) -> Result<()> {
     if *id != ids::core("name") || !matches!(key, "name" | "value") {
         return Ok(());

@@ -1,4 +1,4 @@
-//! 2D assets, and the libraries of 3D assets (spec rest §2.18, spec model §2.6).
+//! 2D assets, and the libraries of 3D assets (docs/spec/model.md §6.4).
 
 use components::{JsonMap, Reason, Umid, merge};
 use serde_json::Value;

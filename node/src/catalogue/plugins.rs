@@ -1,4 +1,4 @@
-//! Plugins: namespaces of attributes, perhaps with a front-end bundle (spec model §9).
+//! Plugins: namespaces of attributes, perhaps with a front-end bundle (docs/spec/model.md §5.7).
 
 use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
@@ -25,7 +25,7 @@ const MAX_NAME: usize = 128;
 const MAX_TEXT: usize = 4096;
 /// Digits of a hash: MD5.
 const HASH_DIGITS: usize = 32;
-/// The roles that permissions may name (spec rest §4.5).
+/// The roles that permissions may name (docs/spec/model.md §5.5).
 const ROLES: [&str; 5] = ["any", "user", "admin", "user_owner", "target_user"];
 
 /// The description of itself that a bundle brings along. Unknown keys are left out.

@@ -1,4 +1,4 @@
-//! What the token of a world says of itself (spec rest §2.19, spec model §0, §8.6).
+//! What the token of a world says of itself (docs/spec/model.md §8.6, §1).
 
 use components::Umid;
 

@@ -1,4 +1,4 @@
-//! Worlds for those who hold their tokens (spec model §0, §7.3, §8.6).
+//! Worlds for those who hold their tokens (docs/spec/model.md §8.6).
 
 use components::Umid;
 

@@ -1,5 +1,5 @@
-//! Stakes and balances: what the chain mirror tells of them, and what clients announce before the chain does (spec rest
-//! §2.4, spec model §8.4).
+//! Stakes and balances: what the chain mirror tells of them, and what clients announce before the
+//! chain does (docs/spec/model.md §8.4).
 
 use components::{Reason, Umid};
 use store::{BalanceRow, PendingStake, StakeRow, StoreError, TopStakerRow, WorldRow};
@@ -13,7 +13,7 @@ const MAX_STAKES: u32 = 1000;
 /// Longest comment in bytes.
 const MAX_COMMENT: usize = 4096;
 
-/// A stake that a client says it has sent to the chain (spec posbus §4.2 UserStakedToOdyssey).
+/// A stake that a client says it has sent to the chain (docs/spec/posbus.md §4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeClaim {
     /// Transaction hash, 32 bytes as 0x hex.
@@ -62,7 +62,7 @@ impl StakeClaim {
 
 impl Node {
     /// Notes a stake that a client announced, so that its comment is found when the chain confirms it. The wallet must
-    /// belong to the user (W24, spec model §12.1 S13).
+    /// belong to the user (docs/regressions.md W24, S13).
     ///
     /// # Errors
     /// `InvalidStake` for what cannot be a stake, `NotYourWallet`,

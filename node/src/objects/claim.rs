@@ -1,4 +1,4 @@
-//! Objects that a visitor claims and customises (spec rest §2.10, spec model §6.8).
+//! Objects that a visitor claims and customises (docs/spec/model.md §4.7).
 
 use chrono::{SecondsFormat, Utc};
 use components::{AttributeId, JsonMap, Reason, Umid, ids};

@@ -1,5 +1,5 @@
 //! What all ways of making objects share: the rules of the parent, where the new object stands, and one transaction
-//! (spec rest §2.10, spec model §6.2, §6.5).
+//! (docs/spec/model.md §4.3).
 
 use components::{
     AttributeState, JsonMap, ObjectOptions, ObjectState, Reason, Transform, TransformNoScale, Umid,

@@ -1,4 +1,4 @@
-//! Members of objects: users with the admin role on exactly that object (spec model §6.11).
+//! Members of objects: users with the admin role on exactly that object (docs/spec/model.md §3.1).
 
 use components::{Reason, Umid, ids};
 use store::{MemberRow, ObjectRecord, StoreError};

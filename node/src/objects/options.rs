@@ -1,4 +1,5 @@
-//! Options of objects: their own, those merged over their type's, and the sub options (spec model §2.6, spec rest §2.10).
+//! Options of objects: their own, those merged over their type's, and the sub options
+//! (docs/spec/model.md §4.2).
 
 use components::{JsonMap, Reason, Umid, checked_options, merge};
 use serde_json::Value;

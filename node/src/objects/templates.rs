@@ -1,5 +1,5 @@
 //! Templates: trees of objects to be created at once, as the node attribute `world_template` holds one for new worlds
-//! (spec model §6.2, §6.3, §4.8).
+//! (docs/spec/model.md §4.3, §4.6, §6.5).
 //!
 //! A template is laid out into rows and checked as a whole before anything is stored.
 

@@ -1,4 +1,4 @@
-//! The tree below an object, as outliners show it (spec rest §2.10).
+//! The tree below an object, as outliners show it.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! The calendar: tells loaded worlds of events as they start (spec model §8.2). Worlds have no clock; this has it for
-//! them.
+//! The calendar: tells loaded worlds of events as they start (docs/spec/model.md §8.2). Worlds have
+//! no clock; this has it for them.
 
 mod agenda;
 

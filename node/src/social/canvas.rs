@@ -1,4 +1,4 @@
-//! What people contributed to canvases (spec model §8.3, spec rest §2.15).
+//! What people contributed to canvases (docs/spec/model.md §8.3).
 
 use std::collections::HashMap;
 

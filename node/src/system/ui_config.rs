@@ -1,4 +1,5 @@
-//! What the platform's browser client has to know of this node before it starts (spec rest §2.2).
+//! What the platform's browser client has to know of this node before it starts (docs/spec/rest.md
+//! §8).
 
 use components::{JsonMap, ids};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Text chat: each object has a channel, for those who are in its world (spec rest §2.19).
+//! Text chat: each object has a channel, for those who are in its world (docs/spec/model.md §8.5).
 
 use chrono::Utc;
 use components::{Reason, Umid};

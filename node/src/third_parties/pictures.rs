@@ -1,4 +1,4 @@
-//! Pictures by Leonardo (spec rest §2.20).
+//! Pictures by Leonardo (docs/spec/model.md §8.5).
 
 use components::Reason;
 use integrations::{Generation, Leonardo, Secret};

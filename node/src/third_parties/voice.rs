@@ -1,4 +1,4 @@
-//! Voice and shared screens: who may join the channel of an object (spec rest §2.16).
+//! Voice and shared screens: who may join the channel of an object (docs/spec/model.md §8.5).
 
 use chrono::Utc;
 use components::{Reason, Umid};

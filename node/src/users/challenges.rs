@@ -1,4 +1,4 @@
-//! Login challenges: the text a wallet has to sign to prove who holds it (spec rest §1.6).
+//! Login challenges: the text a wallet has to sign to prove who holds it (docs/spec/rest.md §4.2).
 //!
 //! A wallet may have several, one for each login that was begun: whoever asks for one takes none from anybody. Verifying
 //! the signature is not done here but where the cryptography is.

@@ -1,5 +1,5 @@
 //! Guests: accounts without a wallet, made by one anonymous request and deleted some time after they were last seen
-//! (spec model §7.2, §7.5).
+//! (docs/spec/model.md §7.2).
 //!
 //! A guest is never deleted while it is connected or just connecting. Two kinds stay however long they are away: those
 //! who attached a wallet, since they can come back, and admins of the node. What a deleted guest owned goes to the system

@@ -1,4 +1,5 @@
-//! What an admin does with a world as a whole: describing it, and calling everybody in it (spec rest §2.8, spec model §6.10).
+//! What an admin does with a world as a whole: describing it, and calling everybody in it
+//! (docs/spec/posbus.md §5.8).
 
 use components::{Reason, Umid, ids};
 use systems::{AttributeChange, Effect};

@@ -1,6 +1,6 @@
-//! The truth table of spec model §5.6 and spec rest §4.5 with the rules that are new: node attributes are secret unless
-//! declared otherwise, `user` is everybody with a token, admins of the node are admins of user attributes, and what is no
-//! role never matches.
+//! The truth table of docs/spec/model.md §5.5 and docs/spec/model.md §5.5 with the rules that are
+//! new: node attributes are secret unless declared otherwise, `user` is everybody with a token,
+//! admins of the node are admins of user attributes, and what is no role never matches.
 
 use components::Reason;
 use serde_json::{Value, json};

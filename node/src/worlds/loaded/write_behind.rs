@@ -1,4 +1,5 @@
-//! Coalesced writes of transforms and last positions (design §5): the newest of each, at most a moment behind.
+//! Coalesced writes of transforms and last positions (docs/spec/model.md §9): the newest of each,
+//! at most a moment behind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
