@@ -1,4 +1,5 @@
-//! `StringAnyMap`: a JSON object that travels as a gotiny blob (spec posbus §3.4), and its JSON text.
+//! `StringAnyMap`: a JSON object that travels as a gotiny blob (docs/spec/posbus.md §3.3), and its
+//! JSON text.
 //!
 //! The wire knows two number types, JSON text one. In memory an integer [`Number`] is an `int` and a float one a `float64`.
 //! In text a whole `float64` is written with a fraction (`1.0`) where it is the value of a map, and without (`1`) in a list;
@@ -22,7 +23,7 @@ pub type StringAnyMap = serde_json::Map<String, Value>;
 /// Largest magnitude up to which every whole f64 is exact.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Makes every number a `float64`, the only number type a server sends (spec posbus §7.1 T3).
+/// Makes every number a `float64`, the only number type a server sends (docs/spec/posbus.md §3.3).
 pub fn normalize_numbers(map: &mut StringAnyMap) {
     map.values_mut().for_each(normalize);
 }

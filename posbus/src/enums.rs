@@ -1,4 +1,5 @@
-//! Enumerations that travel as integers (spec posbus §4.3). Open newtypes: a value without a name survives decoding and encoding.
+//! Enumerations that travel as integers (docs/spec/posbus.md §4.3). Open newtypes: a value without
+//! a name survives decoding and encoding.
 
 use crate::{
     error::DecodeError,

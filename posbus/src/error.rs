@@ -2,7 +2,8 @@
 
 use crate::{registry::MessageType, v2};
 
-/// Why a frame was refused (spec posbus §2). A refused frame has no effect; the connection may go on.
+/// Why a frame was refused (docs/spec/posbus.md §2). A refused frame has no effect; the connection
+/// may go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -57,7 +58,7 @@ pub enum DecodeError {
     /// NaN or an infinity where JSON-speaking clients need a number.
     #[error("number is not finite")]
     NotFinite,
-    /// A dynamic value names a type outside the table of spec posbus §3.4.
+    /// A dynamic value names a type outside the table of docs/spec/posbus.md §3.3.
     #[error("unknown type name in a dynamic value")]
     TypeName,
     /// A dynamic value is nested too deep.
@@ -83,7 +84,8 @@ pub enum DecodeError {
     PositionOutOfBounds,
 }
 
-/// One list entry that cannot be sent, as it fills more than a frame on its own (spec posbus §7.1 T2).
+/// One list entry that cannot be sent, as it fills more than a frame on its own
+/// (docs/spec/posbus.md §1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("list entry of {size} bytes does not fit a frame")]
 pub struct EntryTooLong {
@@ -91,7 +93,7 @@ pub struct EntryTooLong {
     pub size: usize,
 }
 
-/// Why JSON could not become a message (spec posbus §7).
+/// Why JSON could not become a message (docs/spec/posbus.md §3.4).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {

@@ -1,12 +1,14 @@
-//! The frame around a body (spec posbus §2): `type u32 LE | body | !type u32 LE`, one per WebSocket message.
+//! The frame around a body (docs/spec/posbus.md §2): `type u32 LE | body | !type u32 LE`, one per
+//! WebSocket message.
 
 use crate::{error::DecodeError, message::Message, registry::MessageType, wire::Reader};
 
-/// Longest frame a server accepts from an established client, in bytes (spec posbus §1.1).
+/// Longest frame a server accepts from an established client, in bytes (docs/spec/posbus.md §1.1).
 pub const MAX_CLIENT_FRAME: usize = 1024;
-/// Longest first frame a server accepts, in bytes: ample for a JWT (spec posbus §1.1).
+/// Longest first frame a server accepts, in bytes: ample for a JWT (docs/spec/posbus.md §1.1).
 pub const MAX_HANDSHAKE_FRAME: usize = 16 * 1024;
-/// Longest frame a client accepts, in bytes; above it the client drops the connection (spec posbus §7.1 T2).
+/// Longest frame a client accepts, in bytes; above it the client drops the connection
+/// (docs/spec/posbus.md §1.1).
 pub const MAX_SERVER_FRAME: usize = 32_768;
 /// Header and footer together, in bytes.
 pub const FRAME_OVERHEAD: usize = 8;
@@ -32,7 +34,7 @@ impl ClientState {
     }
 
     /// Whether a client in this state may send the type. Server-only and nested types never, a second HandShake may come
-    /// and is to be ignored (spec posbus §4.1, §8 W3, W4).
+    /// and is to be ignored (docs/spec/posbus.md §4.1; docs/regressions.md W3, W4).
     pub const fn allows(self, message_type: MessageType) -> bool {
         match self {
             Self::Handshaking => matches!(message_type, MessageType::HandShake),
@@ -61,8 +63,8 @@ impl Message {
 /// Decodes a frame of any type: for clients and tools.
 ///
 /// # Errors
-/// Whatever is not exactly one well-formed message is refused (spec posbus §2). Memory taken is bounded by a small
-/// multiple of the frame's length, whatever it claims.
+/// Whatever is not exactly one well-formed message is refused (docs/spec/posbus.md §2). Memory
+/// taken is bounded by a small multiple of the frame's length, whatever it claims.
 pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
     let (id, body) = open(frame)?;
     decode_body(message_type(id)?, body)

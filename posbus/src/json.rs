@@ -1,4 +1,4 @@
-//! JSON the way the reference's JavaScript clients see it (spec posbus §7).
+//! JSON the way the reference's JavaScript clients see it (docs/spec/posbus.md §3.4).
 
 use crate::{error::JsonError, gotiny, registry::MessageType};
 use indexmap::IndexMap;
@@ -19,7 +19,7 @@ pub(crate) fn float<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, 
     }
 }
 
-/// Reads an f32 that has a place on the number line (spec posbus §7.1 T4).
+/// Reads an f32 that has a place on the number line (docs/spec/posbus.md §2).
 pub(crate) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
     let value = f32::deserialize(deserializer)?;
     if value.is_finite() {

@@ -1,4 +1,4 @@
-//! Long lists, split into frames that clients accept (spec posbus §7.1 T2).
+//! Long lists, split into frames that clients accept (docs/spec/posbus.md §1.1).
 
 use crate::{
     error::EntryTooLong,

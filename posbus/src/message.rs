@@ -12,7 +12,8 @@ use serde_json::Value;
 
 macro_rules! messages {
     ($($variant:ident)+) => {
-        /// Any message. Serialises as the bare JSON object that JavaScript sees (spec posbus §7).
+        /// Any message. Serialises as the bare JSON object that JavaScript sees
+        /// (docs/spec/posbus.md §3.4).
         #[derive(Clone, Debug, PartialEq)]
         pub enum Message {
             $(
@@ -29,7 +30,7 @@ macro_rules! messages {
                 }
             }
 
-            /// Appends the bare body, without a frame (spec posbus §3).
+            /// Appends the bare body, without a frame (docs/spec/posbus.md §3).
             pub fn encode_body(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant(message) => message.put(out),)+
@@ -44,8 +45,9 @@ macro_rules! messages {
             }
 
             /// Builds a message from its JavaScript name and object. Missing and null fields mean zero values, unknown
-            /// ones are ignored (spec posbus §7). A whole number is an `int` as a value of a map and a `float64` in
-            /// a list, as in the reference's recordings; written with a fraction (`1.0`) it is a `float64` everywhere.
+            /// ones are ignored (docs/spec/posbus.md §3.4). A whole number is an `int` as a value
+            /// of a map and a `float64` in a list, as in the reference's recordings; written with a
+            /// fraction (`1.0`) it is a `float64` everywhere.
             ///
             /// # Errors
             /// If the name is unknown or the object does not have the shape of the message.

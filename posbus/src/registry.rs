@@ -1,4 +1,4 @@
-//! The table of message types (spec posbus §4.1).
+//! The table of message types (docs/spec/posbus.md §4.1).
 
 /// Who uses a message type on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

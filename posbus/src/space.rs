@@ -1,4 +1,4 @@
-//! Positions and rotations (spec posbus §3.2).
+//! Positions and rotations (docs/spec/posbus.md §3.2).
 
 use crate::{
     error::DecodeError,

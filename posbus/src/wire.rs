@@ -1,4 +1,5 @@
-//! Primitives of the body encoding (spec posbus §3.1) and the cursor that never leaves the body.
+//! Primitives of the body encoding (docs/spec/posbus.md §3.1) and the cursor that never leaves the
+//! body.
 
 use crate::{Umid, error::DecodeError};
 use indexmap::IndexMap;
@@ -31,7 +32,7 @@ macro_rules! wire_struct {
         }
 
         impl $name {
-            /// Appends the bare body, without a frame (spec posbus §3).
+            /// Appends the bare body, without a frame (docs/spec/posbus.md §3).
             pub fn encode_body(&self, out: &mut Vec<u8>) {
                 $crate::wire::Wire::put(self, out);
             }

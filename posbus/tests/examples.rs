@@ -1,4 +1,5 @@
-//! The worked examples and tables of the specification, byte for byte (spec posbus §3.1, §3.4, §9).
+//! The worked examples and tables of the specification, byte for byte (docs/spec/posbus.md §3.1,
+//! §3.3).
 
 use posbus::*;
 use serde_json::{Value, json};

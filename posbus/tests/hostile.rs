@@ -1,4 +1,5 @@
-//! No bytes from outside panic the decoder, make it read past the body or cost much memory (spec posbus §2, §8 W1–W4, W15).
+//! No bytes from outside panic the decoder, make it read past the body or cost much memory
+//! (docs/spec/posbus.md §2; docs/regressions.md W1–W4, W15).
 
 #[expect(dead_code, reason = "only the frames are of interest here")]
 mod common;

@@ -1,4 +1,5 @@
-//! Frames stay within what the clients accept (spec posbus §7.1 T2, §8 W13, W34).
+//! Frames stay within what the clients accept (docs/spec/posbus.md §1.1; docs/regressions.md W13,
+//! W34).
 
 use posbus::*;
 

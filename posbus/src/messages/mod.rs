@@ -1,4 +1,4 @@
-//! One struct per message, fields in wire order under their JSON names (spec posbus §4.2).
+//! One struct per message, fields in wire order under their JSON names (docs/spec/posbus.md §4.2).
 
 mod legacy;
 mod objects;

@@ -72,7 +72,7 @@ pub struct ObjectTransform {
 }
 wire_struct!(ObjectTransform, 25, id, object_transform);
 
-/// Slot values of an object: all in a snapshot, one after a change (spec posbus §5.4).
+/// Slot values of an object: all in a snapshot, one after a change (docs/spec/posbus.md §5.4).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObjectData {
@@ -105,7 +105,7 @@ pub struct UnlockObject {
 }
 wire_struct!(UnlockObject, 16, id);
 
-/// Who holds an object now (spec posbus §5.5).
+/// Who holds an object now (docs/spec/posbus.md §5.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LockObjectResponse {
@@ -118,7 +118,7 @@ pub struct LockObjectResponse {
 }
 wire_struct!(LockObjectResponse, 33, id, result, lock_owner);
 
-/// A broadcast attribute changed (spec posbus §5.6).
+/// A broadcast attribute changed (docs/spec/posbus.md §5.6).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AttributeValueChanged {

@@ -11,7 +11,7 @@ pub struct HandShake {
     pub handshake_version: i64,
     /// Version of the protocol the client would like to speak.
     pub protocol_version: i64,
-    /// JWT whose `sub` is `user_id` (spec posbus §1.3).
+    /// JWT whose `sub` is `user_id` (docs/spec/posbus.md §1.3).
     pub token: String,
     /// The user.
     pub user_id: Umid,

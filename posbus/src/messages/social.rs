@@ -136,7 +136,7 @@ impl Wire for EventStart {
 }
 
 impl EventStart {
-    /// Appends the bare body, without a frame (spec posbus §3).
+    /// Appends the bare body, without a frame (docs/spec/posbus.md §3).
     pub fn encode_body(&self, out: &mut Vec<u8>) {
         self.put(out);
     }
