@@ -1,4 +1,5 @@
-//! The welcome world that ships with the program, from the template schema of worlds (spec model §6).
+//! The welcome world that ships with the program, from the template schema of worlds
+//! (docs/spec/model.md §4.6).
 
 use components::{AttributeId, JsonMap, Transform, Umid, ids};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Third parties: voice, chat, pictures, and what browser clients are told of the chain (spec model §11.6).
+//! Third parties: voice, chat, pictures, and what browser clients are told of the chain.
 
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ impl Config {
     }
 
     /// What browser clients are told besides what the node knows of itself. Only what has a value: each key overrides
-    /// what the client goes by itself (spec rest §2.2).
+    /// what the client goes by itself (docs/spec/rest.md §8).
     pub(super) fn ui_options(&self) -> JsonMap {
         let mut told = JsonMap::new();
         let features = &self.features;
