@@ -1,4 +1,4 @@
-//! One sea-orm entity per table; tables and columns are those of spec model §2 and §13.2.
+//! One sea-orm entity per table; tables and columns are those of docs/spec/model.md §2.1.
 //!
 //! Times of the reference's tables have no zone and are UTC; tables of our own carry the zone. Relations between
 //! entities are left out: everything is loaded with one query per table and joined in memory.

@@ -21,7 +21,7 @@ const MIGRATION_LOCK: i64 = 0x006f_6479_7373_6579;
 
 impl Store {
     /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at once. A database of
-    /// the existing platform is taken over in the same transaction (spec model §13.2).
+    /// the existing platform is taken over in the same transaction (docs/spec/model.md §2.1).
     ///
     /// # Errors
     /// `TooNew` if the database has a migration this program does not know, `Foreign` if it is one of the platform that

@@ -1,4 +1,4 @@
-//! Accounts and their profiles (spec model §7.3).
+//! Accounts and their profiles (docs/spec/model.md §7.1).
 //!
 //! In the folder: `wallets` (identities), `guests` and `challenges` (logins by wallet).
 

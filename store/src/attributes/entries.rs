@@ -1,5 +1,5 @@
 //! The entries of an attribute whose values are maps of records (comments, skyboxes), over all users of one object: one
-//! statement for a page, whatever is filtered, searched and sorted by (spec rest §2.12, spec model §5.7).
+//! statement for a page, whatever is filtered, searched and sorted by (docs/spec/model.md §5.6).
 
 use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};

@@ -1,4 +1,4 @@
-//! Users' libraries of 3D assets (spec rest §2.18).
+//! Users' libraries of 3D assets (docs/spec/model.md §6.4).
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid};
@@ -18,7 +18,7 @@ use crate::{
 pub struct AssetRow {
     /// The asset; for a 3D asset the MD5 of its file.
     pub id: Umid,
-    /// Descriptor (spec model §2.6).
+    /// Descriptor (docs/spec/model.md §6.4).
     pub meta: JsonMap,
     /// Options.
     pub options: Option<JsonMap>,

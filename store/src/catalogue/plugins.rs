@@ -1,4 +1,4 @@
-//! Plugins and the attribute types they declare (spec model §9).
+//! Plugins and the attribute types they declare (docs/spec/model.md §5.7).
 
 use chrono::{DateTime, Utc};
 use components::{AttributeId, JsonMap, Umid};

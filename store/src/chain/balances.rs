@@ -1,4 +1,4 @@
-//! What is in wallets, as the chain mirror knows it (spec rest §2.4).
+//! What is in wallets, as the chain mirror knows it (docs/spec/model.md §8.4).
 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;

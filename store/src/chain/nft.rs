@@ -1,4 +1,4 @@
-//! Tokens that stand for worlds, as the chain mirror knows them (spec model §2.3, §8.6).
+//! Tokens that stand for worlds, as the chain mirror knows them (docs/spec/model.md §2.1, §8.6).
 
 use components::Umid;
 use sea_orm::{

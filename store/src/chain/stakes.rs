@@ -1,4 +1,4 @@
-//! Stakes in worlds, as the chain mirror knows them (spec model §2.3, §8.4).
+//! Stakes in worlds, as the chain mirror knows them (docs/spec/model.md §2.1, §8.4).
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -1,4 +1,4 @@
-//! The attribute tables (spec model §2.2).
+//! The attribute tables (docs/spec/model.md §2.1).
 
 use super::entities;
 

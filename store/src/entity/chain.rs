@@ -1,4 +1,4 @@
-//! The mirror of the chain and the harvester's tables (spec model §2.3).
+//! The mirror of the chain and the harvester's tables (docs/spec/model.md §2.1).
 
 use super::entities;
 

@@ -1,4 +1,4 @@
-//! Core tables (spec model §2.1) and our additions (§13.2).
+//! Core tables (docs/spec/model.md §2.1) and our additions.
 
 use super::entities;
 

@@ -1,4 +1,4 @@
-//! Direct members of objects (spec model §6.11).
+//! Direct members of objects (docs/spec/model.md §3.1).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Assets and the library of basic shapes (spec model §4.6, §4.7).
+//! Assets and the library of basic shapes (docs/spec/model.md §6.4).
 
 use components::{Umid, ids};
 use sea_orm::JsonValue;

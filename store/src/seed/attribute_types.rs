@@ -1,4 +1,4 @@
-//! Attribute types with their default options (spec model §4.2).
+//! Attribute types with their default options (docs/spec/model.md §6.2).
 
 use components::{Umid, ids};
 use sea_orm::JsonValue;
@@ -201,7 +201,7 @@ fn publish(scope: &[&str]) -> JsonValue {
     json!({ "posbus_auto": { "scope": scope, "topic": "", "send_to": 1 } })
 }
 
-/// Which render slot shows the value; absent keys have defaults (spec model §5.5).
+/// Which render slot shows the value; absent keys have defaults (docs/spec/model.md §5.4).
 fn render(
     slot_type: &str,
     slot_name: Option<&str>,
@@ -234,7 +234,7 @@ fn both(a: JsonValue, b: JsonValue) -> JsonValue {
     JsonValue::Object(options)
 }
 
-/// The plate that carries an object's name. Its keys are part of its identity (spec media §2.5.5).
+/// The plate that carries an object's name. Its keys are part of its identity.
 fn name_template() -> JsonValue {
     json!({
         "x": 0, "y": 0, "width": 1024, "height": 64, "thickness": 0,

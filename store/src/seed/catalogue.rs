@@ -1,4 +1,5 @@
-//! User types, the system user, object types and the values of node attributes (spec model §4.3–§4.5, §4.8).
+//! User types, the system user, object types and the values of node attributes (docs/spec/model.md
+//! §6.3, §6.5).
 
 use components::{Umid, ids};
 use sea_orm::JsonValue;

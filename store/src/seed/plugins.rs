@@ -1,4 +1,4 @@
-//! Plugins (spec model §4.1).
+//! Plugins (docs/spec/model.md §6.1).
 
 use components::{Umid, ids};
 use sea_orm::JsonValue;

@@ -1,4 +1,4 @@
-//! What people contributed to a canvas (spec rest §2.15, spec model §8.3).
+//! What people contributed to a canvas (docs/spec/model.md §8.3).
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid, ids};

@@ -1,5 +1,5 @@
-//! Login challenges: each used once and gone after a while, several at a time for one wallet (spec model §12.1 S9,
-//! §12.2 C17).
+//! Login challenges: each used once and gone after a while, several at a time for one wallet
+//! (docs/regressions.md S9, C17).
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};

@@ -1,4 +1,4 @@
-//! Guests come and go; what they made stays (spec model §7.5, §12.3 D1–D3).
+//! Guests come and go; what they made stays (docs/spec/model.md §7.2; docs/regressions.md D1–D3).
 
 use chrono::{DateTime, Utc};
 use components::Umid;

@@ -1,5 +1,5 @@
 //! Docks between the worlds of two users: the wishes of either side, and the portals and roles that come of two of them
-//! (spec model §6.9).
+//! (docs/spec/model.md §4.8).
 
 use chrono::{DateTime, Utc};
 use components::{Umid, ids};

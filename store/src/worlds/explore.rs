@@ -14,7 +14,7 @@ use crate::{
     users::wallets,
 };
 
-/// A world as lists and detail pages show it (spec rest §2.0).
+/// A world as lists and detail pages show it (docs/spec/rest.md §1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldRow {
     /// The world.

@@ -1,5 +1,5 @@
-//! Finding worlds by a part of their names (spec rest §2.8). No index of either database serves every part of a text, so the
-//! names are kept in memory, a hundred bytes a world, and what is found is read.
+//! Finding worlds by a part of their names. No index of either database serves every part of a
+//! text, so the names are kept in memory, a hundred bytes a world, and what is found is read.
 
 use std::collections::HashMap;
 

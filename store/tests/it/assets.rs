@@ -1,4 +1,4 @@
-//! Libraries of 3D assets (spec rest §2.18).
+//! Libraries of 3D assets (docs/spec/model.md §6.4).
 
 use components::{Umid, ids};
 use sea_orm::ConnectionTrait;

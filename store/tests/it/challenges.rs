@@ -1,4 +1,4 @@
-//! Login challenges work once, for their wallet, for a while (spec model §12.1 S9).
+//! Login challenges work once, for their wallet, for a while (docs/regressions.md S9).
 
 use chrono::{TimeDelta, Utc};
 use sea_orm::{EntityTrait, PaginatorTrait};

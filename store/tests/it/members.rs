@@ -1,4 +1,4 @@
-//! Members of objects (spec model §6.11).
+//! Members of objects (docs/spec/model.md §3.1).
 
 use components::ids;
 use serde_json::json;

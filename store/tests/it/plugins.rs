@@ -1,4 +1,4 @@
-//! Plugins and their attribute types (spec model §9).
+//! Plugins and their attribute types (docs/spec/model.md §5.7).
 
 use components::{AttributeId, JsonMap, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Accounts and profiles (spec model §7.3).
+//! Accounts and profiles (docs/spec/model.md §7.1).
 
 use components::ids;
 use serde_json::{Value, json};

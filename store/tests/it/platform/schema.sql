@@ -1,5 +1,5 @@
--- The schema of the existing platform at version 701, after spec model §2. Names of constraints and indexes are not part of it;
--- those here differ from ours on purpose.
+-- The schema of the existing platform at version 701, after docs/spec/model.md §2.1. Names of
+-- constraints and indexes are not part of it; those here differ from ours on purpose.
 
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
 INSERT INTO schema_migrations VALUES (701, false);

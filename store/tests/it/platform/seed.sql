@@ -1,4 +1,5 @@
--- What the existing platform's migrations fill its database with (spec model §4), on a node that has been set up.
+-- What the existing platform's migrations fill its database with (docs/spec/model.md §6), on a node
+-- that has been set up.
 
 INSERT INTO plugin VALUES
     ('f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0', '{"name": "Core"}', 'null', '2023-04-01 09:00:00', '2023-04-01 09:00:00'),
