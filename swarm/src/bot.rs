@@ -148,8 +148,8 @@ impl Bot {
         self.stage == Stage::Present
     }
 
-    /// Who it is and where it wants to be: said first, at once (spec posbus §5.1). A session of version 2 that comes back is
-    /// where it was without asking.
+    /// Who it is and where it wants to be: said first, at once (docs/spec/posbus.md §5.1). A
+    /// session of version 2 that comes back is where it was without asking.
     pub(crate) fn hello(&mut self) -> Vec<Vec<u8>> {
         (self.welcomed, self.pose, self.tick) = (false, 0, 0);
         let handshake = HandShake {

@@ -1,4 +1,4 @@
-//! Getting an account for every bot (spec rest §2.3).
+//! Getting an account for every bot (docs/spec/rest.md §4).
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use posbus::Umid;

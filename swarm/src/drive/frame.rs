@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
 
 use crate::bot::Loss;
 
-/// Clients say so when they leave on purpose (spec posbus §1.2).
+/// Clients say so when they leave on purpose (docs/spec/posbus.md §1.2).
 const LEAVING: &[u8] = b"user";
 /// Close code of a normal end.
 const NORMAL: u16 = 1000;

@@ -1,4 +1,5 @@
-//! `UsersTransformList` of version 1 without taking memory (spec posbus §3.1): bots get millions of its entries a second.
+//! `UsersTransformList` of version 1 without taking memory (docs/spec/posbus.md §3.1): bots get
+//! millions of its entries a second.
 
 use posbus::{FRAME_OVERHEAD, MessageType, TransformNoScale, Umid, UserTransform, Vec3};
 
