@@ -1,4 +1,5 @@
-//! Who is told of an attribute's change: the matrix of spec posbus §5.6 with read permissions (W21), row by row.
+//! Who is told of an attribute's change: the matrix of docs/spec/posbus.md §5.6 with read
+//! permissions (W21), row by row.
 
 use components::Umid;
 use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};

@@ -1,4 +1,4 @@
-//! High fives (spec posbus §5.8, W22).
+//! High fives (docs/spec/posbus.md §5.8; docs/regressions.md W22).
 
 use posbus::{HighFive, Message, Notification, NotificationType};
 use systems::ClientAction;

@@ -1,4 +1,4 @@
-//! What a newcomer gets, and what those already there get of it (spec posbus §5.1).
+//! What a newcomer gets, and what those already there get of it (docs/spec/posbus.md §5.1).
 
 use components::{AttributeState, Umid};
 use posbus::Message;

@@ -1,4 +1,4 @@
-//! Leaving (spec posbus §5.3).
+//! Leaving (docs/spec/posbus.md §5.3).
 
 use posbus::{LockObjectResponse, Message, RemoveUsers};
 use systems::{ClientAction, LastPosition};

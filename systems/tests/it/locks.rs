@@ -1,4 +1,4 @@
-//! The lock matrix of spec posbus §5.5, row by row.
+//! The lock matrix of docs/spec/posbus.md §5.5, row by row.
 
 use components::Umid;
 use posbus::{LockObjectResponse, Message};

@@ -1,4 +1,4 @@
-//! Users and dragged objects in motion (spec posbus §6, model §6.6).
+//! Users and dragged objects in motion (docs/spec/posbus.md §6; docs/spec/model.md §4.5).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

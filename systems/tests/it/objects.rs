@@ -1,4 +1,5 @@
-//! Objects that appear, change and go (spec posbus §5.4, model §6.7, F13).
+//! Objects that appear, change and go (docs/spec/posbus.md §5.4; docs/spec/model.md §4.9;
+//! docs/regressions.md F13).
 
 use components::{Asset3d, ObjectType};
 use posbus::{AddObjects, MAX_SERVER_FRAME, Message, ObjectDefinition, RemoveObjects};

@@ -1,4 +1,5 @@
-//! A full world slows the rate of its movement, so that no session gets more than its budget (spec posbus §6, W13).
+//! A full world slows the rate of its movement, so that no session gets more than its budget
+//! (docs/spec/posbus.md §6; docs/regressions.md W13).
 
 use posbus::Message;
 use systems::WorldOptions;

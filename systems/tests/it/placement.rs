@@ -1,4 +1,4 @@
-//! Children without a place of their own (spec model §6.4).
+//! Children without a place of their own (docs/spec/model.md §4.4).
 
 use components::{ObjectState, Transform, Umid, Vec3};
 use posbus::{Message, ObjectTransform};

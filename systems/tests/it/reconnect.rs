@@ -1,4 +1,5 @@
-//! One connection a user: reconnects, second connections and what is left of the old ones (spec posbus §1.4, T7, W10).
+//! One connection a user: reconnects, second connections and what is left of the old ones
+//! (docs/spec/posbus.md §1.4; docs/regressions.md W10).
 
 use posbus::{Message, Signal, SignalType};
 use systems::{ClientAction, DisconnectCause};

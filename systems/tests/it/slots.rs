@@ -1,4 +1,5 @@
-//! Render slots: what attributes show on their object (spec posbus §5.4, model §5.5, W29).
+//! Render slots: what attributes show on their object (docs/spec/posbus.md §5.4; docs/spec/model.md
+//! §5.4; docs/regressions.md W29).
 
 use posbus::{MAX_SERVER_FRAME, Message, ObjectData};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Who reads slowly harms nobody else (spec posbus §6, W12).
+//! Who reads slowly harms nobody else (docs/spec/posbus.md §6; docs/regressions.md W12).
 
 use serde_json::json;
 use systems::{DisconnectCause, QueueLimits, WorldOptions};
