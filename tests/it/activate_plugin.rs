@@ -1,4 +1,4 @@
-//! Making uploaded bundles plugins (spec rest §2.9, spec model §9).
+//! Making uploaded bundles plugins (docs/spec/model.md §5.7).
 
 use std::{fs, os::unix::fs::symlink};
 

@@ -1,4 +1,5 @@
-//! Voice and shared screens: whom the server lets into channels, and with what (spec rest §2.16).
+//! Voice and shared screens: whom the server lets into channels, and with what (docs/spec/model.md
+//! §8.5).
 
 use std::io::Read;
 

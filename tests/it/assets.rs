@@ -1,4 +1,4 @@
-//! Assets and libraries of assets (spec rest §2.18).
+//! Assets and libraries of assets (docs/spec/model.md §6.4).
 
 use posbus::Umid;
 use sea_orm::{ConnectionTrait, Statement};

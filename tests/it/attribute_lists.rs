@@ -1,4 +1,5 @@
-//! One attribute of all users in an object, or of an object and all below it (spec rest §2.11, §2.12).
+//! One attribute of all users in an object, or of an object and all below it (docs/spec/model.md
+//! §5.6).
 
 use chrono::{SecondsFormat, Utc};
 use posbus::Umid;

@@ -1,4 +1,5 @@
-//! Attributes: what a change shows in the world, and who may make it (spec posbus §5.4, §5.6; spec rest §2.11).
+//! Attributes: what a change shows in the world, and who may make it (docs/spec/posbus.md §5.4,
+//! §5.6; docs/spec/model.md §5.1).
 
 use std::os::unix::fs::PermissionsExt;
 

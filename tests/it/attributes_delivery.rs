@@ -1,5 +1,6 @@
-//! Who is told of a change of an attribute: the matrix of spec model §5.4 with its new rules, over real sockets. Each is told
-//! once, whichever scopes name them, and only if they may read it (W21).
+//! Who is told of a change of an attribute: the matrix of docs/spec/posbus.md §5.6 with its new
+//! rules, over real sockets. Each is told once, whichever scopes name them, and only if they may
+//! read it (W21).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! What there is to do with an attribute is the same whomever it belongs to (spec rest §4.2).
+//! What there is to do with an attribute is the same whomever it belongs to (docs/spec/model.md
+//! §5.1).
 
 use posbus::Umid;
 use serde_json::{Value, json};
@@ -177,7 +178,7 @@ async fn y8_removals_are_named_in_either_place() {
     }
 }
 
-/// The same mistakes have other codes in a query than in a body (spec rest §1.3).
+/// The same mistakes have other codes in a query than in a body (docs/spec/rest.md §2).
 #[tokio::test]
 async fn mistakes_have_the_codes_that_clients_know() {
     let mut server = Server::start(Options::default().unlimited());

@@ -1,5 +1,6 @@
-//! Who may read and write which attribute: the truth table of spec model §5.6 over HTTP, for what the seed declares. (For
-//! all permissions there can be: `node/src/attributes/permissions/tests.rs`.)
+//! Who may read and write which attribute: the truth table of docs/spec/model.md §5.5 over HTTP,
+//! for what the seed declares. (For all permissions there can be:
+//! `node/src/attributes/permissions/tests.rs`.)
 
 use posbus::Umid;
 use serde_json::{Value, json};
@@ -348,7 +349,8 @@ async fn y9_s22_what_is_made_public_can_be_written_by_all() {
         .refused(404, "object_not_found");
 }
 
-/// A world's admin is none on the node object, and a user may keep things there (spec rest §2.12).
+/// A world's admin is none on the node object, and a user may keep things there (docs/spec/model.md
+/// §5.6).
 #[tokio::test]
 async fn users_keep_things_of_their_own_on_the_node() {
     let (_server, cast) = Cast::gather().await;

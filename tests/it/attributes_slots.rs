@@ -1,4 +1,4 @@
-//! What attributes show on their objects, by their type's `render_auto` (spec model §5.5).
+//! What attributes show on their objects, by their type's `render_auto` (docs/spec/model.md §5.4).
 
 use posbus::{Message, ObjectData, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Logging in with a wallet, and as a guest (spec rest §1.4–1.6; spec model §12.1).
+//! Logging in with a wallet, and as a guest (docs/spec/rest.md §3, §4.1, §4.2).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Events of objects, told to everybody in their world as they start (spec model §8.2).
+//! Events of objects, told to everybody in their world as they start (docs/spec/model.md §8.2).
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use posbus::{EventStart, Message, Umid};

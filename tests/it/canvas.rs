@@ -1,4 +1,4 @@
-//! What people contributed to a canvas, with votes and comments (spec rest §2.15, spec model §8.3).
+//! What people contributed to a canvas, with votes and comments (docs/spec/model.md §8.3).
 
 use components::ids;
 use posbus::Umid;

@@ -1,4 +1,4 @@
-//! Objects that visitors claim and customise (spec rest §2.10, spec model §6.8).
+//! Objects that visitors claim and customise (docs/spec/model.md §4.7).
 
 use futures_util::future::join_all;
 use posbus::{LockObject, LockObjectResponse, ObjectData, Umid};

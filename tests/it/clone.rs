@@ -1,4 +1,4 @@
-//! Copies of objects (spec rest §2.10, spec model §6.2).
+//! Copies of objects (docs/spec/model.md §4.3).
 
 use posbus::{AddObjects, Transform, Umid, Vec3};
 use serde_json::json;

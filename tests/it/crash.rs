@@ -1,4 +1,4 @@
-//! `kill -9` at any moment loses nothing that was acknowledged (design §5).
+//! `kill -9` at any moment loses nothing that was acknowledged (docs/spec/model.md §9).
 //!
 //! Several streams of edits run until the program is killed; after the start that follows, all that the API shows has to be
 //! what was acknowledged, plus, for each stream, the one edit that was on its way. `ODYSSEY_CRASH_ROUNDS` sets how often.

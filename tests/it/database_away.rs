@@ -1,4 +1,4 @@
-//! The database goes away and comes back (design §5).
+//! The database goes away and comes back (docs/spec/model.md §9).
 
 use posbus::UsersTransformList;
 use postgres_fixture::PostgresServer;

@@ -1,4 +1,4 @@
-//! What the world shows is what is stored (spec model §12.3 D7, D8).
+//! What the world shows is what is stored (docs/regressions.md D7, D8).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Docks between the worlds of two users: only if both want it (spec rest §2.7, spec model §6.9, §12.1 S3).
+//! Docks between the worlds of two users: only if both want it (docs/spec/model.md §4.8;
+//! docs/regressions.md S3).
 
 use posbus::{AddObjects, ObjectDefinition, RemoveObjects, Umid};
 use serde_json::{Value, json};

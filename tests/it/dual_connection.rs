@@ -1,4 +1,4 @@
-//! One user, two connections (spec posbus §1.4, trap T7).
+//! One user, two connections (docs/spec/posbus.md §1.4).
 
 use posbus::{
     LockObject, LockObjectResponse, Message, Signal, SignalType, TeleportRequest, Umid,

@@ -1,11 +1,11 @@
-//! Entering a world: what a newcomer is told, and in which order (spec posbus §5.1).
+//! Entering a world: what a newcomer is told, and in which order (docs/spec/posbus.md §5.1).
 
 use posbus::AddUsers;
 use serde_json::json;
 
 use crate::support::{Api, Client, Options, PLAZA, Server, WELCOME};
 
-/// The twelve basic shapes (spec model §4.7).
+/// The twelve basic shapes (docs/spec/model.md §6.4).
 const SHAPES: [&str; 12] = [
     "313a97ccfe1b39bb56e7516d213cc23d",
     "418c4963623a391c795de6080be11899",

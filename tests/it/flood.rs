@@ -68,7 +68,7 @@ async fn a_flood_disturbs_nobody_else() {
     assert_eq!(Api::stranger(&server).root("/health").await.status, 200);
 }
 
-/// Clients may send one message in several WebSocket frames (spec posbus §1.1).
+/// Clients may send one message in several WebSocket frames (docs/spec/posbus.md §1.1).
 #[tokio::test]
 async fn frames_in_pieces_are_put_together() {
     use tokio_tungstenite::tungstenite::protocol::frame::{

@@ -1,4 +1,5 @@
-//! The disk is full (design §5). A limit on the size of files stands in for it: it needs no rights and hits the same places.
+//! The disk is full (docs/spec/model.md §9). A limit on the size of files stands in for it: it
+//! needs no rights and hits the same places.
 
 use std::process::Command;
 

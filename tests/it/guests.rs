@@ -1,4 +1,4 @@
-//! Guests come and go (spec posbus §8 W27; spec model §7.2, §12.3 D1).
+//! Guests come and go (docs/regressions.md W27, D1; docs/spec/model.md §7.2).
 
 use posbus::UsersTransformList;
 use serde_json::json;

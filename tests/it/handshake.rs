@@ -1,4 +1,4 @@
-//! The first message, and those who get it wrong (spec posbus §1.1, §1.3; trap T7).
+//! The first message, and those who get it wrong (docs/spec/posbus.md §1.1, §1.3).
 
 use std::time::{Duration, Instant};
 

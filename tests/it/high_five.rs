@@ -1,4 +1,4 @@
-//! High fives (spec posbus §5.8).
+//! High fives (docs/spec/posbus.md §5.8).
 
 use posbus::{HighFive, Message, Notification, NotificationType, Umid};
 

@@ -1,4 +1,4 @@
-//! Frames that no client of ours sends (spec posbus §2, §8 W1–W4; spec model §12.2 C1, C3).
+//! Frames that no client of ours sends (docs/spec/posbus.md §2; docs/regressions.md W1–W4, C1, C3).
 
 use posbus::{HighFive, MessageType, Notification, Umid, UserStakedToOdyssey, UsersTransformList};
 use tokio::{io::AsyncWriteExt, net::TcpStream};

@@ -1,4 +1,4 @@
-//! Hosting: whose worlds the node vouches for, and its signature (spec rest §2.9, spec model §8.6).
+//! Hosting: whose worlds the node vouches for, and its signature (docs/spec/model.md §8.6).
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
-//! Pictures by Leonardo (spec rest §2.20). The provider is a stand-in.
+//! Pictures by Leonardo (docs/spec/model.md §8.5). The provider is a stand-in.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What one address may do (spec rest §1.8).
+//! What one address may do (docs/spec/rest.md §5).
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The lists that every client asks for when it starts (spec rest §1.9, §2.5, §2.8).
+//! The lists that every client asks for when it starts (docs/spec/rest.md §6).
 
 use posbus::Umid;
 use reqwest::Method;

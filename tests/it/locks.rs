@@ -1,4 +1,4 @@
-//! Edit locks: the table of spec posbus §5.5, and dragging.
+//! Edit locks: the table of docs/spec/posbus.md §5.5, and dragging.
 
 use posbus::{
     LockObject, LockObjectResponse, Message, ObjectTransform, RemoveUsers, Transform, Umid,

@@ -1,4 +1,4 @@
-//! Members of objects: who may make whom an admin, and what follows (spec rest §2.13, spec model §6.11).
+//! Members of objects: who may make whom an admin, and what follows (docs/spec/model.md §3.1).
 
 use posbus::{Notification, NotificationType, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Moving, and seeing others move (spec posbus §6).
+//! Moving, and seeing others move (docs/spec/posbus.md §6).
 
 use posbus::{AddUsers, Message, MyTransform, Umid, UsersTransformList, Vec3};
 

@@ -1,4 +1,4 @@
-//! What the token of a world says of itself (spec rest §2.19).
+//! What the token of a world says of itself (docs/spec/model.md §8.6).
 
 use posbus::Umid;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Editing the world over HTTP, and seeing it in the world (spec rest §2.10, spec posbus §5.4).
+//! Editing the world over HTTP, and seeing it in the world (docs/spec/model.md §4.5;
+//! docs/spec/posbus.md §5.4).
 
 use posbus::{AddObjects, Message, ObjectDefinition, RemoveObjects, Umid};
 use serde_json::json;

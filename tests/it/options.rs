@@ -1,4 +1,5 @@
-//! Options of objects: own, effective and sub, checked on write and felt by clients (spec rest §2.10, spec model §2.6).
+//! Options of objects: own, effective and sub, checked on write and felt by clients
+//! (docs/spec/model.md §4.2).
 
 use posbus::{AddObjects, Message, ObjectDefinition, ObjectTransform, Umid};
 use serde_json::{Value, json};

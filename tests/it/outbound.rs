@@ -1,4 +1,5 @@
-//! Providers at their worst: the server neither hangs, nor swallows, nor goes where it is sent (spec rest §5.1).
+//! Providers at their worst: the server neither hangs, nor swallows, nor goes where it is sent
+//! (docs/spec/model.md §8.5).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Children that their parent's rules place, as clients see them (spec model §6.4).
+//! Children that their parent's rules place, as clients see them (docs/spec/model.md §4.4).
 
 use posbus::{AddObjects, Message, ObjectTransform, RemoveObjects, Umid, Vec3};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Lists of plugins (spec rest §2.2, §2.19).
+//! Lists of plugins (docs/spec/rest.md §8; docs/spec/model.md §5.7).
 
 use serde_json::json;
 

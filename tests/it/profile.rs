@@ -1,4 +1,4 @@
-//! Changing one's profile, and who hears of it (spec rest §2.5; spec model §7.3, §12.6 F15).
+//! Changing one's profile, and who hears of it (docs/spec/model.md §7.3; docs/regressions.md F15).
 
 use posbus::{AddUsers, UserData};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The same session on a new connection (spec posbus §1.4, §5.7).
+//! The same session on a new connection (docs/spec/posbus.md §1.4, §5.7).
 
 use posbus::{Message, RemoveUsers, Umid, UsersTransformList};
 

@@ -1,4 +1,4 @@
-//! What holds for every route (spec rest §1).
+//! What holds for every route (docs/spec/rest.md).
 
 use posbus::Umid;
 use reqwest::Method;

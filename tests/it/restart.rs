@@ -1,4 +1,4 @@
-//! Stopping and starting again (spec model §12.3 D6).
+//! Stopping and starting again (docs/regressions.md D6).
 
 use posbus::{LockObject, LockObjectResponse, ObjectTransform, Umid, UnlockObject};
 use serde_json::json;

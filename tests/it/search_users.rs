@@ -1,4 +1,4 @@
-//! Finding users by name (spec rest §2.5, spec model §7.3), in both databases.
+//! Finding users by name (docs/spec/model.md §7), in both databases.
 
 use postgres_fixture::PostgresServer;
 use serde_json::{Value, json};

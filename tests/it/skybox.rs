@@ -1,4 +1,5 @@
-//! Skies by Blockade Labs: asked for, finished, fetched, deleted (spec rest §2.20). The provider is a stand-in.
+//! Skies by Blockade Labs: asked for, finished, fetched, deleted (docs/spec/model.md §8.5). The
+//! provider is a stand-in.
 
 use posbus::{AttributeValueChanged, Umid};
 use reqwest::Url;

@@ -1,4 +1,4 @@
-//! Somebody who stops reading (spec posbus §6, §8 W12; spec model §12.2 C19).
+//! Somebody who stops reading (docs/spec/posbus.md §6; docs/regressions.md W12, C19).
 
 use posbus::{RemoveUsers, UsersTransformList};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Objects that visitors put below a canvas, and below whatever else invites them to (spec rest §2.10).
+//! Objects that visitors put below a canvas, and below whatever else invites them to
+//! (docs/spec/model.md §4.3).
 
 use posbus::{AddObjects, AttributeValueChanged, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Stakes: announced by clients, told by the chain, shown in lists (spec rest §2.4, §2.5).
+//! Stakes: announced by clients, told by the chain, shown in lists (docs/spec/model.md §8.4).
 
 use posbus::{Umid, UserStakedToOdyssey};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Text chat: what the server tells Stream, and whom it lets in (spec rest §2.19). Stream is a stand-in.
+//! Text chat: what the server tells Stream, and whom it lets in (docs/spec/model.md §8.5). Stream
+//! is a stand-in.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};

@@ -1,4 +1,4 @@
-//! Leaving a world, and going from one to another (spec posbus §5.2, §5.3).
+//! Leaving a world, and going from one to another (docs/spec/posbus.md §5.2, §5.3).
 
 use posbus::{
     AddUsers, HighFive, LockObject, Message, ObjectTransform, RemoveUsers, Signal, SignalType,

@@ -1,5 +1,5 @@
-//! New worlds: from the template of the node, by its admins and for those who hold their tokens (spec model §6.3, spec
-//! rest §1.6, §4.8).
+//! New worlds: from the template of the node, by its admins and for those who hold their tokens
+//! (docs/spec/model.md §4.6; docs/spec/rest.md §4.2).
 
 use posbus::Umid;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};

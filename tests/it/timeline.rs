@@ -1,4 +1,5 @@
-//! What users post to worlds: who may, what everybody hears of it, and how it goes (spec rest §2.14, spec model §8.1).
+//! What users post to worlds: who may, what everybody hears of it, and how it goes
+//! (docs/spec/model.md §8.1).
 
 use posbus::{ActivityUpdate, Message, Umid, UsersTransformList, Vec3};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is in the caller's wallets (spec rest §2.4).
+//! What is in the caller's wallets (docs/spec/model.md §8.4).
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Logging in beside others, and adding wallets to an account (spec rest §1.6, §2.4; spec model §7.3).
+//! Logging in beside others, and adding wallets to an account (docs/spec/rest.md §4.2;
+//! docs/spec/model.md §7.1).
 
 use std::time::Duration;
 

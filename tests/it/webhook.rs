@@ -1,4 +1,5 @@
-//! Reports on skies: believed only from whom was given the secret of the job (spec rest §2.2, §5.1).
+//! Reports on skies: believed only from whom was given the secret of the job (docs/spec/model.md
+//! §8.5).
 
 use serde_json::{Value, json};
 

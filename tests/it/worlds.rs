@@ -1,4 +1,4 @@
-//! Worlds as a whole: editing, finding, exploring, calling everybody (spec rest §2.8).
+//! Worlds as a whole: editing, finding, exploring, calling everybody.
 
 use posbus::{AddObjects, FlyToMe, Message, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Wallets that sign login challenges as browser extensions do (spec rest §1.6).
+//! Wallets that sign login challenges as browser extensions do (docs/spec/rest.md §4.2).
 
 use k256::ecdsa::SigningKey;
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
