@@ -54,7 +54,7 @@ class Wallet:
         self.address = "0x" + digest(public)[-20:].hex()
 
     def sign(self, text):
-        """As wallets sign texts: EIP-191 (spec rest §1.6)."""
+        """As wallets sign texts: EIP-191 (docs/spec/rest.md §4.2)."""
         message = text.encode()
         prefixed = b"\x19Ethereum Signed Message:\n" + str(len(message)).encode() + message
         signature = self.key.sign_recoverable(digest(prefixed), hasher=None)

@@ -1,4 +1,4 @@
-//! The shapes that ship, under the ids that worlds know them by (spec model §4.7, spec media §5).
+//! The shapes that ship, under the ids that worlds know them by (docs/spec/model.md §6.4).
 
 use crate::{
     facets,

@@ -11,7 +11,7 @@ use crate::{
     vector::{Vec3, vec3},
 };
 
-/// The media id under which the template of new worlds asks for a sky (spec model §4.8).
+/// The media id under which the template of new worlds asks for a sky (docs/spec/model.md §6.5).
 pub(crate) const HASH: &str = "26485e74acb29223ba7a9fa600d36c7f";
 pub(crate) const WIDTH: u32 = 4096;
 pub(crate) const HEIGHT: u32 = 2048;
