@@ -1,4 +1,4 @@
-/** The few HTTP calls that a client starts with (spec rest §1.5; docs/protocol.md, Certificate). */
+/** The few HTTP calls that a client starts with (docs/spec/rest.md §4.1; docs/protocol.md, Certificate). */
 
 import type { Id } from './wire/id.js';
 

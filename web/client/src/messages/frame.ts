@@ -1,4 +1,4 @@
-/** Frames (spec posbus §2): `type u32 LE | body | ~type u32 LE`. */
+/** Frames (docs/spec/posbus.md §2): `type u32 LE | body | ~type u32 LE`. */
 
 import type { Codec } from '../wire/codec.js';
 import { FrameError } from '../wire/error.js';
@@ -6,7 +6,7 @@ import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { MESSAGES, type Body, type Message, type MessageType } from './registry.js';
 
-/** Longest message in bytes that a server may send (spec posbus §1.1). */
+/** Longest message in bytes that a server may send (docs/spec/posbus.md §1.1). */
 export const MAX_SERVER_FRAME = 32_768;
 
 /** Header and footer in bytes; no body is empty. */

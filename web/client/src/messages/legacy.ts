@@ -1,9 +1,9 @@
-/** Registered messages that nobody sends (spec posbus §4.1); here so that every recorded frame can be read. */
+/** Registered messages that nobody sends (docs/spec/posbus.md §4.1); here so that every recorded frame can be read. */
 
 import { dictionary, id, int64, list, struct, text, uint32, type Codec } from '../wire/codec.js';
 import { readU64, writeU64 } from '../wire/gotiny.js';
 
-/** Bytes as base64, which is how JSON has them (spec posbus §7). */
+/** Bytes as base64, which is how JSON has them (docs/spec/posbus.md §3.4). */
 const base64: Codec<string> = {
   minimum: 1,
   read(reader) {

@@ -1,4 +1,4 @@
-/** Messages about the objects of a world (spec posbus §4.2). */
+/** Messages about the objects of a world (docs/spec/posbus.md §4.2). */
 
 import { bool, dictionary, id, int8, list, optional, struct, text, uint32, type Codec, type Of } from '../wire/codec.js';
 import { readAnyMap, writeAnyMap, type AnyMap } from '../wire/gotiny.js';

@@ -1,4 +1,4 @@
-/** The table of message types (spec posbus §4.1; docs/protocol.md, Negotiation). */
+/** The table of message types (docs/spec/posbus.md §4.1; docs/protocol.md, Negotiation). */
 
 import { objectPoses } from '../v2/object-poses.js';
 import { userHandles } from '../v2/handles.js';
@@ -53,7 +53,7 @@ export const MESSAGES = {
 /** The name of a message. */
 export type MessageType = keyof typeof MESSAGES;
 
-/** The body of a message; fields have the JSON names of spec posbus §4.2. */
+/** The body of a message; fields have the JSON names of docs/spec/posbus.md §4.2. */
 export type Body<T extends MessageType> = Of<(typeof MESSAGES)[T][1]>;
 
 /** A message: its name and its body. */

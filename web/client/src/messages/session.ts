@@ -1,4 +1,4 @@
-/** Messages about the session itself and the world it is in (spec posbus §4.2). */
+/** Messages about the session itself and the world it is in (docs/spec/posbus.md §4.2). */
 
 import { id, int64, struct, text, uint32, type Of } from '../wire/codec.js';
 import { pose } from './space.js';
@@ -23,7 +23,7 @@ export const signal = struct({
 });
 export type Signal = Of<typeof signal>;
 
-/** What a signal says (spec posbus §4.3). */
+/** What a signal says (docs/spec/posbus.md §4.3). */
 export const SignalType = {
   None: 0,
   /** The same user entered this world from another connection. */

@@ -1,4 +1,4 @@
-/** Messages between people, and about what happened (spec posbus §4.2, §5.8). */
+/** Messages between people, and about what happened (docs/spec/posbus.md §4.2, §5.8). */
 
 import { id, int64, optional, struct, text, uint32, type Of } from '../wire/codec.js';
 import { vec3 } from './space.js';
@@ -7,7 +7,7 @@ export const highFive = struct({ sender_id: id, receiver_id: id, message: text }
 export type HighFive = Of<typeof highFive>;
 
 export const notification = struct({
-  /** 500 is plain text, the only one in use (spec posbus §4.3). */
+  /** 500 is plain text, the only one in use (docs/spec/posbus.md §4.3). */
   notify_type: uint32,
   value: text,
 });

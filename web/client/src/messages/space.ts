@@ -1,4 +1,4 @@
-/** Places in a world (spec posbus §3.2): metres, right-handed, y up; angles in radians, x pitch, y yaw, z roll. */
+/** Places in a world (docs/spec/posbus.md §3.2): metres, right-handed, y up; angles in radians, x pitch, y yaw, z roll. */
 
 import { float32, struct, type Codec, type Of } from '../wire/codec.js';
 

@@ -1,4 +1,4 @@
-/** Messages about the users of a world (spec posbus §4.2). */
+/** Messages about the users of a world (docs/spec/posbus.md §4.2). */
 
 import { bool, id, list, struct, text, type Of } from '../wire/codec.js';
 import { pose } from './space.js';

@@ -1,4 +1,4 @@
-/** PosBus over WebSocket (spec posbus §1.1): one binary message each. */
+/** PosBus over WebSocket (docs/spec/posbus.md §1.1): one binary message each. */
 
 import { BROKEN, MAX_BUFFERED, type Closed, type Transport } from './transport.js';
 

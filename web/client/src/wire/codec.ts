@@ -1,4 +1,4 @@
-/** Descriptions of bodies that can be read and written (spec posbus §3). A struct is its fields in order, nothing else. */
+/** Descriptions of bodies that can be read and written (docs/spec/posbus.md §3). A struct is its fields in order, nothing else. */
 
 import type { Id } from './id.js';
 import type { Reader } from './reader.js';

@@ -1,4 +1,4 @@
-/** Why a frame was refused (spec posbus §2). A refused frame has no effect; the connection goes on. */
+/** Why a frame was refused (docs/spec/posbus.md §2). A refused frame has no effect; the connection goes on. */
 export type FrameFault =
   | 'too_short'
   | 'too_long'

@@ -1,5 +1,5 @@
 /**
- * The second encoding inside PosBus: blobs of dynamic values (spec posbus §3.4).
+ * The second encoding inside PosBus: blobs of dynamic values (docs/spec/posbus.md §3.3).
  *
  * Booleans and presence flags are bits. They share bytes that are appended when a bit is needed and none is left, so later
  * bits are patched into earlier bytes; the state spans one blob with all its nesting.

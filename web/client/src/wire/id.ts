@@ -1,4 +1,4 @@
-/** Ids: UUIDs, 16 raw bytes on the wire, lower-case text in JavaScript (spec posbus §3.2). */
+/** Ids: UUIDs, 16 raw bytes on the wire, lower-case text in JavaScript (docs/spec/posbus.md §3.2). */
 
 import { FrameError } from './error.js';
 

@@ -1,4 +1,4 @@
-/** Reads a body from front to back and never leaves it (spec posbus §3.1). */
+/** Reads a body from front to back and never leaves it (docs/spec/posbus.md §3.1). */
 
 import { FrameError } from './error.js';
 import { formatId, type Id } from './id.js';

@@ -1,4 +1,4 @@
-/** Appends values to a buffer that grows (spec posbus §3.1). */
+/** Appends values to a buffer that grows (docs/spec/posbus.md §3.1). */
 
 import { FrameError } from './error.js';
 import { parseId, type Id } from './id.js';
