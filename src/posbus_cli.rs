@@ -38,7 +38,7 @@ pub(crate) fn encode(input: impl BufRead, output: impl Write) -> io::Result<()> 
         let parsed: Parsed = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let message =
             Message::from_json(&parsed.message, parsed.json).map_err(|error| error.to_string())?;
-        if matches!(&message, Message::Poses { entries, .. } if entries.is_empty()) {
+        if matches!(&message, Message::Poses(poses) if poses.entries.is_empty()) {
             return Err("poses without entries".to_owned());
         }
         frame.clear();

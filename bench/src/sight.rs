@@ -89,7 +89,7 @@ impl Sight {
                     self.handle_of.insert(entry.id, entry.handle);
                 }
             }
-            Ok(v2::Message::Poses { entries, .. }) => {
+            Ok(v2::Message::Poses(v2::Poses { entries, .. })) => {
                 self.updates[1].add(entries.len(), frame.len());
                 for entry in entries {
                     match self.handles.get(&entry.handle) {

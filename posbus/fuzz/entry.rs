@@ -55,7 +55,7 @@ pub(crate) fn json_encode(data: &[u8]) {
     let object = line.remove("json").unwrap_or_default();
     match v2::Message::from_json(&name, object) {
         Ok(v2::Message::V1(message)) => must_read_back(&message),
-        Ok(v2::Message::Poses { tick, entries }) => poses_read_back(tick, &entries),
+        Ok(v2::Message::Poses(poses)) => poses_read_back(poses.tick, &poses.entries),
         Ok(message) => assert_eq!(v2::decode(&message.encode()), Ok(message)),
         Err(_) => {}
     }
@@ -63,11 +63,12 @@ pub(crate) fn json_encode(data: &[u8]) {
 
 /// Numbers out of bounds are held there; who it is and how many there are has to come back.
 fn poses_read_back(tick: u64, entries: &[v2::PoseEntry]) {
-    let frame = v2::Message::Poses {
+    let entries_sent = entries.to_vec();
+    let frame = v2::Poses {
         tick,
-        entries: entries.to_vec(),
-    };
-    let frame = frame.encode();
+        entries: entries_sent,
+    }
+    .encode();
     let Ok(poses) = v2::decode_poses(&frame) else {
         assert!(entries.is_empty());
         return;

@@ -1,6 +1,6 @@
 //! What can go wrong with bytes and JSON from outside.
 
-use crate::{registry::MessageType, v2};
+use crate::{MessageType, v2};
 
 /// Why a frame was refused (docs/spec/posbus.md §2). A refused frame has no effect; the connection
 /// may go on.

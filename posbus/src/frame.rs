@@ -1,7 +1,7 @@
 //! The frame around a body (docs/spec/posbus.md §2): `type u32 LE | body | !type u32 LE`, one per
 //! WebSocket message.
 
-use crate::{error::DecodeError, message::Message, registry::MessageType, wire::Reader};
+use crate::{Message, MessageType, error::DecodeError, wire::Reader};
 
 /// Longest frame a server accepts from an established client, in bytes (docs/spec/posbus.md §1.1).
 pub const MAX_CLIENT_FRAME: usize = 1024;
@@ -38,26 +38,23 @@ impl ClientState {
     pub const fn allows(self, message_type: MessageType) -> bool {
         match self {
             Self::Handshaking => matches!(message_type, MessageType::HandShake),
-            Self::Established => message_type.usage().from_client(),
+            Self::Established => message_type.direction().from_client(),
         }
     }
 }
 
-impl Message {
-    /// The message as a frame of its own.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64);
-        self.encode_into(&mut out);
-        out
-    }
+/// A frame that `encode` appends.
+pub(crate) fn owned(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64);
+    encode(&mut out);
+    out
+}
 
-    /// Appends the message as a frame.
-    pub fn encode_into(&self, out: &mut Vec<u8>) {
-        let id = self.type_id();
-        out.extend_from_slice(&id.to_le_bytes());
-        self.encode_body(out);
-        out.extend_from_slice(&(!id).to_le_bytes());
-    }
+/// Appends a frame of a type around the body that `encode` appends.
+pub(crate) fn enclose(id: u32, out: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(&id.to_le_bytes());
+    encode(out);
+    out.extend_from_slice(&(!id).to_le_bytes());
 }
 
 /// Decodes a frame of any type: for clients and tools.
@@ -110,8 +107,5 @@ fn message_type(id: u32) -> Result<MessageType, DecodeError> {
 fn decode_body(message_type: MessageType, body: &[u8]) -> Result<Message, DecodeError> {
     let mut reader = Reader::new(body);
     let message = Message::take_body(message_type, &mut reader)?;
-    match reader.remaining() {
-        0 => Ok(message),
-        left => Err(DecodeError::TrailingBytes(left)),
-    }
+    reader.finish(message)
 }

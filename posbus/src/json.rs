@@ -1,6 +1,6 @@
 //! JSON the way the reference's JavaScript clients see it (docs/spec/posbus.md §3.4).
 
-use crate::{error::JsonError, gotiny, registry::MessageType};
+use crate::{Message, MessageType, error::JsonError, gotiny};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
@@ -71,6 +71,19 @@ pub(crate) mod base64_bytes {
     ) -> Result<Vec<u8>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
         BASE64_STANDARD.decode(text).map_err(D::Error::custom)
+    }
+}
+
+impl Message {
+    /// Builds a message from its JavaScript name and object. Missing and null fields mean zero
+    /// values, unknown ones are ignored. A whole number is an `int` as a value of a map and a
+    /// `float64` in a list; written with a fraction (`1.0`) it is a `float64` everywhere.
+    ///
+    /// # Errors
+    /// If the name is unknown or the object does not have the shape of the message.
+    pub fn from_json(name: &str, object: Value) -> Result<Self, JsonError> {
+        let message_type = MessageType::from_name(name).ok_or(JsonError::UnknownName)?;
+        Self::from_object(message_type, zero_nulls(message_type, object)?)
     }
 }
 

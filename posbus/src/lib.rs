@@ -17,10 +17,10 @@ mod frame;
 mod gotiny;
 mod json;
 mod list;
-mod message;
+mod macros;
 mod messages;
-mod registry;
 mod space;
+mod table;
 pub mod v2;
 mod wire;
 
@@ -32,10 +32,12 @@ pub use frame::{
     MIN_FRAME, decode, decode_from_client,
 };
 pub use list::{ListFrames, MAX_LIST_ENTRIES, list_frame};
-pub use message::Message;
 pub use messages::*;
-pub use registry::{MessageType, Usage};
 pub use space::{Transform, TransformNoScale, Vec3};
+pub use table::{
+    Direction,
+    version_1::{Message, MessageType},
+};
 
 /// Identity of a user, object, world, plugin or activity: a UUID; the nil UUID means "none" (spec posbus §3.2).
 pub type Umid = uuid::Uuid;

@@ -1,9 +1,9 @@
 //! Long lists, split into frames that clients accept (docs/spec/posbus.md §1.1).
 
 use crate::{
+    MessageType,
     error::EntryTooLong,
     frame::{FRAME_OVERHEAD, MAX_SERVER_FRAME},
-    registry::MessageType,
     wire::put_length,
 };
 use bytes::{Bytes, BytesMut};

@@ -68,7 +68,7 @@ pub struct Transform {
     /// Factor per axis.
     pub scale: Vec3,
 }
-wire_struct!(Transform, 9, position, rotation, scale);
+wire_struct!(Transform, position, rotation, scale);
 
 impl Transform {
     /// Whether no float in it is NaN or infinite.
@@ -86,7 +86,7 @@ pub struct TransformNoScale {
     /// Euler angles in radians; any range, some clients put a direction vector here.
     pub rotation: Vec3,
 }
-wire_struct!(TransformNoScale, 6, position, rotation);
+wire_struct!(TransformNoScale, position, rotation);
 
 impl TransformNoScale {
     /// Whether no float in it is NaN or infinite.

@@ -23,15 +23,14 @@ mod message;
 mod messages;
 mod pose;
 mod poses;
-mod registry;
 
+pub use crate::table::version_2::{Message, MessageType};
 pub use decoder::group_len;
 pub use encoder::encode_groups;
-pub use message::{Message, decode, decode_from_client};
-pub use messages::{HandleEntry, MyPose, ObjectPose, ObjectPoses, UserHandles, Welcome};
+pub use message::{decode, decode_from_client};
+pub use messages::*;
 pub use pose::{PoseEntry, QuantizedPose};
-pub use poses::{Poses, begin_poses, decode_poses, finish_poses};
-pub use registry::MessageType;
+pub use poses::{Poses, PosesView, begin_poses, decode_poses, finish_poses};
 
 /// Units of quantised positions per metre.
 pub const UNITS_PER_METRE: f32 = 64.0;

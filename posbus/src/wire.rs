@@ -16,11 +16,12 @@ pub(crate) trait Wire: Sized {
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
-/// Implements [`Wire`] for a struct: its fields in declaration order, nothing else. The number is [`Wire::MIN`].
+/// Implements [`Wire`] for a struct: its fields in declaration order, nothing else.
 macro_rules! wire_struct {
-    ($name:ident, $min:literal, $($field:ident),+) => {
+    ($name:ident, $($field:ident),+) => {
         impl $crate::wire::Wire for $name {
-            const MIN: usize = $min;
+            const MIN: usize =
+                0 $(+ $crate::wire::min_of(|value: &$name| &value.$field))+;
 
             fn put(&self, out: &mut Vec<u8>) {
                 $($crate::wire::Wire::put(&self.$field, out);)+
@@ -30,16 +31,14 @@ macro_rules! wire_struct {
                 Ok(Self { $($field: $crate::wire::Wire::take(reader)?),+ })
             }
         }
-
-        impl $name {
-            /// Appends the bare body, without a frame (docs/spec/posbus.md §3).
-            pub fn encode_body(&self, out: &mut Vec<u8>) {
-                $crate::wire::Wire::put(self, out);
-            }
-        }
     };
 }
 pub(crate) use wire_struct;
+
+/// The minimum of a field, whose type the compiler infers from how it is reached.
+pub(crate) const fn min_of<Struct, Field: Wire>(_: fn(&Struct) -> &Field) -> usize {
+    Field::MIN
+}
 
 /// Reads a body from front to back.
 pub(crate) struct Reader<'a> {
@@ -62,9 +61,22 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
-    /// What was not read yet; stays unread.
+    /// The bytes not read yet; they stay unread.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// The bytes not read yet, which count as read from here on.
+    pub(crate) fn take_rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
+    /// The value of a body that was read to its end.
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, DecodeError> {
+        match self.remaining() {
+            0 => Ok(value),
+            left => Err(DecodeError::TrailingBytes(left)),
+        }
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {

@@ -5,7 +5,9 @@
 mod common;
 
 use common::vectors;
-use posbus::{ClientState, DecodeError, Message, MessageType, Usage, decode, decode_from_client};
+use posbus::{
+    ClientState, DecodeError, Direction, Message, MessageType, decode, decode_from_client,
+};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 /// Most memory a decode may hold at once: a fixed part and a multiple of the frame. An empty string is one byte on the wire
@@ -127,9 +129,11 @@ fn w4_server_only_types_are_refused_unread() {
         let garbage = frame(message_type, &[0xff; 40]);
         let refused = Err(DecodeError::NotAllowed { message_type });
         let result = decode_from_client(&garbage, ClientState::Established);
-        match message_type.usage() {
-            Usage::Server | Usage::Nested => assert_eq!(result, refused),
-            Usage::Client | Usage::Both | Usage::Unused => assert_ne!(result, refused),
+        match message_type.direction() {
+            Direction::FromServer | Direction::Nested => assert_eq!(result, refused),
+            Direction::FromClient | Direction::Both | Direction::Ignored => {
+                assert_ne!(result, refused)
+            }
         }
     }
 }
@@ -138,7 +142,7 @@ fn w4_server_only_types_are_refused_unread() {
 fn what_clients_send_is_accepted() {
     for vector in vectors() {
         let message = decode(&vector.frame).expect("recorded frames decode");
-        if message.message_type().usage().from_client() {
+        if message.message_type().direction().from_client() {
             assert_eq!(
                 decode_from_client(&vector.frame, ClientState::Established),
                 Ok(message),

@@ -10,7 +10,7 @@
 use posbus::{
     Transform, Umid, Vec3,
     v2::{
-        HandleEntry, Message, MyPose, ObjectPose, ObjectPoses, PoseEntry, QuantizedPose,
+        HandleEntry, Message, MyPose, ObjectPose, ObjectPoses, PoseEntry, Poses, QuantizedPose,
         UserHandles, Welcome, begin_poses, decode, encode_groups, finish_poses,
     },
 };
@@ -43,10 +43,10 @@ fn poses(name: &'static str, tick: u64, groups: &[(u32, Vec<PoseEntry>)]) -> Cas
     let entries = groups.iter().flat_map(|(_, entries)| entries).copied();
     Case {
         name,
-        message: Message::Poses {
+        message: Message::from(Poses {
             tick,
             entries: entries.collect(),
-        },
+        }),
         frame,
     }
 }

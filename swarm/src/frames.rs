@@ -246,7 +246,7 @@ impl Content {
 }
 
 impl Poses {
-    fn read_quantised(&mut self, list: &v2::Poses<'_>, world: &World) {
+    fn read_quantised(&mut self, list: &v2::PosesView<'_>, world: &World) {
         self.tick = Some(list.tick());
         list.for_each(|PoseEntry { handle, pose }| {
             let metres = |units: i32| units as f32 / UNITS_PER_METRE;

@@ -1,7 +1,7 @@
 //! Messages and bytes by type, in one direction.
 
 use metrics::Counter;
-use posbus::{MessageType, Usage, v2};
+use posbus::{Direction, MessageType, v2};
 
 /// What is counted of one type.
 struct Counted {
@@ -24,8 +24,7 @@ impl Traffic {
         Self::new(
             "odyssey_frames_received_total",
             "odyssey_bytes_received_total",
-            |usage| usage.from_client(),
-            v2::MessageType::from_client,
+            Direction::from_client,
         )
     }
 
@@ -34,28 +33,22 @@ impl Traffic {
         Self::new(
             "odyssey_frames_sent_total",
             "odyssey_bytes_sent_total",
-            |usage| matches!(usage, Usage::Server | Usage::Both),
-            |kind| !kind.from_client(),
+            Direction::from_server,
         )
     }
 
-    fn new(
-        messages: &'static str,
-        bytes: &'static str,
-        belongs: fn(Usage) -> bool,
-        belongs_v2: fn(v2::MessageType) -> bool,
-    ) -> Self {
+    fn new(messages: &'static str, bytes: &'static str, belongs: fn(Direction) -> bool) -> Self {
         let counted = |name: &'static str| Counted {
             messages: metrics::counter!(messages, "type" => name),
             bytes: metrics::counter!(bytes, "type" => name),
         };
-        let v1 = MessageType::ALL.into_iter();
-        let v1 = v1.filter(|kind| belongs(kind.usage()));
-        let v2 = v2::MessageType::ALL.into_iter();
-        let v2 = v2.filter(|kind| belongs_v2(*kind));
-        let mut known: Vec<_> = v1
-            .map(|kind| (kind.id(), counted(kind.name())))
-            .chain(v2.map(|kind| (kind.id(), counted(kind.name()))))
+        let version_1 = MessageType::ALL.map(|kind| (kind.direction(), kind.id(), kind.name()));
+        let version_2 = v2::MessageType::ALL.map(|kind| (kind.direction(), kind.id(), kind.name()));
+        let mut known: Vec<_> = version_1
+            .into_iter()
+            .chain(version_2)
+            .filter(|(direction, ..)| belongs(*direction))
+            .map(|(_, id, name)| (id, counted(name)))
             .collect();
         known.sort_unstable_by_key(|(id, _)| *id);
         Self {

@@ -19,7 +19,7 @@ pub struct GenericMessage {
     #[serde(rename = "Data", with = "json::base64_bytes")]
     pub data: Vec<u8>,
 }
-wire_struct!(GenericMessage, 2, topic, data);
+wire_struct!(GenericMessage, topic, data);
 
 /// A user did something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct UserAction {
     /// What.
     pub value: Trigger,
 }
-wire_struct!(UserAction, 1, value);
+wire_struct!(UserAction, value);
 
 /// Effects to show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct TriggerVisualEffects {
     #[serde(serialize_with = "json::null_if_empty")]
     pub effects: Vec<VisualEffect>,
 }
-wire_struct!(TriggerVisualEffects, 1, effects);
+wire_struct!(TriggerVisualEffects, effects);
 
 /// One effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct VisualEffect {
     /// Its name.
     pub name: String,
 }
-wire_struct!(VisualEffect, 1, name);
+wire_struct!(VisualEffect, name);
 
 /// A stake that the chain has not confirmed yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,7 +68,6 @@ pub struct AddPendingStake {
 }
 wire_struct!(
     AddPendingStake,
-    58,
     transaction_id,
     odyssey_id,
     wallet,

@@ -12,7 +12,7 @@ pub struct AddObjects {
     #[serde(serialize_with = "json::null_if_empty")]
     pub objects: Vec<ObjectDefinition>,
 }
-wire_struct!(AddObjects, 1, objects);
+wire_struct!(AddObjects, objects);
 
 /// An object as clients show it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,6 @@ pub struct ObjectDefinition {
 }
 wire_struct!(
     ObjectDefinition,
-    62,
     id,
     parent_id,
     asset_type,
@@ -59,7 +58,7 @@ pub struct RemoveObjects {
     #[serde(serialize_with = "json::null_if_empty")]
     pub objects: Vec<Umid>,
 }
-wire_struct!(RemoveObjects, 1, objects);
+wire_struct!(RemoveObjects, objects);
 
 /// An object moves: from an editor who holds its lock, or from the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,7 +69,7 @@ pub struct ObjectTransform {
     /// Absolute transform.
     pub object_transform: Transform,
 }
-wire_struct!(ObjectTransform, 25, id, object_transform);
+wire_struct!(ObjectTransform, id, object_transform);
 
 /// Slot values of an object: all in a snapshot, one after a change (docs/spec/posbus.md §5.4).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -85,7 +84,7 @@ pub struct ObjectData {
     )]
     pub entries: IndexMap<String, Option<StringAnyMap>>,
 }
-wire_struct!(ObjectData, 17, id, entries);
+wire_struct!(ObjectData, id, entries);
 
 /// An editor selects an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,7 +93,7 @@ pub struct LockObject {
     /// The object.
     pub id: Umid,
 }
-wire_struct!(LockObject, 16, id);
+wire_struct!(LockObject, id);
 
 /// An editor deselects an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,7 +102,7 @@ pub struct UnlockObject {
     /// The object.
     pub id: Umid,
 }
-wire_struct!(UnlockObject, 16, id);
+wire_struct!(UnlockObject, id);
 
 /// Who holds an object now (docs/spec/posbus.md §5.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,7 +115,7 @@ pub struct LockObjectResponse {
     /// The holder after the operation, nil if unlocked.
     pub lock_owner: Umid,
 }
-wire_struct!(LockObjectResponse, 33, id, result, lock_owner);
+wire_struct!(LockObjectResponse, id, result, lock_owner);
 
 /// A broadcast attribute changed (docs/spec/posbus.md §5.6).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -139,7 +138,6 @@ pub struct AttributeValueChanged {
 }
 wire_struct!(
     AttributeValueChanged,
-    35,
     plugin_id,
     attribute_name,
     change_type,

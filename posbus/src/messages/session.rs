@@ -20,7 +20,6 @@ pub struct HandShake {
 }
 wire_struct!(
     HandShake,
-    35,
     handshake_version,
     protocol_version,
     token,
@@ -35,7 +34,7 @@ pub struct TeleportRequest {
     /// The world.
     pub target: Umid,
 }
-wire_struct!(TeleportRequest, 16, target);
+wire_struct!(TeleportRequest, target);
 
 /// One of a few fixed things to say, either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +43,7 @@ pub struct Signal {
     /// Which.
     pub value: SignalType,
 }
-wire_struct!(Signal, 1, value);
+wire_struct!(Signal, value);
 
 /// The first message on entry: which world this is. Clears what the client knows of another one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ pub struct SetWorld {
     /// The same asset once more.
     pub avatar_3d_asset_id: Umid,
 }
-wire_struct!(SetWorld, 65, id, name, avatar, owner, avatar_3d_asset_id);
+wire_struct!(SetWorld, id, name, avatar, owner, avatar_3d_asset_id);
 
 /// From the server the spawn point, from a client where its user is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,4 +71,4 @@ pub struct MyTransform {
     /// Euler angles in radians.
     pub rotation: Vec3,
 }
-wire_struct!(MyTransform, 6, position, rotation);
+wire_struct!(MyTransform, position, rotation);

@@ -20,7 +20,7 @@ pub struct HighFive {
     /// A few words.
     pub message: String,
 }
-wire_struct!(HighFive, 33, sender_id, receiver_id, message);
+wire_struct!(HighFive, sender_id, receiver_id, message);
 
 /// A notice to one user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Notification {
     /// Its text.
     pub value: String,
 }
-wire_struct!(Notification, 2, notify_type, value);
+wire_struct!(Notification, notify_type, value);
 
 /// A world admin asks everybody to come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct FlyToMe {
     /// The world.
     pub object_id: Umid,
 }
-wire_struct!(FlyToMe, 33, pilot, pilot_name, object_id);
+wire_struct!(FlyToMe, pilot, pilot_name, object_id);
 
 /// Something happened on a timeline.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,6 @@ pub struct ActivityUpdate {
 }
 wire_struct!(
     ActivityUpdate,
-    51,
     activity_id,
     change_type,
     r#type,
@@ -104,7 +103,6 @@ pub struct ActivityData {
 }
 wire_struct!(
     ActivityData,
-    7,
     position,
     description,
     hash,
@@ -135,13 +133,6 @@ impl Wire for EventStart {
     }
 }
 
-impl EventStart {
-    /// Appends the bare body, without a frame (docs/spec/posbus.md §3).
-    pub fn encode_body(&self, out: &mut Vec<u8>) {
-        self.put(out);
-    }
-}
-
 /// A client submitted a stake transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -161,7 +152,6 @@ pub struct UserStakedToOdyssey {
 }
 wire_struct!(
     UserStakedToOdyssey,
-    21,
     transaction_hash,
     wallet,
     object_id,

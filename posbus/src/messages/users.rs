@@ -11,7 +11,7 @@ pub struct AddUsers {
     #[serde(serialize_with = "json::null_if_empty")]
     pub users: Vec<UserData>,
 }
-wire_struct!(AddUsers, 1, users);
+wire_struct!(AddUsers, users);
 
 /// A user as others see them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct UserData {
     /// Whether they have no account.
     pub is_guest: bool,
 }
-wire_struct!(UserData, 25, id, name, avatar, transform, is_guest);
+wire_struct!(UserData, id, name, avatar, transform, is_guest);
 
 /// Users left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct RemoveUsers {
     #[serde(serialize_with = "json::null_if_empty")]
     pub users: Vec<Umid>,
 }
-wire_struct!(RemoveUsers, 1, users);
+wire_struct!(RemoveUsers, users);
 
 /// Users moved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct UsersTransformList {
     #[serde(serialize_with = "json::null_if_empty")]
     pub value: Vec<UserTransform>,
 }
-wire_struct!(UsersTransformList, 1, value);
+wire_struct!(UsersTransformList, value);
 
 /// Where one user is: 22 to 46 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,4 +59,4 @@ pub struct UserTransform {
     /// Where they are.
     pub transform: TransformNoScale,
 }
-wire_struct!(UserTransform, 22, id, transform);
+wire_struct!(UserTransform, id, transform);

@@ -1,34 +1,15 @@
-//! The messages of version 2 except `Poses`: one struct each, fields in wire order (docs/protocol.md).
+//! The messages of version 2 except `Poses`, one struct each, with their fields in wire order
+//! (docs/protocol.md).
 
-use super::registry::MessageType;
+use super::MessageType;
 use crate::{
     Transform, Umid, Vec3,
     error::DecodeError,
-    frame::{FRAME_OVERHEAD, MAX_SERVER_FRAME},
+    frame::{self, FRAME_OVERHEAD, MAX_SERVER_FRAME},
     wire::{Reader, Wire, put_length, put_u64, wire_struct},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-
-/// Implements what every message has.
-macro_rules! frames {
-    ($($name:ident)+) => {
-        $(impl $name {
-            /// The message as a frame of its own.
-            pub fn encode(&self) -> Vec<u8> {
-                let mut out = Vec::with_capacity(64);
-                self.encode_into(&mut out);
-                out
-            }
-
-            /// Appends the message as a frame.
-            pub fn encode_into(&self, out: &mut Vec<u8>) {
-                MessageType::$name.frame(out, |out| self.encode_body(out));
-            }
-        })+
-    };
-}
-frames!(Welcome UserHandles ObjectPoses MyPose);
 
 /// The first message of a server to a client that asked for version 2: what holds in this session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +42,6 @@ pub struct Welcome {
 }
 wire_struct!(
     Welcome,
-    57,
     protocol_version,
     tick_rate,
     tick,
@@ -85,7 +65,7 @@ pub struct UserHandles {
     /// Whose handle is what.
     pub users: Vec<HandleEntry>,
 }
-wire_struct!(UserHandles, 2, tick, users);
+wire_struct!(UserHandles, tick, users);
 
 /// A user and their handle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +76,7 @@ pub struct HandleEntry {
     /// The user.
     pub id: Umid,
 }
-wire_struct!(HandleEntry, 17, handle, id);
+wire_struct!(HandleEntry, handle, id);
 
 /// Most bytes of a [`HandleEntry`]: a varint of 32 bits and an id.
 const MAX_HANDLE_ENTRY: usize = 5 + 16;
@@ -114,7 +94,7 @@ impl UserHandles {
         let mut buffer = Vec::with_capacity(fixed + users.len() * MAX_HANDLE_ENTRY);
         let mut ends = Vec::with_capacity(parts.len());
         for users in parts {
-            MessageType::UserHandles.frame(&mut buffer, |out| {
+            frame::enclose(MessageType::UserHandles.id(), &mut buffer, |out| {
                 put_u64(tick, out);
                 put_length(users.len(), out);
                 users.iter().for_each(|user| user.put(out));
@@ -171,14 +151,15 @@ impl ObjectPose {
     }
 }
 
-impl ObjectPoses {
-    /// Appends the bare body, without a frame.
-    pub fn encode_body(&self, out: &mut Vec<u8>) {
+impl Wire for ObjectPoses {
+    const MIN: usize = 1;
+
+    fn put(&self, out: &mut Vec<u8>) {
         put_u64(self.tick, out);
         self.objects.iter().for_each(|object| object.put(out));
     }
 
-    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let tick = reader.u64()?;
         let mut objects = Vec::with_capacity(reader.remaining() / ObjectPose::SIZE);
         while reader.remaining() > 0 {
@@ -200,15 +181,16 @@ pub struct MyPose {
     pub rotation: Vec3,
 }
 
-impl MyPose {
-    /// Appends the bare body, without a frame.
-    pub fn encode_body(&self, out: &mut Vec<u8>) {
+impl Wire for MyPose {
+    const MIN: usize = 28;
+
+    fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.sequence.to_le_bytes());
         put_floats(&self.position, out);
         put_floats(&self.rotation, out);
     }
 
-    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             sequence: u32::from_le_bytes(reader.array()?),
             position: take_floats(reader)?,

@@ -350,7 +350,7 @@ impl World {
                 } else {
                     let pose = QuantizedPose::new(&transform);
                     let entries = vec![PoseEntry { handle, pose }];
-                    v2::Message::Poses { tick, entries }.encode()
+                    v2::Poses { tick, entries }.encode()
                 };
                 let _ = user.out.send((Instant::now(), Frame::binary(frame)));
             }

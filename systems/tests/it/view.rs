@@ -50,7 +50,7 @@ impl View {
                 let bound = list.users.iter().map(|user| (user.handle, user.id));
                 self.handles.extend(bound);
             }
-            v2::Message::Poses { tick, entries } => {
+            v2::Message::Poses(v2::Poses { tick, entries }) => {
                 for entry in entries {
                     let Some(user) = self.handles.get(&entry.handle).copied() else {
                         // Only a datagram may come after the user has left.

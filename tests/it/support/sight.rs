@@ -43,7 +43,7 @@ impl Sight {
                 self.handles
                     .extend(users.map(|user| (user.handle, user.id)));
             }
-            v2::Message::Poses { tick, entries } => {
+            v2::Message::Poses(v2::Poses { tick, entries }) => {
                 *match datagram {
                     true => &mut self.datagrams,
                     false => &mut self.on_stream,

@@ -4,7 +4,8 @@ import type { Codec } from '../wire/codec.js';
 import { FrameError } from '../wire/error.js';
 import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
-import { MESSAGES, type Body, type Message, type MessageType } from './registry.js';
+import { MESSAGE_IDS } from './ids.js';
+import { CODECS, type Body, type Message, type MessageType } from './registry.js';
 
 /** Longest message in bytes that a server may send (docs/spec/posbus.md §1.1). */
 export const MAX_SERVER_FRAME = 32_768;
@@ -13,15 +14,15 @@ export const MAX_SERVER_FRAME = 32_768;
 const OVERHEAD = 8;
 
 const BY_ID = new Map<number, MessageType>(
-  Object.entries(MESSAGES).map(([name, [typeId]]) => [typeId, name as MessageType]),
+  (Object.keys(CODECS) as MessageType[]).map((type) => [MESSAGE_IDS[type], type]),
 );
 
 /** The message as bytes. Throws {@link FrameError} if a value has no encoding. */
 export function encode<T extends MessageType>(type: T, body: Body<T>): Uint8Array {
-  const [typeId, codec] = MESSAGES[type];
+  const typeId = MESSAGE_IDS[type];
   const writer = new Writer();
   writer.u32Raw(typeId);
-  (codec as Codec<unknown>).write(writer, body);
+  (CODECS[type] as Codec<unknown>).write(writer, body);
   writer.u32Raw(~typeId);
   return writer.finish();
 }
@@ -36,7 +37,7 @@ export function decode(frame: Uint8Array): Message {
   const type = BY_ID.get(typeId);
   if (type === undefined) throw new FrameError('unknown_type', `unknown type 0x${typeId.toString(16)}`);
   const reader = new Reader(frame, 4, frame.length - 4);
-  const body: unknown = MESSAGES[type][1].read(reader);
+  const body: unknown = CODECS[type].read(reader);
   if (reader.remaining > 0) throw new FrameError('trailing_bytes', `${reader.remaining} bytes after the last field`);
   return { type, body } as Message;
 }

@@ -1,4 +1,4 @@
-/** The table of message types (docs/spec/posbus.md §4.1; docs/protocol.md, Negotiation). */
+/** Codecs of all message types this library speaks; their ids are in `ids.ts`. */
 
 import { objectPoses } from '../v2/object-poses.js';
 import { userHandles } from '../v2/handles.js';
@@ -6,55 +6,56 @@ import { myPose } from '../v2/my-pose.js';
 import { poses } from '../v2/poses.js';
 import { welcome } from '../v2/welcome.js';
 import type { Codec, Of } from '../wire/codec.js';
+import type { MESSAGE_IDS } from './ids.js';
 import * as legacy from './legacy.js';
 import * as objects from './objects.js';
 import * as session from './session.js';
 import * as social from './social.js';
 import * as users from './users.js';
 
-/** Type id and body of every message, by the name that JavaScript clients use. */
-export const MESSAGES = {
-  hand_shake: [0x7c41941a, session.handShake],
-  teleport_request: [0x78da55d9, session.teleportRequest],
-  signal: [0xadc1964d, session.signal],
-  set_world: [0xccdf2e49, session.setWorld],
-  my_transform: [0xf878c4bf, session.myTransform],
-  add_users: [0xf51f2aff, users.addUsers],
-  remove_users: [0xf5a14bb0, users.removeUsers],
-  users_transform_list: [0x285954b8, users.usersTransformList],
-  add_objects: [0x2452a9c1, objects.addObjects],
-  remove_objects: [0x6bf88c24, objects.removeObjects],
-  object_transform: [0xea6da4b4, objects.objectTransform],
-  object_data: [0xcace197c, objects.objectData],
-  lock_object: [0xa7de9f59, objects.lockObject],
-  unlock_object: [0xa54edeb9, objects.lockObject],
-  lock_object_response: [0x0924668c, objects.lockObjectResponse],
-  attribute_value_changed: [0x10dacdb7, objects.attributeValueChanged],
-  high_five: [0x3d501432, social.highFive],
-  notification: [0xc1fb41d7, social.notification],
-  fly_to_me: [0xa6eb70c6, social.flyToMe],
-  activity_update: [0xca57695d, social.activityUpdate],
-  user_staked_to_odyssey: [0x10dacabc, social.userStakedToOdyssey],
-  event_start: [0xaa854d2c, legacy.eventStart],
-  generic_message: [0xf508e4a3, legacy.genericMessage],
-  user_action: [0xef1a2e75, legacy.userAction],
-  trigger_visual_effects: [0xd96089c6, legacy.triggerVisualEffects],
-  add_pending_stake: [0xf020d682, legacy.addPendingStake],
-  object_definition: [0xd742b52e, objects.objectDefinition],
-  user_data: [0xf702ef5f, users.userData],
-  user_transform: [0x3bc97ebb, users.userTransform],
-  welcome: [0x57e1c03e, welcome],
-  user_handles: [0x4a9d1e55, userHandles],
-  poses: [0x9053a2b7, poses],
-  object_poses: [0x0b7e2c91, objectPoses],
-  my_pose: [0x3f6a81d4, myPose],
-} as const satisfies Record<string, readonly [number, Codec<any>]>;
+/** Codec of each message's body, by the name that JavaScript clients use. */
+export const CODECS = {
+  hand_shake: session.handShake,
+  teleport_request: session.teleportRequest,
+  signal: session.signal,
+  set_world: session.setWorld,
+  my_transform: session.myTransform,
+  add_users: users.addUsers,
+  remove_users: users.removeUsers,
+  users_transform_list: users.usersTransformList,
+  add_objects: objects.addObjects,
+  remove_objects: objects.removeObjects,
+  object_transform: objects.objectTransform,
+  object_data: objects.objectData,
+  lock_object: objects.lockObject,
+  unlock_object: objects.lockObject,
+  lock_object_response: objects.lockObjectResponse,
+  attribute_value_changed: objects.attributeValueChanged,
+  high_five: social.highFive,
+  notification: social.notification,
+  fly_to_me: social.flyToMe,
+  activity_update: social.activityUpdate,
+  user_staked_to_odyssey: social.userStakedToOdyssey,
+  event_start: legacy.eventStart,
+  generic_message: legacy.genericMessage,
+  user_action: legacy.userAction,
+  trigger_visual_effects: legacy.triggerVisualEffects,
+  add_pending_stake: legacy.addPendingStake,
+  object_definition: objects.objectDefinition,
+  user_data: users.userData,
+  user_transform: users.userTransform,
+  welcome: welcome,
+  user_handles: userHandles,
+  poses: poses,
+  object_poses: objectPoses,
+  my_pose: myPose,
+} as const satisfies Partial<Record<keyof typeof MESSAGE_IDS, Codec<any>>>;
 
 /** The name of a message. */
-export type MessageType = keyof typeof MESSAGES;
+export type MessageType = keyof typeof CODECS;
 
-/** The body of a message; fields have the JSON names of docs/spec/posbus.md §4.2. */
-export type Body<T extends MessageType> = Of<(typeof MESSAGES)[T][1]>;
+/** The body of a message; its fields have their JSON names. */
+export type Body<T extends MessageType> = Of<(typeof CODECS)[T]>;
 
 /** A message: its name and its body. */
 export type Message = { [T in MessageType]: { type: T; body: Body<T> } }[MessageType];
