@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s16_only_public_addresses_are_public() {
+    fn only_public_addresses_are_public() {
         for public in [
             "1.1.1.1",
             "93.184.216.34",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn s16_only_listed_hosts_are_fetched_from() {
+    fn only_listed_hosts_are_fetched_from() {
         let hosts = AllowedHosts(vec![
             "images.example".to_owned(),
             "127.0.0.1:8080".to_owned(),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn s16_numbers_in_any_spelling_are_addresses() {
+    fn addresses_in_any_number_format_are_recognised() {
         for local in [
             "http://127.0.0.1/",
             "http://2130706433/",

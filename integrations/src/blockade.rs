@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn x12_pictures_elsewhere_are_not_taken_over() {
+    fn pictures_of_other_hosts_are_not_taken_over() {
         let outbound = Outbound::default();
         let mut good = status(json!({
             "file_url": "https://images.blockadelabs.com/a.jpg", "thumb_url": "https://elsewhere.example/b.jpg",

@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn x16_segments_are_encoded() {
+    fn path_segments_are_encoded() {
         let base: Url = "https://provider.example/api/v1/".parse().expect("a URL");
         let url = below(&base, &["generations", "../me?x=1#/é"]);
         assert_eq!(
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn x15_keys_are_not_printed() {
+    fn keys_are_not_printed() {
         let header =
             key_header("a provider", "Bearer ", &Secret::from("s3cret")).expect("a header");
         assert_eq!(format!("{header:?}"), "Sensitive");
@@ -314,7 +314,7 @@ mod tests {
 
     /// A name on the list that leads into the own network is still refused.
     #[tokio::test]
-    async fn s16_names_that_lead_home_are_refused() {
+    async fn names_that_resolve_to_private_addresses_are_refused() {
         let hosts = AllowedHosts(vec!["localhost".to_owned()]);
         let url = "https://localhost/a.jpg".parse().expect("a URL");
         let fetched = Outbound::default()

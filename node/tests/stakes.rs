@@ -19,7 +19,7 @@ fn claim(world: Umid, wallet: &str) -> StakeClaim {
 }
 
 #[tokio::test]
-async fn w24_s13_a_stake_is_announced_by_the_owner_of_its_wallet() {
+async fn a_stake_is_announced_by_the_owner_of_its_wallet() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("node.db");
     let url = format!("sqlite://{}?mode=rwc", file.display());

@@ -48,7 +48,7 @@ fn type_of(frame: &[u8]) -> MessageType {
 }
 
 #[test]
-fn w1_short_frames_are_refused() {
+fn short_frames_are_refused() {
     for length in 0..9 {
         assert_eq!(decode(&vec![0; length]), Err(DecodeError::TooShort));
         for state in [ClientState::Handshaking, ClientState::Established] {
@@ -65,7 +65,7 @@ fn w1_short_frames_are_refused() {
 }
 
 #[test]
-fn w2_wrong_footers_are_refused() {
+fn wrong_footers_are_refused() {
     for vector in vectors() {
         for bit in 0..32 {
             let mut frame = vector.frame.clone();
@@ -82,7 +82,7 @@ fn w2_wrong_footers_are_refused() {
 }
 
 #[test]
-fn w2_unknown_types_are_refused() {
+fn unknown_types_are_refused() {
     for id in [0u32, 1, 0x285954B9, u32::MAX] {
         let frame = [&id.to_le_bytes()[..], &[1], &(!id).to_le_bytes()].concat();
         assert_eq!(decode(&frame), Err(DecodeError::UnknownType(id)));
@@ -94,7 +94,7 @@ fn w2_unknown_types_are_refused() {
 }
 
 #[test]
-fn w3_nothing_but_a_hand_shake_comes_first() {
+fn only_a_hand_shake_is_accepted_first() {
     for vector in vectors() {
         let message_type = type_of(&vector.frame);
         let result = decode_from_client(&vector.frame, ClientState::Handshaking);
@@ -111,7 +111,7 @@ fn w3_nothing_but_a_hand_shake_comes_first() {
 }
 
 #[test]
-fn w3_client_frames_have_a_limit() {
+fn client_frames_have_a_limit() {
     let long = |state: ClientState| vec![0; state.max_frame() + 1];
     for state in [ClientState::Handshaking, ClientState::Established] {
         assert_eq!(
@@ -124,7 +124,7 @@ fn w3_client_frames_have_a_limit() {
 }
 
 #[test]
-fn w4_server_only_types_are_refused_unread() {
+fn server_only_types_are_refused_unread() {
     for message_type in MessageType::ALL {
         let garbage = frame(message_type, &[0xff; 40]);
         let refused = Err(DecodeError::NotAllowed { message_type });
@@ -139,7 +139,7 @@ fn w4_server_only_types_are_refused_unread() {
 }
 
 #[test]
-fn what_clients_send_is_accepted() {
+fn client_messages_are_accepted() {
     for vector in vectors() {
         let message = decode(&vector.frame).expect("recorded frames decode");
         if message.message_type().direction().from_client() {
@@ -154,7 +154,7 @@ fn what_clients_send_is_accepted() {
 }
 
 #[test]
-fn w4_huge_counts_cost_nothing() {
+fn huge_counts_allocate_nothing() {
     let counts = [
         &[0x02][..],
         &[0xfe, 0xff, 0x03],
@@ -263,7 +263,7 @@ fn longer_varints_than_needed_are_accepted() {
 }
 
 #[test]
-fn w15_numbers_that_are_none_are_refused() {
+fn non_finite_numbers_are_refused() {
     for bits in [
         0x7fc0_0000u32,
         0x7f80_0000,

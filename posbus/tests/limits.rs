@@ -33,7 +33,7 @@ fn worst_case_entry_is_46_bytes() {
 }
 
 #[test]
-fn w13_712_worst_case_users_fill_one_frame() {
+fn a_frame_holds_712_worst_case_users() {
     let frames = transforms(712);
     assert_eq!(frames.len(), 1);
     assert!(frames[0].len() <= MAX_SERVER_FRAME);
@@ -41,14 +41,14 @@ fn w13_712_worst_case_users_fill_one_frame() {
 }
 
 #[test]
-fn w13_the_next_user_opens_a_second_frame() {
+fn the_next_user_opens_a_second_frame() {
     let frames = transforms(713);
     assert_eq!(frames.len(), 2);
     assert!(frames.iter().all(|frame| frame.len() <= MAX_SERVER_FRAME));
 }
 
 #[test]
-fn w13_the_reference_batch_of_768_is_split_in_order() {
+fn a_batch_of_768_users_is_split_in_order() {
     let mut ids = Vec::new();
     for frame in transforms(768) {
         assert!(frame.len() <= MAX_SERVER_FRAME);
@@ -99,7 +99,7 @@ fn an_empty_list_sends_nothing() {
 }
 
 #[test]
-fn w34_long_names_split_or_are_refused_alone() {
+fn long_names_split_or_are_refused_alone() {
     let user = |name: usize| UserData {
         name: "x".repeat(name),
         ..UserData::default()

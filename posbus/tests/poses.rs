@@ -139,7 +139,7 @@ proptest! {
 }
 
 #[test]
-fn what_cannot_be_a_place_is_one_all_the_same() {
+fn out_of_range_positions_are_clamped() {
     let all = |value: f32| TransformNoScale {
         position: Vec3::new(value, value, value),
         rotation: Vec3::new(value, value, value),

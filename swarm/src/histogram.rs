@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_kept_as_the_longest() {
+    fn overlong_values_are_recorded_as_the_longest() {
         let mut times = Times::new();
         times.record(u32::MAX);
         let max = times.quantiles().max;

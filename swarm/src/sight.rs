@@ -287,7 +287,7 @@ mod tests {
 
     /// Version 2 tells handles after users: where somebody is said to stand counts all the same.
     #[test]
-    fn where_somebody_enters_counts_before_their_handle_is_told() {
+    fn the_place_of_entry_counts_before_the_handle_is_bound() {
         let (ledger, mut sights) = world();
         ledger.send(1, Vec3::ONE, Stamp(0));
         assert!(sights.announce(1, Some(1), false));

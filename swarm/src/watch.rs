@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_jumps_away_before_a_server_could_know_expects_nothing() {
+    fn a_jump_before_the_server_could_know_expects_nothing() {
         let (ledger, sights) = world(1, 100);
         assert_eq!(evaluate(&watch(), &ledger, &sights).expected, 1);
         ledger.send(0, Vec3::new(500.0, 0.0, 0.0), Stamp(1_050 * MS));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_as_the_sender_cut_its_connection_may_be_lost() {
+    fn messages_sent_during_a_cut_may_be_lost() {
         let (ledger, sights) = world(2, 100);
         ledger.cut(1, Stamp(1_150 * MS));
         ledger.set_presence(1, Presence::Present);

@@ -174,7 +174,7 @@ async fn a_handle_that_two_have_is_noticed() {
 }
 
 #[tokio::test]
-async fn whoever_cuts_the_connection_comes_back_unnoticed() {
+async fn a_cut_connection_resumes_unnoticed() {
     for version in [1, 2] {
         let options = Options {
             protocol: version,

@@ -101,7 +101,7 @@ async fn an_uploaded_bundle_becomes_a_plugin_and_loaded_worlds_know_it() {
 }
 
 #[tokio::test]
-async fn y30_a_newer_version_leaves_alone_what_it_does_not_speak_of() {
+async fn a_newer_manifest_keeps_what_it_does_not_mention() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let types =
@@ -142,7 +142,7 @@ async fn y30_a_newer_version_leaves_alone_what_it_does_not_speak_of() {
 }
 
 #[tokio::test]
-async fn s20_only_bundles_are_activated_and_only_by_admins_of_the_node() {
+async fn only_bundles_are_activated_and_only_by_admins_of_the_node() {
     let mut server = Server::start(Options::default());
     bundle(&server, HASH, &clock(json!([])));
     let guest = Api::guest(&server).await;
@@ -204,7 +204,7 @@ async fn s20_only_bundles_are_activated_and_only_by_admins_of_the_node() {
 
 /// In the reference every permission check leaks a lock, and the next activation waits for it for ever.
 #[tokio::test]
-async fn c11_c12_a_plugin_is_activated_again_while_its_attributes_are_in_use() {
+async fn a_plugin_is_activated_again_while_its_attributes_are_in_use() {
     const ROUNDS: usize = 20;
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;

@@ -98,7 +98,7 @@ fn read(token: &str) -> Said {
 
 /// S11: whoever is in the world or runs it may speak there, nobody else.
 #[tokio::test]
-async fn s11_only_those_in_the_world_may_speak_there() {
+async fn only_users_in_the_world_get_voice_tokens() {
     let mut server = Server::start(options());
     let owner = Api::owner(&mut server).await;
     let elsewhere = owner.create_world("Elsewhere").await;

@@ -35,7 +35,7 @@ fn entries(list: &Value) -> Vec<(Option<&str>, Option<&str>)> {
 }
 
 #[tokio::test]
-async fn y11_assets_are_shown_and_absent_ones_are_not_errors_of_the_server() {
+async fn absent_assets_are_not_server_errors() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let claimable = guest.get(&format!("/assets-2d/{CLAIMABLE}")).await.ok(200);
@@ -89,7 +89,7 @@ async fn y11_assets_are_shown_and_absent_ones_are_not_errors_of_the_server() {
 }
 
 #[tokio::test]
-async fn s18_x20_what_is_private_is_its_users_alone() {
+async fn private_assets_are_listed_to_their_owners_only() {
     let server = Server::start(Options::default());
     let (ada, bob) = (Api::user(&server, 1).await, Api::user(&server, 2).await);
     let shapes = bob.get("/assets-3d?category=basic").await.ok(200);
@@ -141,7 +141,7 @@ async fn s18_x20_what_is_private_is_its_users_alone() {
 }
 
 #[tokio::test]
-async fn y12_a_changed_asset_looks_as_it_does_in_the_list() {
+async fn a_changed_asset_is_answered_as_it_is_listed() {
     let server = Server::start(Options::default());
     let ada = Api::user(&server, 1).await;
     link(&server, ada.user, true).await;

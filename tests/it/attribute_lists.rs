@@ -24,7 +24,7 @@ async fn count(api: &Api, object: Umid, attribute: &str, since: &str) -> Answer 
 
 /// Y19: votes are counted apart from other attributes and other objects; those taken back do not count.
 #[tokio::test]
-async fn y19_votes_are_listed_and_counted() {
+async fn votes_are_listed_and_counted() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let (ann, bob) = (Api::guest(&server).await, Api::guest(&server).await);
@@ -69,7 +69,7 @@ async fn y19_votes_are_listed_and_counted() {
 
 /// D12, Y20: what was written again counts as new.
 #[tokio::test]
-async fn d12_y20_since_goes_by_the_last_write() {
+async fn since_selects_by_the_last_write() {
     let server = Server::start(Options::default());
     let ann = Api::guest(&server).await;
     let own = Whose::ObjectUser(PLAZA, ann.user);

@@ -74,7 +74,7 @@ async fn a_rendered_attribute_shows_in_its_slot() {
 }
 
 #[tokio::test]
-async fn w29_a_removed_attribute_leaves_an_empty_slot() {
+async fn a_removed_attribute_leaves_an_empty_slot() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
@@ -232,7 +232,7 @@ async fn everybody_reads_and_only_admins_write() {
 
 /// Whoever reads the signing key can be anybody.
 #[tokio::test]
-async fn s1_the_signing_key_is_in_no_attribute_and_no_answer() {
+async fn the_signing_key_is_in_no_attribute_and_no_answer() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let node = owner.get("/config/ui-client").await.ok(200)["NODE_ID"].clone();
@@ -268,7 +268,7 @@ async fn s1_the_signing_key_is_in_no_attribute_and_no_answer() {
 }
 
 #[tokio::test]
-async fn w36_a_value_too_large_for_a_frame_is_announced_without_it() {
+async fn a_value_too_large_for_a_frame_is_announced_without_it() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
@@ -288,7 +288,7 @@ async fn w36_a_value_too_large_for_a_frame_is_announced_without_it() {
 }
 
 #[tokio::test]
-async fn w28_names_are_those_of_now() {
+async fn attribute_messages_use_current_names() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;
@@ -327,7 +327,7 @@ async fn w28_names_are_those_of_now() {
 
 /// A mapping that has no world to show in, as on the node object.
 #[tokio::test]
-async fn c7_a_rendered_attribute_outside_of_a_world_harms_nobody() {
+async fn a_rendered_attribute_outside_a_world_is_harmless() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let config = owner.get("/config/ui-client").await.ok(200);
@@ -350,7 +350,7 @@ async fn c7_a_rendered_attribute_outside_of_a_world_harms_nobody() {
 
 /// An object laid over something that is none, in value and options.
 #[tokio::test]
-async fn c14_values_of_any_shape_are_stored_or_refused() {
+async fn values_of_any_shape_are_stored_or_refused() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
@@ -377,7 +377,7 @@ async fn c14_values_of_any_shape_are_stored_or_refused() {
 
 /// Writers, readers and newcomers at once, all about one attribute.
 #[tokio::test]
-async fn w25_c8_c9_c12_one_attribute_in_many_hands_loses_nothing() {
+async fn concurrent_writes_of_one_attribute_lose_nothing() {
     const WRITERS: usize = 4;
     const KEYS: usize = 20;
     let mut server = Server::start(Options::default().unlimited());

@@ -161,7 +161,7 @@ const MATRIX: &[(Kind, &str, &[Ear])] = &[
 
 /// F1: scope `object` and `user` reach those whom they name on any object, not on worlds alone.
 #[tokio::test]
-async fn f1_w21_a_change_is_told_once_to_those_whom_it_concerns() {
+async fn a_change_is_sent_once_to_its_audience() {
     let mut scene = Scene::set(false).await;
     for (kind, attribute, expected) in MATRIX {
         let row = format!("{attribute} of {kind:?}");
@@ -201,7 +201,7 @@ async fn f1_w21_a_change_is_told_once_to_those_whom_it_concerns() {
 
 /// P7: who is told goes by where the users are, not by which worlds there are.
 #[tokio::test]
-async fn p7_changes_find_users_in_different_worlds() {
+async fn changes_reach_users_in_different_worlds() {
     let mut scene = Scene::set(true).await;
     for (kind, attribute, expected) in [
         (Kind::User, "shaders", &[Ann, Eve, Admin] as &[Ear]),
@@ -241,7 +241,7 @@ async fn p7_changes_find_users_in_different_worlds() {
 
 /// R3: nobody hears an old value after a new one.
 #[tokio::test]
-async fn r3_changes_are_told_in_the_order_in_which_they_are_stored() {
+async fn changes_are_sent_in_the_order_in_which_they_are_stored() {
     const WRITES: u64 = 30;
     let mut scene = Scene::set(false).await;
     let ann = scene.apis[&Ann].clone();

@@ -22,7 +22,7 @@ fn kinds(node: Umid, owner: &Api) -> [Whose; 6] {
 
 /// D13, Y7: what is deleted is gone, of every kind. F14: what was written can be read, of every kind.
 #[tokio::test]
-async fn d13_y7_f14_every_kind_is_replaced_read_and_removed_alike() {
+async fn every_kind_is_replaced_read_and_removed_alike() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let node = node_id(&owner).await;
@@ -107,7 +107,7 @@ async fn every_kind_has_keys_that_are_written_alone() {
 }
 
 #[tokio::test]
-async fn what_users_keep_about_each_other_grows_by_keys() {
+async fn user_user_attributes_merge_by_key() {
     let server = Server::start(Options::default());
     let (ann, bob) = (Api::guest(&server).await, Api::guest(&server).await);
     let about = Whose::UserUser(ann.user, bob.user);
@@ -140,7 +140,7 @@ async fn what_users_keep_about_each_other_grows_by_keys() {
 
 /// Y8: what is removed is named in the query or in the body, whichever a client uses.
 #[tokio::test]
-async fn y8_removals_are_named_in_either_place() {
+async fn removals_are_named_in_either_place() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let node = node_id(&owner).await;

@@ -150,7 +150,7 @@ fn table() -> [(String, [&'static str; 4]); 8] {
 }
 
 #[tokio::test]
-async fn y10_permissions_of_what_the_seed_declares() {
+async fn seeded_attribute_types_have_their_permissions() {
     let (_server, cast) = Cast::gather().await;
     let owner = cast.owner.user;
     let kinds = [
@@ -221,7 +221,7 @@ async fn keys_are_guarded_as_the_whole_is() {
 
 /// X19: one's own attributes are read by the same rules as everybody else's.
 #[tokio::test]
-async fn x19_ones_own_attributes_are_checked_as_well() {
+async fn own_attributes_are_checked_as_well() {
     let server = Server::start(Options::default());
     let user = Api::user(&server, 1).await;
     let mine = async |attribute: &str| {
@@ -247,7 +247,7 @@ async fn x19_ones_own_attributes_are_checked_as_well() {
 
 /// X1, S1: whatever a database of another program holds, and whatever that says of who may read it.
 #[tokio::test]
-async fn x1_s1_node_attributes_are_secret_unless_declared_otherwise() {
+async fn node_attributes_are_secret_unless_declared_otherwise() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     server.stop();
@@ -287,7 +287,7 @@ async fn x1_s1_node_attributes_are_secret_unless_declared_otherwise() {
 
 /// Y9, S22: public is public, for admins as well, and nobody has to have written it before.
 #[tokio::test]
-async fn y9_s22_what_is_made_public_can_be_written_by_all() {
+async fn attributes_made_public_can_be_written_by_all() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;

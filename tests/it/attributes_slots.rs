@@ -29,7 +29,7 @@ fn shown(snapshot: &Snapshot, object: Umid, slot_type: &str, name: &str) -> Opti
 /// F8, and the rest of the table: each type of slot is filled, changed and cleared, for those who are there and for those
 /// who come.
 #[tokio::test]
-async fn f8_slots_of_every_type_are_filled_and_cleared() {
+async fn slots_of_every_type_are_filled_and_cleared() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     server.stop();
@@ -207,7 +207,7 @@ async fn a_slot_falls_back_to_what_else_there_is_for_it() {
 
 /// Only what belongs to an object is shown on it: a contribution to a canvas belongs to a user in it.
 #[tokio::test]
-async fn c7_nothing_is_rendered_where_there_is_no_object() {
+async fn attributes_without_an_object_render_nothing() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let node = node_id(&owner).await;

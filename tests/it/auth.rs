@@ -52,7 +52,7 @@ async fn a_polkadot_wallet_is_the_same_wrapped_or_not() {
 }
 
 #[tokio::test]
-async fn s9_a_challenge_is_answered_once_and_by_its_wallet_only() {
+async fn a_challenge_is_answered_once_and_by_its_wallet_only() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let (mine, other) = (EthereumWallet::new(1), EthereumWallet::new(2));
@@ -118,7 +118,7 @@ async fn s9_a_challenge_is_answered_once_and_by_its_wallet_only() {
 }
 
 #[tokio::test]
-async fn s7_s9_one_wallet_belongs_to_one_account() {
+async fn one_wallet_belongs_to_one_account() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let wallet = EthereumWallet::new(11);
@@ -156,7 +156,7 @@ async fn s7_s9_one_wallet_belongs_to_one_account() {
 
 /// Anybody may ask for challenges; that must not fill anything.
 #[tokio::test]
-async fn c17_challenges_are_limited_and_bounded() {
+async fn challenges_are_limited_and_bounded() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let mut refused = 0;
@@ -209,7 +209,7 @@ async fn guests_get_a_token_whatever_they_send() {
 }
 
 #[tokio::test]
-async fn x23_signatures_that_are_none_are_refused() {
+async fn malformed_signatures_are_refused() {
     let server = Server::start(Options::default().unlimited());
     let stranger = Api::stranger(&server);
     let wallets: [&dyn Wallet; 2] = [&EthereumWallet::new(1), &PolkadotWallet::new(1, true)];

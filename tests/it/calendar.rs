@@ -40,7 +40,7 @@ fn titles<'a>(heard: impl Iterator<Item = &'a Message>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn w26_f2_events_start_for_everybody_in_their_world() {
+async fn events_start_for_all_users_in_their_world() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let elsewhere = owner.create_world("Elsewhere").await;
@@ -95,7 +95,7 @@ async fn w26_f2_events_start_for_everybody_in_their_world() {
 }
 
 #[tokio::test]
-async fn p13_f2_edits_move_events_and_removal_cancels_them() {
+async fn edits_move_events_and_removal_cancels_them() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;
@@ -139,7 +139,7 @@ async fn p13_f2_edits_move_events_and_removal_cancels_them() {
 }
 
 #[tokio::test]
-async fn f2_one_event_after_another_starts() {
+async fn events_start_one_after_another() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::guest(&server).await;

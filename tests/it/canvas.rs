@@ -94,7 +94,7 @@ async fn contribute(user: &Api, canvas: Umid, number: u8) -> Umid {
 }
 
 #[tokio::test]
-async fn f6_y18_contributions_come_with_their_authors_votes_and_comments() {
+async fn contributions_come_with_their_authors_votes_and_comments() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let scene = Scene::make(&server, &owner).await;
@@ -148,7 +148,7 @@ async fn f6_y18_contributions_come_with_their_authors_votes_and_comments() {
 }
 
 #[tokio::test]
-async fn y6_y18_what_makes_no_sense_is_refused_and_nothing_is_an_empty_list() {
+async fn invalid_queries_are_refused_and_no_result_is_an_empty_list() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;
@@ -188,7 +188,7 @@ async fn y6_y18_what_makes_no_sense_is_refused_and_nothing_is_an_empty_list() {
 }
 
 #[tokio::test]
-async fn p5_z6_contributions_take_as_many_statements_for_many_as_for_one() {
+async fn contributions_take_as_many_statements_for_many_as_for_one() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let scene = Scene::make(&server, &owner).await;

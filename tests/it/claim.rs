@@ -80,7 +80,7 @@ async fn a_visitor_claims_and_gives_back() {
 }
 
 #[tokio::test]
-async fn r5_of_those_who_claim_at_once_one_succeeds() {
+async fn one_of_several_simultaneous_claims_succeeds() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let guests = join_all((0..8).map(|_| Api::guest(&server))).await;

@@ -99,7 +99,7 @@ async fn a_copy_has_what_may_be_copied_and_stands_where_its_maker_is() {
 }
 
 #[tokio::test]
-async fn f4_y14_the_rules_of_the_parent_hold_for_copies_as_for_new_objects() {
+async fn rules_of_the_parent_hold_for_copies_as_for_new_objects() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let visitor = Api::user(&server, 7).await;

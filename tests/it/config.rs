@@ -156,7 +156,7 @@ fn passwords_are_never_shown() {
 }
 
 #[test]
-fn x15_secrets_of_third_parties_are_never_shown() {
+fn secrets_of_third_parties_are_never_shown() {
     let (id, key) = ("0123456789abcdef0123456789abcdef", "deadbeef".repeat(4));
     let config = format!(
         "[agora]\napp_id = {id:?}\ncertificate = {key:?}\n[streamchat]\nkey = \"chat\"\nsecret = \"s3cret\"\n"

@@ -46,7 +46,7 @@ async fn no_acknowledged_edit_is_lost_in_postgresql() {
 }
 
 #[tokio::test]
-async fn d7_a_database_that_dies_amid_edits_leaves_all_as_it_is_stored() {
+async fn a_database_that_dies_amid_edits_leaves_memory_as_stored() {
     let mut database = PostgresServer::start();
     let options = Options::default()
         .unlimited()

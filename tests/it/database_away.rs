@@ -109,7 +109,7 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
 
 /// Leaving stores where one was. The reference kept the user when that failed, and died when it returned.
 #[tokio::test]
-async fn w8_c4_d5_people_leave_and_return_without_the_database() {
+async fn users_leave_and_return_without_the_database() {
     let mut database = PostgresServer::start();
     let options = Options::default().hold_nobody().unlimited();
     let mut server = Server::start(options.database(&database.database("leave")));
@@ -152,7 +152,7 @@ async fn w8_c4_d5_people_leave_and_return_without_the_database() {
 
 /// Not to find an account and not to be able to look are two things.
 #[tokio::test]
-async fn s8_a_login_without_the_database_makes_no_second_account() {
+async fn a_login_without_the_database_makes_no_second_account() {
     let mut database = PostgresServer::start();
     let options = Options::default().unlimited();
     let server = Server::start(options.database(&database.database("login")));

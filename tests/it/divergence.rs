@@ -35,7 +35,7 @@ async fn shown(client: &mut Client, world: Umid) -> BTreeMap<Umid, String> {
 }
 
 #[tokio::test]
-async fn d7_d8_an_edit_whose_sender_leaves_happens_whole_or_not_at_all() {
+async fn an_edit_whose_sender_leaves_happens_whole_or_not_at_all() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let world = owner.create_world("Second").await;

@@ -104,7 +104,7 @@ async fn appears(client: &mut Client) -> ObjectDefinition {
 }
 
 #[tokio::test]
-async fn s3_x10_docks_take_the_consent_of_both_sides() {
+async fn docks_need_the_consent_of_both_sides() {
     let mut scene = Scene::new(Options::default().unlimited()).await;
     let [ada, bob, eve] = scene.users.clone();
     let face = json!({"profile": {"avatarHash": "0123456789abcdef0123456789abcdef"}});

@@ -183,7 +183,7 @@ fn cited(after: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_cites_the_documentation_finds_it() {
+fn citations_of_the_documentation_resolve() {
     let mut citing = Vec::new();
     files(root(), &CITING, &mut citing);
     let mut lost = Vec::new();

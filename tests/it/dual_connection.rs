@@ -44,7 +44,7 @@ async fn nobody_left(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn t7_w40_the_newer_session_stays_and_the_displaced_one_cannot_return() {
+async fn the_newer_session_stays_and_the_displaced_one_cannot_return() {
     let server = Server::start(Options::default());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;

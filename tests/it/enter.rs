@@ -22,7 +22,7 @@ const SHAPES: [&str; 12] = [
 ];
 
 #[tokio::test]
-async fn t5_a_newcomer_learns_the_world_then_objects_then_people() {
+async fn a_newcomer_gets_the_world_then_objects_then_users() {
     let server = Server::start(Options::default());
     let first = Client::guest(&server).await;
     let mut client = Client::connect(&server, &Api::guest(&server).await).await;
@@ -179,7 +179,7 @@ async fn those_who_are_there_see_a_newcomer_at_once() {
 }
 
 #[tokio::test]
-async fn w35_a_snapshot_comes_in_batches_that_clients_accept() {
+async fn a_snapshot_comes_in_batches_that_clients_accept() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let name = "A name as long as names may be. ".repeat(8);
@@ -209,7 +209,7 @@ async fn w35_a_snapshot_comes_in_batches_that_clients_accept() {
 }
 
 #[tokio::test]
-async fn w7_a_user_without_a_name_enters_under_a_default_one() {
+async fn a_user_without_a_name_enters_under_a_default_one() {
     let server = Server::start(Options::default());
     let nameless = Api::login(&server, &crate::support::EthereumWallet::new(7)).await;
     assert_eq!(

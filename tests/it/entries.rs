@@ -91,7 +91,7 @@ async fn comments_come_page_by_page_with_those_who_wrote_them() {
 }
 
 #[tokio::test]
-async fn y21_the_gallery_is_filtered_searched_and_sorted() {
+async fn the_gallery_is_filtered_searched_and_sorted() {
     let server = Server::start(Options::default().unlimited());
     let (ann, bob) = (Api::guest(&server).await, Api::guest(&server).await);
     let node = node_id(&ann).await;

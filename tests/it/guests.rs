@@ -19,7 +19,7 @@ async fn is_deleted(api: &Api, guest: &Api) {
 }
 
 #[tokio::test]
-async fn w27_d1_guests_who_left_are_deleted_and_those_who_came_back_are_not() {
+async fn guests_who_left_are_deleted_and_returned_guests_are_kept() {
     let mut server = Server::start(Options::default().config("guest_ttl = \"2s\""));
     let owner = Api::owner(&mut server).await;
     let leaver = Api::guest(&server).await;

@@ -33,7 +33,7 @@ fn unsigned(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn w18_who_is_refused_hears_why_and_is_closed_a_while_later() {
+async fn a_refused_handshake_is_answered_before_it_is_closed() {
     let mut server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let mut client = Client::silent(&server).await;
@@ -53,7 +53,7 @@ async fn w18_who_is_refused_hears_why_and_is_closed_a_while_later() {
 }
 
 #[tokio::test]
-async fn w19_s2_nobody_can_be_somebody_else() {
+async fn a_session_cannot_impersonate_another_user() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let other = Api::guest(&server).await;
@@ -99,7 +99,7 @@ async fn w19_s2_nobody_can_be_somebody_else() {
 }
 
 #[tokio::test]
-async fn w3_only_a_handshake_comes_first() {
+async fn only_a_handshake_is_accepted_first() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let greeting = HandShake {
@@ -162,7 +162,7 @@ async fn w3_only_a_handshake_comes_first() {
 
 /// All of them at once: nobody waits for an answer longer than the slowest.
 #[tokio::test]
-async fn w3_who_says_nothing_is_closed() {
+async fn a_silent_connection_is_closed() {
     let server = Server::start(Options::default());
     let mut silent = Client::silent(&server).await;
     let mut pinging = Client::silent(&server).await;
@@ -195,7 +195,7 @@ async fn closed(stream: &mut TcpStream) -> bool {
 }
 
 #[tokio::test]
-async fn s24_only_pages_of_allowed_origins_connect() {
+async fn only_pages_of_allowed_origins_connect() {
     let options = Options::default().config("allowed_origins = [\"https://odyssey.example\"]");
     let server = Server::start(options);
     let refused = Client::dial(&server, Some("https://evil.example")).await;
@@ -220,7 +220,7 @@ async fn s24_only_pages_of_allowed_origins_connect() {
 }
 
 #[tokio::test]
-async fn w20_without_a_proper_key_nothing_starts() {
+async fn the_server_does_not_start_without_a_valid_key() {
     let mut server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     server.stop();
@@ -238,7 +238,7 @@ async fn w20_without_a_proper_key_nothing_starts() {
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_is_told_so() {
+async fn plain_http_on_the_socket_route_is_refused() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let answer = stranger.root("/posbus").await;

@@ -20,7 +20,7 @@ fn high_fives(messages: &[Message]) -> usize {
 }
 
 #[tokio::test]
-async fn w22_s12_two_people_hear_a_high_five_and_know_who_gave_it() {
+async fn a_high_five_reaches_both_users_with_its_true_sender() {
     let server = Server::start(Options::default());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;
@@ -44,7 +44,7 @@ async fn w22_s12_two_people_hear_a_high_five_and_know_who_gave_it() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_greeted_is_not_found() {
+async fn a_greeting_to_an_absent_user_is_not_found() {
     let server = Server::start(Options::default().hold_nobody());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;
@@ -65,7 +65,7 @@ async fn who_cannot_be_greeted_is_not_found() {
 }
 
 #[tokio::test]
-async fn w22_a_greeting_is_not_a_channel() {
+async fn high_five_texts_are_bounded_and_rate_limited() {
     let server = Server::start(Options::default());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;

@@ -99,7 +99,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn w1_w2_w4_c1_what_makes_no_sense_is_dropped() {
+async fn malformed_frames_are_dropped() {
     let mut server = Server::start(Options::default().unlimited());
     let mut client = Client::guest(&server).await;
     for (what, bytes) in nonsense() {
@@ -171,7 +171,7 @@ async fn frames_above_the_limit_close_the_connection() {
 
 /// Claims about stakes hold hexadecimal texts of any length and shape.
 #[tokio::test]
-async fn w6_c3_texts_that_are_no_numbers_harm_nobody() {
+async fn invalid_hex_numbers_are_harmless() {
     let mut server = Server::start(Options::default().unlimited());
     let mut client = Client::guest(&server).await;
     for text in [
@@ -257,7 +257,7 @@ async fn a_thousand_connections_of_random_bytes_disturb_nobody() {
 
 /// Each entry is answered with a whole world, and a client that does not read leaves all of them to the server.
 #[tokio::test]
-async fn w16_c18_entering_again_and_again_without_reading_is_bounded() {
+async fn repeated_entering_without_reading_is_bounded() {
     let mut server = Server::start(Options::default().unlimited());
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;

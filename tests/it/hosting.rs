@@ -50,7 +50,7 @@ async fn node_id(api: &Api) -> Value {
 }
 
 #[tokio::test]
-async fn x18_the_node_signs_for_those_in_its_list_only() {
+async fn the_node_signs_for_listed_users_only() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let node = node_id(&owner).await;
@@ -176,7 +176,7 @@ async fn the_list_is_kept_by_admins_of_the_node() {
 
 /// A database of the platform holds the node's key in an attribute, and a list with whatever was written into it.
 #[tokio::test]
-async fn y29_a_database_of_the_platform_is_taken_over() {
+async fn a_database_of_the_platform_is_taken_over() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let user = Api::user(&server, 1).await;

@@ -76,7 +76,7 @@ async fn pictures_are_asked_for_and_asked_after() {
 
 /// X16: no path leads the server elsewhere at the provider, and no id of the provider leads anywhere else either.
 #[tokio::test]
-async fn x16_ids_are_ids() {
+async fn ids_of_generations_are_validated() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -106,7 +106,7 @@ async fn x16_ids_are_ids() {
 }
 
 #[tokio::test]
-async fn what_makes_no_pictures_is_refused_before_anybody_is_asked() {
+async fn invalid_picture_requests_do_not_reach_the_provider() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let (api, guest) = (Api::user(&server, 1).await, Api::guest(&server).await);
@@ -138,7 +138,7 @@ async fn what_makes_no_pictures_is_refused_before_anybody_is_asked() {
 
 /// D14: uses that come at once are all counted, and what is counted is what is read.
 #[tokio::test]
-async fn d14_parallel_uses_are_all_counted() {
+async fn parallel_uses_are_all_counted() {
     let provider = StandIn::start().await;
     let (server, owner) = provider.serve().await;
     let users = [Api::user(&server, 1).await, Api::user(&server, 2).await];

@@ -13,7 +13,7 @@ fn ids(list: &Value) -> Vec<Umid> {
 }
 
 #[tokio::test]
-async fn x4_s6_lists_have_an_order_and_a_length_and_nothing_gets_into_the_statement() {
+async fn lists_are_ordered_and_bounded_and_take_no_sql() {
     let mut server = Server::start(Options::default().unlimited());
     let guest = Api::guest(&server).await;
     server.stop();
@@ -66,7 +66,7 @@ async fn x4_s6_lists_have_an_order_and_a_length_and_nothing_gets_into_the_statem
 }
 
 #[tokio::test]
-async fn y16_the_worlds_of_a_user_are_a_list_even_if_there_are_none() {
+async fn the_worlds_of_a_user_are_a_list_even_if_empty() {
     let mut server = Server::start(Options::default().unlimited());
     let user = Api::user(&server, 1).await;
     let none = format!("/users/{}/worlds", user.user);
@@ -91,7 +91,7 @@ async fn y16_the_worlds_of_a_user_are_a_list_even_if_there_are_none() {
 }
 
 #[tokio::test]
-async fn z3_lists_show_what_was_changed_at_once() {
+async fn lists_show_changes_at_once() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let user = Api::user(&server, 1).await;
@@ -125,7 +125,7 @@ async fn z3_lists_show_what_was_changed_at_once() {
 }
 
 #[tokio::test]
-async fn z11_who_has_the_list_already_is_spared_its_body() {
+async fn a_list_already_known_is_answered_without_a_body() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     for path in ["/worlds?limit=1000", "/users/me", "/users/top-stakers"] {

@@ -97,7 +97,7 @@ async fn drag(client: &mut Client, id: Umid, object_transform: Transform) {
 }
 
 #[tokio::test]
-async fn t6_the_table_of_locks() {
+async fn every_lock_request_is_answered_by_the_lock_table() {
     let mut scene = Scene::new().await;
     let admin = scene.admin.user;
     let nobody = Umid::nil();
@@ -213,7 +213,7 @@ async fn without_the_lock_nothing_moves() {
 }
 
 #[tokio::test]
-async fn who_leaves_gives_all_locks_back() {
+async fn leaving_releases_all_locks() {
     let mut scene = Scene::new().await;
     let admin = scene.admin.user;
     let other = scene
@@ -255,7 +255,7 @@ async fn who_leaves_gives_all_locks_back() {
 }
 
 #[tokio::test]
-async fn w23_who_loses_the_right_loses_the_lock() {
+async fn losing_the_right_loses_the_lock() {
     let mut scene = Scene::new().await;
     let second = scene.second.user;
     scene.second.send(LockObject { id: PLAZA }).await;
@@ -274,7 +274,7 @@ async fn w23_who_loses_the_right_loses_the_lock() {
 
 /// The object goes while somebody holds it.
 #[tokio::test]
-async fn what_is_deleted_is_locked_by_nobody() {
+async fn deleted_objects_are_unlocked() {
     let mut scene = Scene::new().await;
     let object = scene
         .owner

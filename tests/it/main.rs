@@ -57,6 +57,7 @@ mod quic_sessions;
 mod quic_strangers;
 mod readme;
 mod reconnect;
+mod regressions;
 mod rest_conventions;
 mod restart;
 mod resume;

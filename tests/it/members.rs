@@ -120,7 +120,7 @@ async fn only_admins_see_and_change_members() {
 /// An object always has an owner who is its admin, so anybody may be removed there, oneself included. The node's owner is
 /// a system account, so its last admin stays.
 #[tokio::test]
-async fn x28_nothing_is_left_without_an_admin() {
+async fn every_object_keeps_an_admin() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let world = owner.create_world("Mine").await;

@@ -44,7 +44,7 @@ async fn two_guests_see_each_other_move() {
 }
 
 #[tokio::test]
-async fn w14_of_many_moves_the_last_one_counts() {
+async fn the_last_of_many_moves_counts() {
     let server = Server::start(Options::default());
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;
@@ -73,7 +73,7 @@ async fn w14_of_many_moves_the_last_one_counts() {
 
 /// A raw client that sends what JSON cannot say would blind all others.
 #[tokio::test]
-async fn w15_places_that_are_none_reach_nobody() {
+async fn non_finite_positions_reach_nobody() {
     let server = Server::start(Options::default());
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;

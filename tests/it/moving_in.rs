@@ -120,7 +120,7 @@ async fn rights_are_those_of_before() {
 }
 
 #[tokio::test]
-async fn s1_nobody_reads_the_secrets_of_the_platform() {
+async fn secrets_of_the_platform_are_unreadable() {
     let url = platform("secrets").await;
     let mut server = Server::start(Options::default().database(&url));
     let owner = Api::owner(&mut server).await;
@@ -147,7 +147,7 @@ async fn s1_nobody_reads_the_secrets_of_the_platform() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_over_is_refused_in_one_line() {
+async fn a_foreign_database_is_refused_in_one_line() {
     let url = platform("refused").await;
     let database = Database::connect(&url).await.expect("a database");
     for (change, reason) in [

@@ -85,19 +85,19 @@ async fn pages(mut server: Server) {
 }
 
 #[tokio::test]
-async fn z5_z6_p6_pages_are_newest_first_on_sqlite() {
+async fn pages_are_newest_first_on_sqlite() {
     pages(Server::start(Options::default())).await;
 }
 
 #[tokio::test]
-async fn z5_z6_p6_pages_are_newest_first_on_postgres() {
+async fn pages_are_newest_first_on_postgres() {
     let database = PostgresServer::start();
     let options = Options::default().database(&database.database("news"));
     pages(Server::start(options)).await;
 }
 
 #[tokio::test]
-async fn y24_pages_that_make_no_sense_are_refused() {
+async fn invalid_pages_are_refused() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     for list in [
@@ -133,7 +133,7 @@ async fn y24_pages_that_make_no_sense_are_refused() {
 
 /// What the chain and the birth of worlds tell of is shown, except for the one type that clients refuse.
 #[tokio::test]
-async fn f3_stakes_and_new_worlds_are_news_and_unstaking_is_not() {
+async fn stakes_and_new_worlds_are_news_and_unstaking_is_not() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let before = owner.get(&news(0, 100)).await.ok(200);
@@ -204,7 +204,7 @@ async fn f3_stakes_and_new_worlds_are_news_and_unstaking_is_not() {
 }
 
 #[tokio::test]
-async fn p5_z6_news_take_as_many_statements_for_many_as_for_one() {
+async fn news_take_as_many_statements_for_many_as_for_one() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     for number in 0..6 {

@@ -64,7 +64,7 @@ async fn tokens_have_metadata_with_and_without_a_world() {
 }
 
 #[tokio::test]
-async fn y22_numbers_wider_than_an_id_are_refused() {
+async fn numbers_wider_than_an_id_are_refused() {
     let server = Server::start(Options::default());
     let stranger = Api::stranger(&server);
     let widest = u128::MAX.to_string();
@@ -88,7 +88,7 @@ async fn y22_numbers_wider_than_an_id_are_refused() {
 }
 
 #[tokio::test]
-async fn f16_the_world_of_a_token_goes_to_who_holds_it_now() {
+async fn the_world_of_a_token_passes_to_its_present_holder() {
     let server = Server::start(Options::default().unlimited());
     let (once, now) = (EthereumWallet::new(1), EthereumWallet::new(2));
     let mut rows = Rows::of(&server).await;
@@ -110,7 +110,7 @@ async fn f16_the_world_of_a_token_goes_to_who_holds_it_now() {
 }
 
 #[tokio::test]
-async fn y1_who_logs_in_is_let_in_when_tokens_cannot_be_looked_up() {
+async fn a_login_succeeds_when_tokens_cannot_be_looked_up() {
     let server = Server::start(Options::default().unlimited());
     let rows = Rows::of(&server).await;
     rows.drop_table("nft").await;

@@ -33,7 +33,7 @@ async fn sees_nothing(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn what_an_admin_builds_others_see() {
+async fn edits_of_an_admin_reach_others() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut one = Client::guest(&server).await;
@@ -71,7 +71,7 @@ async fn what_an_admin_builds_others_see() {
 }
 
 #[tokio::test]
-async fn what_stands_on_an_object_goes_with_it() {
+async fn contents_of_an_object_are_deleted_with_it() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;
@@ -265,7 +265,7 @@ async fn an_object_without_a_place_appears_where_its_maker_is() {
 
 /// What goes out to everybody has to fit a frame.
 #[tokio::test]
-async fn w34_names_are_bounded() {
+async fn names_are_bounded() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;

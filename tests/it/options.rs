@@ -107,7 +107,7 @@ async fn sub_options_are_set_and_removed_one_by_one() {
 }
 
 #[tokio::test]
-async fn c6_what_makes_no_sense_is_refused_on_write() {
+async fn invalid_placement_rules_are_refused_on_write() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;
@@ -169,7 +169,7 @@ async fn c6_what_makes_no_sense_is_refused_on_write() {
 }
 
 #[tokio::test]
-async fn y33_f13_options_that_matter_to_clients_reach_them() {
+async fn options_relevant_to_clients_reach_them() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let object = owner.create(WELCOME, "Stall", at(1.0, 2.0, 3.0)).await;
@@ -284,7 +284,7 @@ async fn newcomers_start_at_the_spawn_point_of_the_options() {
 
 /// A database may hold what was never checked: what makes no sense is ignored, and the rest of the world is there.
 #[tokio::test]
-async fn c6_stored_rules_that_make_no_sense_do_not_keep_a_world_closed() {
+async fn invalid_stored_rules_do_not_keep_a_world_closed() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;

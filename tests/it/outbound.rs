@@ -10,7 +10,7 @@ use crate::{
 
 /// X16: an answer that does not come, does not end or makes no sense is a failure with a name, and nothing remains.
 #[tokio::test]
-async fn x15_x16_a_provider_that_fails_is_said_to_fail() {
+async fn a_failing_provider_is_reported_as_such() {
     let provider = StandIn::start().await;
     let mut server = Server::start(provider.options().config("deadline = \"1s\""));
     let owner = Api::owner(&mut server).await;
@@ -65,7 +65,7 @@ async fn x15_x16_a_provider_that_fails_is_said_to_fail() {
 
 /// X13: a picture that is none, is too large or is not there is a failure, and redirects are held to the same list.
 #[tokio::test]
-async fn s16_x13_pictures_come_from_known_hosts_only() {
+async fn pictures_are_fetched_from_known_hosts_only() {
     let (provider, stranger) = (StandIn::start().await, StandIn::start().await);
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -108,7 +108,7 @@ async fn s16_x13_pictures_come_from_known_hosts_only() {
 
 /// S16: what only tests allow is off by itself, even for hosts on the list.
 #[tokio::test]
-async fn s16_pictures_do_not_come_from_the_own_network() {
+async fn pictures_are_not_fetched_from_the_private_network() {
     let provider = StandIn::start().await;
     let host = &provider.host;
     let lines = format!(

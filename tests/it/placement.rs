@@ -52,7 +52,7 @@ fn moves(heard: &[Message]) -> Vec<(Umid, Vec3)> {
 }
 
 #[tokio::test]
-async fn f7_children_of_a_canvas_stand_on_a_helix_in_the_order_they_came() {
+async fn children_of_a_canvas_stand_on_a_helix_in_order_of_creation() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let canvas = canvas(&owner).await;
@@ -178,7 +178,7 @@ async fn drag(editor: &mut Client, object: Umid, x: f32) {
 
 /// Descendants go with what they stand on, at once: the answer to the deletion comes after.
 #[tokio::test]
-async fn d9_y31_nothing_is_left_of_a_deleted_tree() {
+async fn nothing_is_left_of_a_deleted_tree() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let canvas = canvas(&owner).await;
@@ -240,7 +240,7 @@ async fn d9_y31_nothing_is_left_of_a_deleted_tree() {
 
 /// Taking away what is not there is as good as done.
 #[tokio::test]
-async fn y28_an_absent_asset_can_be_cleared() {
+async fn an_absent_asset_can_be_cleared() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let object = owner.create(WELCOME, "Stall", at(0.0, 0.0, 0.0)).await;
@@ -257,7 +257,7 @@ async fn y28_an_absent_asset_can_be_cleared() {
 }
 
 #[tokio::test]
-async fn y13_an_unknown_parent_is_not_found() {
+async fn an_unknown_parent_is_not_found() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;

@@ -58,7 +58,7 @@ async fn plugins_are_listed_found_and_described() {
 
 /// Options name what a node runs and how; the reference shows them to everybody.
 #[tokio::test]
-async fn x21_options_of_plugins_are_for_admins_of_the_node() {
+async fn options_of_plugins_are_for_admins_of_the_node() {
     let mut server = Server::start(Options::default());
     let path = format!("/plugins/options?ids[]={CORE}");
     let guest = Api::guest(&server).await;

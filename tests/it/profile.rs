@@ -19,7 +19,7 @@ async fn entry(client: &mut Client, user: posbus::Umid) -> UserData {
 }
 
 #[tokio::test]
-async fn y35_f15_a_new_name_or_picture_is_seen_at_once() {
+async fn a_new_name_or_picture_is_sent_at_once() {
     let server = Server::start(Options::default());
     let user = Api::user(&server, 1).await;
     let mut own = Client::join(&server, &user).await;
@@ -73,7 +73,7 @@ async fn y35_f15_a_new_name_or_picture_is_seen_at_once() {
 
 /// Two users may have one name: what tells them apart is their id. Only guests are given names that nobody has (y26).
 #[tokio::test]
-async fn y26_f10_every_guest_has_a_name_of_its_own() {
+async fn every_guest_has_a_unique_name() {
     let server = Server::start(Options::default().unlimited());
     let mut names = Vec::new();
     for _ in 0..50 {

@@ -48,7 +48,7 @@ async fn next_greeting(client: &mut Client, giver: Umid) -> String {
 }
 
 #[tokio::test]
-async fn what_matters_arrives_once_and_in_order_over_a_bad_path() {
+async fn reliable_messages_arrive_once_and_in_order_over_a_bad_path() {
     let server = Server::start(Options::default().unlimited());
     let mut near = Client::guest(&server).await;
     for (way, seed) in [(Way::Quic, 1), (Way::WebTransport, 2)] {

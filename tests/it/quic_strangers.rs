@@ -91,7 +91,7 @@ async fn nonsense_on_the_stream_and_in_datagrams_costs_only_who_sends_it() {
 }
 
 #[tokio::test]
-async fn who_is_refused_hears_why() {
+async fn a_refused_session_gets_the_reason() {
     let server = Server::start(Options::default());
     let api = Api::guest(&server).await;
     let place = Place::of(&api).await;
@@ -111,7 +111,7 @@ async fn who_is_refused_hears_why() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_closed() {
+async fn a_silent_session_is_closed() {
     let server = Server::start(Options::default());
     let place = Place::of(&Api::stranger(&server)).await;
     let mut without_words = Vec::new();

@@ -5,7 +5,7 @@ use posbus::{Message, RemoveUsers, Umid, UsersTransformList};
 use crate::support::{Api, Client, Ending, Options, Server, WELCOME};
 
 #[tokio::test]
-async fn w10_the_same_session_takes_over_and_nobody_sees_it_blink() {
+async fn the_same_session_takes_over_and_others_see_no_change() {
     let server = Server::start(Options::default());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;
@@ -44,7 +44,7 @@ async fn w10_the_same_session_takes_over_and_nobody_sees_it_blink() {
 }
 
 #[tokio::test]
-async fn t12_a_session_without_an_id_is_a_session() {
+async fn a_session_without_an_id_is_accepted() {
     let server = Server::start(Options::default());
     let user = Api::guest(&server).await;
     let mut one = Client::connect_as(&server, &user, Umid::nil()).await;
@@ -60,7 +60,7 @@ async fn t12_a_session_without_an_id_is_a_session() {
 }
 
 #[tokio::test]
-async fn w30_d4_who_comes_back_is_where_it_left() {
+async fn a_returning_user_is_at_the_last_position() {
     let server = Server::start(Options::default().hold_nobody());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;

@@ -181,7 +181,7 @@ async fn ids_are_understood_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn s6_lists_take_odd_limits_and_no_instructions() {
+async fn odd_limits_of_lists_are_clamped_and_sql_is_refused() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     Api::user(&server, 2).await;
@@ -258,7 +258,7 @@ async fn pages_elsewhere_may_call() {
 
 /// What the reference lets anybody do; what of it comes later comes with rights.
 #[tokio::test]
-async fn s3_s4_s5_s10_s14_s15_s16_s19_doors_of_the_reference_are_closed() {
+async fn unchecked_routes_of_the_platform_are_closed() {
     let server = Server::start(Options::default());
     let guest = Api::guest(&server).await;
     let other = Api::guest(&server).await.user;

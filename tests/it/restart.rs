@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Api, Client, Options, PLAZA, Server, WELCOME, at};
 
 #[tokio::test]
-async fn d6_everything_is_there_after_a_restart() {
+async fn everything_is_there_after_a_restart() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;

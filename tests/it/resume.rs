@@ -113,7 +113,7 @@ async fn locks_are_held_too_and_let_go_when_nobody_comes_back() {
 }
 
 #[tokio::test]
-async fn who_says_goodbye_leaves_at_once() {
+async fn a_clean_close_leaves_at_once() {
     let server = Server::start(Options::default().config("hold = \"1h\""));
     let mut watcher = Client::guest(&server).await;
     let mut polite = Client::guest(&server).await;
@@ -125,7 +125,7 @@ async fn who_says_goodbye_leaves_at_once() {
 }
 
 #[tokio::test]
-async fn who_comes_back_elsewhere_does_not_stay_behind() {
+async fn returning_to_another_world_leaves_the_first() {
     let mut server = Server::start(Options::default().config("hold = \"1h\""));
     let owner = Api::owner(&mut server).await;
     let elsewhere = owner.create_world("Elsewhere").await;

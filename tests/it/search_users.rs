@@ -95,13 +95,13 @@ async fn finds(server: &Server) {
 }
 
 #[tokio::test]
-async fn z4_p4_users_are_found_by_a_part_of_their_name() {
+async fn users_are_found_by_a_part_of_their_name() {
     let server = Server::start(Options::default().unlimited());
     finds(&server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z4_p4_users_are_found_in_postgresql() {
+async fn users_are_found_in_postgresql() {
     let database = PostgresServer::start();
     let server = Server::start(
         Options::default()

@@ -55,7 +55,7 @@ pub(crate) async fn told(api: &Api) -> Value {
 }
 
 #[tokio::test]
-async fn x14_c10_d16_a_sky_is_asked_for_finished_after_a_restart_and_fetched() {
+async fn a_sky_is_requested_finished_after_a_restart_and_fetched() {
     let provider = StandIn::start().await;
     let (mut server, owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -176,7 +176,7 @@ async fn the_ten_latest_skies_are_kept() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sky_is_refused_before_anybody_is_asked() {
+async fn invalid_sky_requests_do_not_reach_the_provider() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let (api, guest) = (Api::user(&server, 1).await, Api::guest(&server).await);
@@ -245,7 +245,7 @@ async fn a_prompt_may_have_550_characters() {
 }
 
 #[tokio::test]
-async fn s17_the_key_of_the_world_goes_before_that_of_the_node() {
+async fn the_key_of_the_world_takes_precedence_over_the_node_key() {
     let provider = StandIn::start().await;
     let mut server = Server::start(provider.options());
     let owner = Api::owner(&mut server).await;

@@ -13,7 +13,7 @@ const CHANGES: usize = 1_500;
 const BATCH: usize = 50;
 
 #[tokio::test]
-async fn w11_w12_c19_who_does_not_read_slows_nobody_and_is_closed_in_the_end() {
+async fn a_client_that_does_not_read_slows_nobody_and_is_closed() {
     let mut server = Server::start(Options::default().unlimited().hold_nobody());
     let owner = Api::owner(&mut server).await;
     let mut one = Client::guest(&server).await;

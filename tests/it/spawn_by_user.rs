@@ -70,7 +70,7 @@ async fn a_visitor_contributes_to_a_canvas() {
 }
 
 #[tokio::test]
-async fn x17_s4_only_parents_that_invite_take_objects_of_visitors() {
+async fn only_inviting_parents_take_objects_of_visitors() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let visitor = Api::user(&server, 7).await;
@@ -112,7 +112,7 @@ async fn x17_s4_only_parents_that_invite_take_objects_of_visitors() {
 }
 
 #[tokio::test]
-async fn x17_a_visitor_has_a_quota_below_one_parent() {
+async fn a_visitor_has_a_quota_below_one_parent() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let (one, two) = (Api::user(&server, 7).await, Api::user(&server, 8).await);
@@ -136,7 +136,7 @@ async fn x17_a_visitor_has_a_quota_below_one_parent() {
 }
 
 #[tokio::test]
-async fn x17_s5_attributes_follow_the_ordinary_rules_of_writing() {
+async fn attributes_of_spawned_objects_follow_the_write_rules() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let visitor = Api::user(&server, 7).await;

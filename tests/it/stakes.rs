@@ -21,7 +21,7 @@ fn announcement(wallet: &str) -> Value {
 }
 
 #[tokio::test]
-async fn s13_y17_stakes_are_announced_by_the_owner_of_the_wallet() {
+async fn stakes_are_announced_by_the_owner_of_the_wallet() {
     let server = Server::start(Options::default().unlimited());
     let user = Api::user(&server, 1).await;
     let mine = EthereumWallet::new(1).address();
@@ -92,7 +92,7 @@ async fn s13_y17_stakes_are_announced_by_the_owner_of_the_wallet() {
 }
 
 #[tokio::test]
-async fn s13_a_session_announces_stakes_by_the_same_rules() {
+async fn a_session_announces_stakes_by_the_same_rules() {
     let server = Server::start(Options::default().unlimited());
     let user = Api::user(&server, 1).await;
     let mut client = Client::join(&server, &user).await;
@@ -114,7 +114,7 @@ async fn s13_a_session_announces_stakes_by_the_same_rules() {
 }
 
 #[tokio::test]
-async fn y15_y17_f12_stakes_are_listed_exactly_and_without_what_is_gone() {
+async fn stakes_are_listed_exactly_and_without_withdrawn_ones() {
     let mut server = Server::start(Options::default().unlimited());
     let user = Api::user(&server, 1).await;
     let other = Api::user(&server, 2).await;
@@ -217,7 +217,7 @@ async fn y15_y17_f12_stakes_are_listed_exactly_and_without_what_is_gone() {
 }
 
 #[tokio::test]
-async fn z2_p3_d17_the_stakers_of_a_world_add_up_and_the_last_words_stay() {
+async fn stakers_of_a_world_are_summed_and_keep_the_last_comment() {
     let mut server = Server::start(Options::default().unlimited());
     let users = [Api::user(&server, 1).await, Api::user(&server, 2).await];
     let bare = users[0].get(&format!("/worlds/{WELCOME}")).await.ok(200);

@@ -94,7 +94,7 @@ const LISTS: &[fn(&Things) -> String] = &[
 ];
 
 #[tokio::test]
-async fn p5_z1_z6_lists_take_as_many_statements_for_many_rows_as_for_few() {
+async fn lists_take_as_many_statements_for_many_rows_as_for_few() {
     let mut server = Server::start(Options::default().unlimited());
     let owners = [Api::user(&server, 1).await, Api::user(&server, 2).await];
     let [one, two] = owners;
@@ -130,7 +130,7 @@ async fn p5_z1_z6_lists_take_as_many_statements_for_many_rows_as_for_few() {
 }
 
 #[tokio::test]
-async fn z3_the_list_of_stakers_takes_as_many_statements_for_many_as_for_one() {
+async fn the_list_of_stakers_takes_as_many_statements_for_many_as_for_one() {
     let server = Server::start(Options::default().unlimited());
     let user = Api::user(&server, 1).await;
     let mut rows = Rows::of(&server).await;
@@ -160,7 +160,7 @@ async fn z3_the_list_of_stakers_takes_as_many_statements_for_many_as_for_one() {
 }
 
 #[tokio::test]
-async fn z6_who_may_host_takes_as_many_statements_for_many_as_for_one() {
+async fn the_hosting_list_takes_as_many_statements_for_many_as_for_one() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let mut rows = Rows::of(&server).await;
@@ -179,7 +179,7 @@ async fn z6_who_may_host_takes_as_many_statements_for_many_as_for_one() {
 }
 
 #[tokio::test]
-async fn p5_who_is_online_takes_as_many_statements_for_a_crowd_as_for_one() {
+async fn online_users_take_as_many_statements_for_a_crowd_as_for_one() {
     let server = Server::start(Options::default().unlimited());
     let caller = Api::guest(&server).await;
     let path = format!("/worlds/{WELCOME}/online-users");

@@ -89,7 +89,7 @@ async fn a_new_application_gets_the_channel_type() {
 }
 
 #[tokio::test]
-async fn x15_a_stream_that_fails_stops_nothing_and_is_logged_without_secrets() {
+async fn a_failing_chat_provider_stops_nothing_and_is_logged_without_secrets() {
     let stream = stream().await;
     stream.plays("PATCH /app", Play::Json(500, json!({"message": SECRET})));
     let server = Server::start(options(&stream));

@@ -12,7 +12,7 @@ fn names(list: &RemoveUsers, user: Umid) -> bool {
 }
 
 #[tokio::test]
-async fn t10_signal_5_leaves_the_world_and_keeps_the_connection() {
+async fn signal_5_leaves_the_world_and_keeps_the_connection() {
     let server = Server::start(Options::default().hold_nobody());
     let mut leaver = Client::guest(&server).await;
     let mut other = Client::guest(&server).await;
@@ -108,7 +108,7 @@ async fn going_to_another_world_is_a_leave_and_an_entry() {
 }
 
 #[tokio::test]
-async fn w5_c2_acting_outside_of_a_world_harms_nobody() {
+async fn actions_outside_a_world_are_harmless() {
     let mut server = Server::start(Options::default());
     let mut other = Client::guest(&server).await;
     let mut outside = Client::connect(&server, &Api::guest(&server).await).await;
@@ -148,7 +148,7 @@ async fn w5_c2_acting_outside_of_a_world_harms_nobody() {
 }
 
 #[tokio::test]
-async fn w17_who_is_cut_off_is_gone_at_once() {
+async fn a_user_with_a_cut_connection_leaves_at_once() {
     let server = Server::start(Options::default().hold_nobody());
     let mut stays = Client::guest(&server).await;
     let cut = Client::guest(&server).await;
@@ -161,7 +161,7 @@ async fn w17_who_is_cut_off_is_gone_at_once() {
 
 /// Leaving and being cut off at the same moment, many times over.
 #[tokio::test]
-async fn w9_leaving_while_being_cut_off_is_one_leave() {
+async fn leaving_during_a_cut_connection_is_one_leave() {
     let mut server = Server::start(Options::default().hold_nobody().unlimited());
     let mut stays = Client::guest(&server).await;
     for _ in 0..20 {

@@ -137,7 +137,7 @@ async fn a_new_world_is_made_from_the_template_that_ships() {
 }
 
 #[tokio::test]
-async fn f9_everything_a_template_says_is_respected() {
+async fn every_field_of_a_template_is_applied() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let template = json!({
@@ -231,7 +231,7 @@ async fn a_template_that_breaks_the_rules_makes_nothing() {
 }
 
 #[tokio::test]
-async fn who_holds_tokens_gets_their_worlds_at_login() {
+async fn token_holders_get_their_worlds_at_login() {
     let server = Server::start(Options::default());
     let wallet = EthereumWallet::new(9);
     let worlds = [token(10), token(11)];

@@ -32,7 +32,7 @@ async fn hears(client: &mut Client, activity: Umid, change: &str) -> ActivityUpd
 }
 
 #[tokio::test]
-async fn s10_x27_users_post_where_they_are_and_admins_anywhere() {
+async fn users_post_where_they_are_and_admins_anywhere() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let elsewhere = owner.create_world("Elsewhere").await;
@@ -83,7 +83,7 @@ async fn s10_x27_users_post_where_they_are_and_admins_anywhere() {
 }
 
 #[tokio::test]
-async fn s10_x27_only_videos_and_screenshots_of_media_are_posted() {
+async fn only_videos_and_screenshots_of_media_are_posted() {
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
     let post = |body: Value| {
@@ -131,7 +131,7 @@ async fn s10_x27_only_videos_and_screenshots_of_media_are_posted() {
 }
 
 #[tokio::test]
-async fn f5_y25_a_post_is_where_its_author_was() {
+async fn a_post_has_the_position_of_its_author() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     owner
@@ -223,7 +223,7 @@ async fn posts_are_changed_by_their_author_alone() {
 }
 
 #[tokio::test]
-async fn d11_y23_what_an_admin_deletes_is_gone() {
+async fn posts_deleted_by_an_admin_are_gone() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let author = Api::user(&server, 1).await;
@@ -251,7 +251,7 @@ async fn d11_y23_what_an_admin_deletes_is_gone() {
 }
 
 #[tokio::test]
-async fn y5_y6_what_is_not_there_is_not_found() {
+async fn absent_attributes_are_not_found() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let activity = post(&owner, WELCOME).await;
@@ -298,7 +298,7 @@ async fn y5_y6_what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn d10_what_happened_on_an_object_goes_with_it() {
+async fn activities_of_an_object_are_deleted_with_it() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;

@@ -8,7 +8,7 @@ const TOKEN: &str = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23";
 const CHECKSUMMED: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
 
 #[tokio::test]
-async fn what_is_not_configured_is_not_told() {
+async fn unset_values_are_omitted() {
     let server = Server::start(Options::default());
     let told = Api::stranger(&server)
         .get("/config/ui-client")
@@ -32,7 +32,7 @@ async fn what_is_not_configured_is_not_told() {
 }
 
 #[tokio::test]
-async fn what_is_configured_is_told_as_clients_know_it() {
+async fn configured_values_have_the_names_clients_know() {
     let lines = format!(
         "[features]\nnewsfeed = true\n[arbitrum]\nchain_id = 412346\nmom_token_address = \"{TOKEN}\"\n\
          dad_token_address = \"{TOKEN}\"\nstake_address = \"{TOKEN}\"\nnft_address = \"{TOKEN}\"\n\

@@ -5,7 +5,7 @@ use posbus::{LockObject, Message, ObjectTransform, Transform, Umid, Vec3, v2};
 use crate::support::{Api, Client, Options, Server, WELCOME};
 
 #[tokio::test]
-async fn who_asks_for_version_2_is_told_what_holds() {
+async fn a_version_2_handshake_is_answered_by_welcome() {
     let server = Server::start(Options::default());
     let user = Api::guest(&server).await;
     let session = Umid::now_v7();

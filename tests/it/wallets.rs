@@ -29,7 +29,7 @@ async fn attach_proven(api: &Api, wallet: &dyn Wallet) -> Value {
 
 /// Anybody may ask for a challenge of any wallet; that must not end a login that was begun.
 #[tokio::test]
-async fn x25_logins_of_one_wallet_do_not_disturb_each_other() {
+async fn logins_of_one_wallet_do_not_disturb_each_other() {
     let server = Server::start(Options::default().unlimited());
     let (mine, stranger) = (Api::stranger(&server), Api::stranger(&server));
     for wallet in [
@@ -50,7 +50,7 @@ async fn x25_logins_of_one_wallet_do_not_disturb_each_other() {
 /// x24: addresses are compared as bytes; x23, y2: a signature that is none is refused like a wrong one, and never a
 /// missing thing.
 #[tokio::test]
-async fn x23_x24_x26_y2_y3_adding_a_wallet_takes_a_fresh_proof() {
+async fn adding_a_wallet_needs_a_fresh_proof() {
     let server = Server::start(Options::default());
     let user = Api::user(&server, 1).await;
     let wallet = EthereumWallet::new(2);
@@ -100,7 +100,7 @@ async fn x23_x24_x26_y2_y3_adding_a_wallet_takes_a_fresh_proof() {
 }
 
 #[tokio::test]
-async fn y4_wallets_are_taken_off_but_for_the_last() {
+async fn all_wallets_but_the_last_can_be_removed() {
     let server = Server::start(Options::default());
     let user = Api::user(&server, 1).await;
     let (first, second) = (EthereumWallet::new(1), PolkadotWallet::new(2, true));
@@ -138,7 +138,7 @@ async fn y4_wallets_are_taken_off_but_for_the_last() {
 
 /// c11: the type of a user changes while people see them, and nothing breaks.
 #[tokio::test]
-async fn c11_a_guest_with_a_wallet_is_a_user_everywhere() {
+async fn a_guest_with_a_wallet_becomes_a_user_everywhere() {
     let server = Server::start(Options::default().config("guest_ttl = \"2s\""));
     let guest = Api::guest(&server).await;
     let mut present = Client::join(&server, &guest).await;
@@ -189,7 +189,7 @@ async fn c11_a_guest_with_a_wallet_is_a_user_everywhere() {
 
 /// x22: the UI shows others' first wallets; who does not want that switches it off.
 #[tokio::test]
-async fn x22_wallets_of_others_are_shown_only_if_the_node_wants_that() {
+async fn wallets_of_others_are_shown_only_if_the_node_allows_it() {
     let mut server = Server::start(Options::default());
     let (user, other) = (Api::user(&server, 1).await, Api::user(&server, 2).await);
     let path = format!("/users/{}", user.user);

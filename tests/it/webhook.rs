@@ -10,7 +10,7 @@ use crate::{
 
 /// X12, S16: nobody but the provider can say where the picture of a job is.
 #[tokio::test]
-async fn s16_x12_reports_without_the_secret_are_refused() {
+async fn webhooks_without_the_secret_are_refused() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -43,7 +43,7 @@ async fn s16_x12_reports_without_the_secret_are_refused() {
 }
 
 #[tokio::test]
-async fn s16_x12_what_a_report_says_is_checked() {
+async fn fields_of_a_webhook_are_checked() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -87,7 +87,7 @@ async fn s16_x12_what_a_report_says_is_checked() {
 
 /// What a user writes where clients look moves no request of the server.
 #[tokio::test]
-async fn s16_x13_users_cannot_say_what_is_fetched() {
+async fn users_cannot_choose_the_fetched_address() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;
@@ -112,7 +112,7 @@ async fn s16_x13_users_cannot_say_what_is_fetched() {
 }
 
 #[tokio::test]
-async fn what_is_finished_stays_finished() {
+async fn finished_jobs_stay_finished() {
     let provider = StandIn::start().await;
     let (server, _owner) = provider.serve().await;
     let api = Api::user(&server, 1).await;

@@ -195,7 +195,7 @@ async fn a_copy_has_ids_and_an_owner_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_people_have_travels_only_when_asked_for() {
+async fn user_data_is_exported_only_on_request() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let mut client = Client::join(&server, &owner).await;
@@ -328,7 +328,7 @@ fn with_objects(manifest: &Value, objects: &[Value]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_world_is_refused_and_leaves_nothing() {
+fn an_invalid_archive_is_refused_and_leaves_nothing() {
     let (home, _, file) = exported();
     let (manifest, files) = unpack(&file);
     let good = fs::read(&file).expect("a file");

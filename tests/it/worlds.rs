@@ -10,7 +10,7 @@ fn path(world: Umid) -> String {
 }
 
 #[tokio::test]
-async fn x11_s19_worlds_are_edited_by_their_admins() {
+async fn worlds_are_edited_by_their_admins_only() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let user = Api::user(&server, 7).await;
@@ -124,7 +124,7 @@ async fn worlds_are_found_by_any_part_of_their_name() {
 }
 
 #[tokio::test]
-async fn f17_any_object_of_a_world_is_explored_with_what_is_below_it() {
+async fn any_object_of_a_world_is_explored_with_its_subtree() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;
@@ -211,7 +211,7 @@ async fn an_admin_calls_everybody_in_the_world() {
 
 /// It is reserved, but never for everybody.
 #[tokio::test]
-async fn y32_teleporting_others_is_for_admins() {
+async fn teleporting_others_is_for_admins() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let guest = Api::guest(&server).await;
@@ -232,7 +232,7 @@ async fn y32_teleporting_others_is_for_admins() {
 
 /// The point clients write is the point people start at.
 #[tokio::test]
-async fn y36_the_spawn_point_attribute_is_known() {
+async fn the_spawn_point_attribute_is_known() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let point = json!({"value": {"object": WELCOME, "location": {"x": 1, "y": 2, "z": 3}, "rotation": {"y": 1}}});

@@ -69,7 +69,7 @@ fn walkers_move_ten_times_a_second_and_are_heard_of() {
 }
 
 #[test]
-fn who_stands_is_not_spoken_of() {
+fn standing_users_are_not_sent() {
     let report = measure(&TickOptions {
         pattern: Pattern::Idle,
         ..small()
@@ -107,7 +107,7 @@ fn newcomers_are_told_of() {
 }
 
 #[test]
-fn what_sessions_are_told_depends_on_the_seed_alone() {
+fn frames_of_sessions_depend_on_the_seed_alone() {
     let figures = |seed| {
         let report = measure(&TickOptions { seed, ..small() });
         let told = report.cases.into_iter().map(|case| (case.told, case.trace));

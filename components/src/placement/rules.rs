@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_on_write_and_ignored_on_load() {
+    fn invalid_rules_are_refused_on_write_and_ignored_on_load() {
         let nil = Umid::nil();
         let unknown = |algo: &str| PlacementError::UnknownAlgorithm {
             group: nil,

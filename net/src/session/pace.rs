@@ -61,7 +61,7 @@ mod tests {
     use super::Pace;
 
     #[tokio::test(start_paused = true)]
-    async fn what_costs_more_makes_the_next_one_wait() {
+    async fn expensive_requests_use_more_of_the_quota() {
         let mut pace = Pace::new(10.0, 5.0);
         assert_eq!(pace.take(), Duration::ZERO);
         pace.charge(4.0);

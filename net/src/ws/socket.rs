@@ -118,7 +118,7 @@ mod tests {
 
     /// Spec posbus §1.2: a close frame is answered with its code.
     #[tokio::test]
-    async fn who_closes_first_gets_the_close_frame_back() {
+    async fn a_close_frame_is_echoed() {
         let (mut client, mut incoming, mut outgoing) = pair().await;
         let goodbye = CloseFrame {
             code: 1000.into(),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_closed_learns_why() {
+    async fn a_closed_session_gets_the_reason() {
         let (mut client, _incoming, mut outgoing) = pair().await;
         outgoing.say_goodbye(DisconnectCause::Flood).await;
         let Some(Ok(Message::Close(Some(frame)))) = client.next().await else {

@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn s20_hashes_are_hashes_and_never_paths() {
+    fn bundle_hashes_are_never_paths() {
         for text in [
             "",
             "..",
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn y30_options_that_a_manifest_does_not_speak_of_stay() {
+    fn options_not_in_a_manifest_stay() {
         let declared =
             |value: Value| -> Declared { serde_json::from_value(value).expect("parses") };
         let map = |value: Value| value.as_object().cloned();

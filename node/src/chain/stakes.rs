@@ -135,7 +135,7 @@ mod tests {
 
     /// Hex shorter than its prefix, of the wrong length, or no hex at all is refused, not sliced (W6, C3).
     #[test]
-    fn w6_hex_is_parsed_not_sliced() {
+    fn hex_is_parsed_not_sliced() {
         for bad in [
             "", "0", "0x", "0x1", "0xzz", "0x+1", "abcd", "0x123", "0x€€",
         ] {

@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_created_is_refused_as_a_whole() {
+    fn an_invalid_creation_is_refused_as_a_whole() {
         let chair = || json!({"object_type_id": CHAIR});
         let room = |more: Value| {
             let mut room = json!({"object_type_id": ROOM});

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_picked_is_there() {
+    fn picked_trajectories_exist() {
         assert_eq!(pick(1), 0);
         assert!((0..100).all(|_| pick(3) < 3));
     }

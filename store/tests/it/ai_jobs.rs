@@ -7,9 +7,9 @@ use store::{AiJob, AttributeTarget, StoreError};
 use crate::fixture::{Fixture, on_both};
 
 on_both!(
-    c10_d16_jobs_are_found_by_id_and_by_secret,
+    jobs_are_found_by_id_and_by_secret,
     old_jobs_are_forgotten_per_user_and_object,
-    d14_parallel_uses_are_all_counted,
+    parallel_uses_are_all_counted,
 );
 
 fn job(id: &str, user: Umid, object: Option<Umid>) -> AiJob {
@@ -23,7 +23,7 @@ fn job(id: &str, user: Umid, object: Option<Umid>) -> AiJob {
     }
 }
 
-async fn c10_d16_jobs_are_found_by_id_and_by_secret(fixture: Fixture) {
+async fn jobs_are_found_by_id_and_by_secret(fixture: Fixture) {
     let store = &fixture.store;
     let user = fixture.user().await;
     let world = fixture.world(user).await;
@@ -97,7 +97,7 @@ async fn old_jobs_are_forgotten_per_user_and_object(fixture: Fixture) {
     assert_eq!(store.ai_job("painter", "here 1").await.unwrap(), None);
 }
 
-async fn d14_parallel_uses_are_all_counted(fixture: Fixture) {
+async fn parallel_uses_are_all_counted(fixture: Fixture) {
     let user = fixture.user().await;
     let counter = ids::core("tracker_ai_usage");
     let mut counts = tokio::task::JoinSet::new();

@@ -9,7 +9,7 @@ use uuid::uuid;
 use crate::fixture::{Fixture, on_both};
 
 on_both!(
-    s18_x20_private_entries_are_their_owners,
+    private_entries_are_listed_to_their_owners_only,
     entries_change_and_go
 );
 
@@ -30,7 +30,7 @@ async fn link(fixture: &Fixture, asset: Umid, user: Umid, private: bool) {
     raw.execute_raw(insert).await.unwrap();
 }
 
-async fn s18_x20_private_entries_are_their_owners(fixture: Fixture) {
+async fn private_entries_are_listed_to_their_owners_only(fixture: Fixture) {
     let (ada, bob) = (fixture.user().await, fixture.user().await);
     link(&fixture, CUBE, ada, true).await;
     link(&fixture, ORB, ada, false).await;

@@ -11,15 +11,15 @@ use crate::fixture::{Fixture, core, map, on_both};
 
 on_both!(
     a_subtree_lists_what_has_a_value,
-    y19_users_are_listed_and_counted_by_attribute_and_object,
-    y20_counts_go_by_the_last_write,
+    users_are_listed_and_counted_by_attribute_and_object,
+    counts_follow_the_last_write,
     lists_are_bounded_in_bytes,
     permissions_are_set_with_or_without_a_row,
 );
 
 /// P2, Z8: who writes waits for those who write the same row, and for nobody else.
 #[tokio::test(flavor = "multi_thread")]
-async fn z8_p2_a_row_that_is_being_written_holds_up_no_other() {
+async fn a_row_being_written_blocks_no_other() {
     let fixture = Fixture::postgres().await;
     let (ann, bob) = (fixture.user().await, fixture.user().await);
     let object = fixture.world(ann).await;
@@ -90,7 +90,7 @@ async fn a_subtree_lists_what_has_a_value(fixture: Fixture) {
     assert_eq!(below(Uuid::now_v7()).await, []);
 }
 
-async fn y19_users_are_listed_and_counted_by_attribute_and_object(fixture: Fixture) {
+async fn users_are_listed_and_counted_by_attribute_and_object(fixture: Fixture) {
     let store = &fixture.store;
     let users = [
         fixture.user().await,
@@ -139,7 +139,7 @@ async fn y19_users_are_listed_and_counted_by_attribute_and_object(fixture: Fixtu
     assert!(!list(10, 0).await.contains(&users[0]));
 }
 
-async fn y20_counts_go_by_the_last_write(fixture: Fixture) {
+async fn counts_follow_the_last_write(fixture: Fixture) {
     let store = &fixture.store;
     let user = fixture.user().await;
     let object = fixture.world(user).await;

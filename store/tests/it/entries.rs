@@ -10,7 +10,7 @@ on_both!(
     fields_come_as_text,
     each_parameter_does_what_it_says,
     odd_names_are_only_names,
-    what_is_no_record_is_no_entry,
+    values_without_fields_are_not_entries,
 );
 
 async fn write(fixture: &Fixture, object: Umid, user: Umid, value: Value) {
@@ -316,7 +316,7 @@ async fn odd_names_are_only_names(fixture: Fixture) {
     }
 }
 
-async fn what_is_no_record_is_no_entry(fixture: Fixture) {
+async fn values_without_fields_are_not_entries(fixture: Fixture) {
     let user = fixture.user().await;
     let object = fixture.world(user).await;
     let value = json!({"text": "name", "number": 1, "null": null, "list": [{"name": "x"}], "record": {"name": "x"}});

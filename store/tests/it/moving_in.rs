@@ -147,7 +147,7 @@ async fn the_rows_of_the_platform_stay_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s7_wallets_become_identities_and_the_older_account_keeps_a_disputed_one() {
+async fn wallets_become_identities_and_the_older_account_keeps_a_disputed_one() {
     let (url, raw) = platform().await;
     let store = moved_in(&url).await;
     let owner = async |wallet: &str| store.user_by_wallet(wallet).await.unwrap();
@@ -187,7 +187,7 @@ async fn s7_wallets_become_identities_and_the_older_account_keeps_a_disputed_one
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s1_secrets_of_the_platform_leave_the_attributes() {
+async fn secrets_of_the_platform_leave_the_attributes() {
     let (url, raw) = platform().await;
     let store = moved_in(&url).await;
     let directory = store.load_directory().await.unwrap();
@@ -304,7 +304,7 @@ async fn times_are_utc_whatever_the_database_thinks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d2_d3_users_neither_take_objects_along_nor_are_held_by_memberships() {
+async fn deleted_users_leave_objects_behind_and_memberships_do_not_keep_them() {
     let (url, raw) = platform().await;
     let store = moved_in(&url).await;
     let deleted = raw
@@ -318,7 +318,7 @@ async fn d2_d3_users_neither_take_objects_along_nor_are_held_by_memberships() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_taken_over_is_left_alone() {
+async fn foreign_databases_are_left_untouched() {
     let cases = [
         ("UPDATE schema_migrations SET dirty = true", "dirty"),
         (

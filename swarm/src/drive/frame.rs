@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bot_says_is_what_a_server_hears() {
+    fn bot_messages_decode_on_the_server() {
         let mut wire = Vec::new();
         put_message(&[1, 2, 3, 4, 5], [9, 8, 7, 6], &mut wire);
         put_pong(b"p", [1, 2, 3, 4], &mut wire);

@@ -169,7 +169,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn what_a_server_says_is_text_and_never_markup() {
+    fn server_texts_are_escaped_in_markup() {
         assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
     }
 }

@@ -160,7 +160,7 @@ fn nobody_is_out_of_date_by_more_than_the_slowest_period() {
 
 /// Also where everybody is near to everybody, and all else would go into datagrams.
 #[test]
-fn who_loses_every_datagram_is_out_of_date_by_no_more_than_the_slowest_period() {
+fn losing_every_datagram_delays_by_at_most_the_slowest_period() {
     for people in [10, 120] {
         let mut stage = Scene::default().open();
         let viewer = stage.enter_in(id(1), Dialect::V2Datagrams);
@@ -226,7 +226,7 @@ fn in_a_world_above_its_capacity_the_period_is_longer_and_holds() {
 }
 
 #[test]
-fn who_reads_slowly_knows_everything_once_all_stand_still() {
+fn a_slow_reader_catches_up_once_all_stand_still() {
     let mut town = Town::new(5, 300.0, InterestOptions::default());
     for number in 0..120 {
         town.enter(1 + number % 12);
@@ -254,7 +254,7 @@ fn who_reads_slowly_knows_everything_once_all_stand_still() {
 }
 
 #[test]
-fn who_is_near_is_told_of_in_every_tick_and_who_is_far_seldom() {
+fn near_users_are_sent_every_tick_and_far_ones_seldom() {
     let mut stage = Scene {
         options: WorldOptions {
             interest: InterestOptions {

@@ -46,7 +46,7 @@ fn a_leaver_releases_locks_is_told_of_once_and_is_remembered() {
 }
 
 #[test]
-fn who_is_back_in_the_same_tick_is_not_removed() {
+fn a_return_in_the_same_tick_sends_no_removal() {
     let mut stage = Scene::default().open();
     let [ann, bob] = stage.settle([ANN, BOB]);
     stage.leave(&ann);
@@ -66,7 +66,7 @@ fn who_is_back_in_the_same_tick_is_not_removed() {
 }
 
 #[test]
-fn who_enters_and_leaves_in_one_tick_was_never_there() {
+fn entering_and_leaving_in_one_tick_is_not_announced() {
     let mut stage = Scene::default().open();
     let [ann] = stage.settle([ANN]);
     let bob = stage.enter(BOB);
@@ -77,7 +77,7 @@ fn who_enters_and_leaves_in_one_tick_was_never_there() {
 }
 
 #[test]
-fn who_left_is_ignored() {
+fn updates_of_departed_users_are_ignored() {
     let mut stage = Scene::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.leave(&owner);
@@ -97,7 +97,7 @@ fn who_left_is_ignored() {
 }
 
 #[test]
-fn who_has_moved_on_hears_nothing_of_the_old_world() {
+fn a_session_gets_nothing_of_the_world_it_left() {
     let mut old = Scene::default().open();
     let [ann] = old.settle([ANN]);
     let elsewhere = id(20);

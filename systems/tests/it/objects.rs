@@ -71,7 +71,7 @@ fn an_edited_object_keeps_its_lock_and_its_place() {
 }
 
 #[test]
-fn what_the_type_and_the_options_give() {
+fn effective_options_combine_type_and_object() {
     let (model, own) = (id(50), id(51));
     let mut scene = Scene::default();
     scene

@@ -157,7 +157,7 @@ fn placement_goes_on_below_placed_children_only() {
 }
 
 #[test]
-fn who_drags_a_placed_object_decides_from_then_on() {
+fn a_dragged_object_is_no_longer_placed_by_rules() {
     let mut stage = lamp(
         json!({NIL: circle(100.0)}),
         [placed(id(20), LAMP), placed(id(21), LAMP)],

@@ -121,7 +121,7 @@ fn late_messages_of_an_old_connection_change_nothing() {
 
 /// Cut off, a client is back before its last position is in the database: it brings an older one or none.
 #[test]
-fn who_comes_straight_back_is_where_they_were() {
+fn an_immediate_return_keeps_the_position() {
     for ticks_between in [0, 1] {
         let mut stage = Scene::default().open();
         let old = stage.enter_with(ANN, DESKTOP, None);

@@ -65,7 +65,7 @@ fn claim(stage: &mut Stage, user: Umid, session_id: Umid) -> Option<u64> {
 }
 
 #[test]
-fn who_is_back_in_time_was_never_away() {
+fn a_return_within_grace_is_invisible_to_others() {
     let mut stage = Scene::default().open();
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
@@ -101,7 +101,7 @@ fn who_is_back_in_time_was_never_away() {
 }
 
 #[test]
-fn who_is_not_back_in_time_leaves() {
+fn a_user_leaves_when_grace_ends() {
     let mut stage = Scene::default().open();
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
@@ -135,7 +135,7 @@ fn who_is_not_back_in_time_leaves() {
 }
 
 #[test]
-fn who_is_back_in_the_last_moment_is_back() {
+fn a_return_in_the_last_tick_of_grace_resumes() {
     let mut stage = Scene::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
@@ -226,7 +226,7 @@ fn a_late_break_of_a_replaced_connection_changes_nothing() {
 }
 
 #[test]
-fn who_breaks_off_while_arriving_has_arrived() {
+fn a_connection_lost_on_arrival_still_announces_its_user() {
     let mut stage = Scene::default().open();
     let [bob] = stage.settle([BOB]);
     let ann = stage.enter_with(ANN, DESKTOP, None);

@@ -126,7 +126,7 @@ fn an_emptied_slot_shows_what_else_there_is_for_it() {
 }
 
 #[test]
-fn what_cannot_be_shown_empties_the_slot() {
+fn an_undisplayable_value_empties_the_slot() {
     let mut stage = Scene::default().open();
     let [ann] = stage.settle([ANN]);
     let options = render("string", "string");

@@ -31,7 +31,7 @@ fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
 }
 
 #[test]
-fn who_is_told_later_is_counted() {
+fn late_updates_are_counted() {
     let mut stage = Scene::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
     let mut skipped = |x| {
@@ -49,7 +49,7 @@ fn who_is_told_later_is_counted() {
 }
 
 #[test]
-fn what_happened_is_not_skipped() {
+fn past_entries_are_not_skipped() {
     let mut stage = Scene::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
     for step in 0..5 {

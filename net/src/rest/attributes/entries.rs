@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn y21_limits_are_limits() {
+    fn limits_bound_the_answer() {
         for (query, limit, offset) in [
             ("", 10, 0),
             ("limit=0", 0, 0),

@@ -192,7 +192,7 @@ fn a_role_on_the_node_object_reaches_what_users_keep_there() {
 
 /// Whatever their options promise: what other programs left there is a key to everything.
 #[test]
-fn x1_s1_secrets_of_other_programs_are_for_nobody() {
+fn secrets_of_other_programs_are_unreadable() {
     let open = AttributeOptions::effective(
         "test",
         Some(&JsonMap::from_iter([(

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn p7_users_are_found_without_asking_every_world() {
+    fn users_are_found_without_asking_every_world() {
         let connections = Connections::default();
         let (ann, bob, eve) = (id(1), id(2), id(3));
         for (user, connection, world) in [(ann, 1, 10), (ann, 2, 11), (bob, 3, 10)] {

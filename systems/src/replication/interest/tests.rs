@@ -97,7 +97,7 @@ fn the_grid_finds_whom_comparing_everybody_with_everybody_finds() {
 
 /// Who is nearer than promised is in the near ring, wherever hysteresis holds the viewer's cell.
 #[test]
-fn who_is_nearer_than_promised_is_near() {
+fn users_within_the_promised_distance_are_near() {
     let mut random = SmallRng::seed_from_u64(8);
     let options = options();
     let mut table = strew(&mut random, 200, 300.0);
