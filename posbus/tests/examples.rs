@@ -47,7 +47,7 @@ fn object(value: Value) -> StringAnyMap {
 }
 
 #[test]
-fn e1_signal() {
+fn signal_has_its_documented_bytes() {
     check(
         Signal {
             value: SignalType::WORLD_DOES_NOT_EXIST,
@@ -57,7 +57,7 @@ fn e1_signal() {
 }
 
 #[test]
-fn e2_hand_shake() {
+fn hand_shake_has_its_documented_bytes() {
     let message = HandShake {
         handshake_version: 1,
         protocol_version: 1,
@@ -73,7 +73,7 @@ fn e2_hand_shake() {
 }
 
 #[test]
-fn e3_teleport_request() {
+fn teleport_request_has_its_documented_bytes() {
     check(
         TeleportRequest { target: world() },
         &["d955da78", W, "26aa2587"],
@@ -81,7 +81,7 @@ fn e3_teleport_request() {
 }
 
 #[test]
-fn e4_my_transform() {
+fn my_transform_has_its_documented_bytes() {
     let message = MyTransform {
         position: Vec3::new(1.5, -0.1, 50.0),
         rotation: Vec3::new(0.0, std::f32::consts::PI, 0.0),
@@ -93,7 +93,7 @@ fn e4_my_transform() {
 }
 
 #[test]
-fn e5_users_transform_list() {
+fn users_transform_list_has_its_documented_bytes() {
     let entry = |id, position, rotation| UserTransform {
         id,
         transform: TransformNoScale { position, rotation },
@@ -122,7 +122,7 @@ fn e5_users_transform_list() {
 }
 
 #[test]
-fn e6_add_users() {
+fn add_users_has_its_documented_bytes() {
     let user = UserData {
         id: u1(),
         name: "Zoë".into(),
@@ -144,7 +144,7 @@ fn e6_add_users() {
 }
 
 #[test]
-fn e7_add_objects() {
+fn add_objects_has_its_documented_bytes() {
     let cube = ObjectDefinition {
         id: u2(),
         parent_id: world(),
@@ -176,7 +176,7 @@ fn e7_add_objects() {
 }
 
 #[test]
-fn e8_lock_object_response() {
+fn lock_object_response_has_its_documented_bytes() {
     check(
         LockObjectResponse {
             id: u2(),
@@ -188,7 +188,7 @@ fn e8_lock_object_response() {
 }
 
 #[test]
-fn e9_attribute_value_changed() {
+fn attribute_value_changed_has_its_documented_bytes() {
     let changed = AttributeValueChanged {
         plugin_id: umid("f0f0f0f0-0f0f-4ff0-af0f-f0f0f0f0f0f0"),
         attribute_name: "VoiceChatUser".into(),
@@ -225,7 +225,7 @@ fn e9_attribute_value_changed() {
 }
 
 #[test]
-fn e10_object_data() {
+fn object_data_has_its_documented_bytes() {
     let entries = [
         ("texture".into(), Some(object(json!({"name": "ab"})))),
         (
@@ -248,7 +248,7 @@ fn e10_object_data() {
 }
 
 #[test]
-fn e11_activity_update() {
+fn activity_update_has_its_documented_bytes() {
     let message = ActivityUpdate {
         activity_id: u2(),
         change_type: ActivityUpdate::NEW.into(),
