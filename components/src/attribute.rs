@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{JsonMap, Umid, merge};
 
 /// The identity of an attribute type: a name within a plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AttributeId {
     /// The plugin that declares the attribute.
     pub plugin: Umid,
@@ -22,7 +23,7 @@ impl fmt::Display for AttributeId {
 }
 
 /// One stored attribute of an object: value and own options, both possibly null.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttributeState {
     /// Which attribute.
     pub id: AttributeId,

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use bevy_ecs::prelude::{Bundle, Component};
+use serde::{Deserialize, Serialize};
 
 use crate::{TransformNoScale, Umid};
 
 /// Who a user is to others.
-#[derive(Component, Clone, Debug, PartialEq, Eq)]
+#[derive(Component, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The user's id.
     pub user: Umid,

@@ -13,10 +13,21 @@ mod world;
 
 pub use options::WorldOptions;
 pub use persistence::{LastPosition, PersistBatch, PersistSink};
-pub use replication::interest::{InterestOptions, MAX_BUCKETS};
-pub use session::{Batch, Dialect, DisconnectCause, Link, QueueLimits, SessionLink};
-pub use simulation::objects::ObjectIndex;
-pub use simulation::presence::UserIndex;
-pub use world::command::{AttributeChange, ClientAction, Command, Effect, Entrant};
-pub use world::live::{LiveWorld, TickReport, WorldContext, WorldEnded, WorldHandle, WorldState};
-pub use world::schedule::WorldSet;
+pub use replication::{
+    ReplicationWork,
+    interest::{InterestOptions, MAX_BUCKETS},
+};
+pub use session::{
+    Batch, Dialect, DisconnectCause, Link, QueueLimits, SessionLink, resume::GracePeriod,
+};
+pub use simulation::{objects::ObjectIndex, presence::UserIndex};
+pub use world::{
+    command::{AttributeChange, ClientAction, Effect, Entrant},
+    events::{Audience, TickEvents, WorldEvent},
+    extension::{ExtensionBuilder, WorldExtension, WorldExtensions},
+    handle::{WorldEnded, WorldHandle},
+    live::{LiveWorld, TickReport, WorldContext, WorldState},
+    record::{ObjectRecord, UserRecord, WorldFrame, WorldSnapshot},
+    replica::{FrameGap, Replica, ReplicaReport},
+    schedule::WorldSet,
+};

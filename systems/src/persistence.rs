@@ -77,7 +77,7 @@ impl Unsaved {
 }
 
 /// Hands over what is due: at once after an unlock or a leave, else when it is old enough.
-pub(crate) fn hand_over(
+pub(crate) fn submit(
     tick: Res<Tick>,
     identity: Res<Identity>,
     settings: Res<Settings>,

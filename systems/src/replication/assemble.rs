@@ -1,25 +1,33 @@
-//! Messages for all who look out from one cell: the runs of what is around it, in one buffer.
+//! Frames for all sessions that look out from one cell: the encoded runs around it, in one buffer.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use bevy_ecs::prelude::{ResMut, Resource};
+use bevy_ecs::prelude::{Res, ResMut, Resource};
 use bytes::Bytes;
-use posbus::v2::{self, PoseEntry};
-use posbus::{MAX_LIST_ENTRIES, MAX_SERVER_FRAME, MessageType};
+use posbus::{
+    MAX_LIST_ENTRIES, MAX_SERVER_FRAME, MessageType,
+    v2::{self, PoseEntry},
+};
 
-use super::frame_pool::FramePool;
-use super::resync::ResyncKey;
-use super::runs::{EncodedRun, EncodedRuns, RunsByDialect, entry};
-use crate::replication::handles::{CellKey, HandleTable};
-use crate::replication::interest::Interest;
-use crate::replication::interest::select::{MIDDLE, NEAR, Selection};
-use crate::session::{Batch, Dialect};
+use super::{
+    frame_pool::FramePool,
+    handles::{CellKey, HandleTable},
+    interest::{
+        Interest,
+        select::{MIDDLE, NEAR, Selection},
+    },
+    runs::{EncodedRun, EncodedRuns, RunsByDialect, entry},
+    wanted::{Wanted, WantedFrames},
+};
+use crate::{
+    session::{Batch, Dialect},
+    world::live::Tick,
+};
 
-/// What ends a frame, in bytes.
+/// Length of the footer of a frame in bytes.
 const FOOTER: usize = 4;
 
-/// What one session gets of others' movement: frames of [`CellFrames`].
+/// The frames of users' movement that one session gets, as ranges of [`CellFrames`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FrameRange {
     frames: Range<usize>,
@@ -28,74 +36,63 @@ pub(crate) struct FrameRange {
     pub(crate) bytes: usize,
 }
 
-/// The messages of this tick. All memory is kept between ticks.
+/// The frames of users' movement in this tick. All memory is kept between ticks.
 #[derive(Resource, Default)]
 pub(crate) struct CellFrames {
-    arena: FramePool,
+    pub(super) pool: FramePool,
     frames: Vec<Bytes>,
-    /// By dialect and cell, what those get who have got everything so far.
-    by_cell: [Vec<Option<FrameRange>>; 3],
-    /// What those get who have not.
-    pub(super) resyncs: HashMap<ResyncKey, FrameRange>,
+    /// By index in [`WantedFrames`].
+    ranges: Vec<FrameRange>,
     pub(super) builder: Builder,
 }
 
-/// Messages in the making.
+/// Frames in the making.
 #[derive(Default)]
 pub(super) struct Builder {
-    /// RunsByDialect users of a version 1 list, or groups of version 2.
+    /// Encoded users of a version 1 list, or groups of version 2.
     pub(super) body: Vec<u8>,
-    /// How many users are in a version 1 list.
+    /// Number of users in a version 1 list.
     users: usize,
     pub(super) entries: Vec<PoseEntry>,
     frame: Vec<u8>,
 }
 
-/// Forgets the messages of the tick before.
-pub(crate) fn begin_tick(mut cell_frames: ResMut<CellFrames>) {
+/// Makes the frames that sessions need in this tick.
+pub(crate) fn assemble(
+    tick: Res<Tick>,
+    interest: Res<Interest>,
+    table: Res<HandleTable>,
+    runs: Res<RunsByDialect>,
+    wanted: Res<WantedFrames>,
+    mut cell_frames: ResMut<CellFrames>,
+) {
     let cell_frames = &mut *cell_frames;
     cell_frames.frames.clear();
-    cell_frames.resyncs.clear();
-    for portions in &mut cell_frames.by_cell {
-        portions.clear();
+    cell_frames.ranges.clear();
+    cell_frames.pool.begin();
+    for wanted in wanted.list() {
+        let range = match wanted {
+            Wanted::Cell { dialect, centre } => match dialect {
+                Dialect::V1 => cell_frames.list(*centre, &interest, &runs.v1, &table),
+                Dialect::V2 => cell_frames.poses(*centre, tick.0, &interest, &runs.v2),
+                Dialect::V2Datagrams => cell_frames.datagrams(*centre, tick.0, &interest, &runs.v2),
+            },
+            Wanted::Resync(key) => cell_frames.resync(key, tick.0, &interest, &table),
+        };
+        cell_frames.ranges.push(range);
     }
-    cell_frames.arena.begin();
 }
 
 impl CellFrames {
-    /// Hands a range over.
-    pub(crate) fn copy(&self, range: &FrameRange, batch: &mut Batch) {
+    /// Copies the frames of an index in [`WantedFrames`]. Returns their length in bytes.
+    pub(crate) fn copy(&self, index: u32, batch: &mut Batch) -> usize {
+        let Some(range) = self.ranges.get(index as usize) else {
+            return 0;
+        };
         let frames = |range: &Range<usize>| self.frames.get(range.clone()).unwrap_or(&[]);
         batch.frames.extend_from_slice(frames(&range.frames));
         batch.datagrams.extend_from_slice(frames(&range.datagrams));
-    }
-
-    /// What a session in sync gets that looks out from a cell. Put together on first use.
-    pub(crate) fn shared(
-        &mut self,
-        dialect: Dialect,
-        centre: CellKey,
-        tick: u64,
-        interest: &Interest,
-        encoded: &RunsByDialect,
-        table: &HandleTable,
-    ) -> FrameRange {
-        let Some(cell) = interest.grid.find(centre) else {
-            return FrameRange::default();
-        };
-        let (cell, cells) = (cell as usize, interest.grid.cells().len());
-        let known = &mut self.by_cell[dialect as usize];
-        known.resize(cells.max(known.len()), None);
-        if let Some(range) = &known[cell] {
-            return range.clone();
-        }
-        let range = match dialect {
-            Dialect::V1 => self.list(centre, interest, &encoded.v1, table),
-            Dialect::V2 => self.poses(centre, tick, interest, &encoded.v2),
-            Dialect::V2Datagrams => self.datagrams(centre, tick, interest, &encoded.v2),
-        };
-        self.by_cell[dialect as usize][cell] = Some(range.clone());
-        range
+        range.bytes
     }
 
     fn list(
@@ -108,17 +105,12 @@ impl CellFrames {
         let start = self.frames.len();
         let mut add = |run: &EncodedRun, handles: &[u32]| {
             self.builder
-                .add_users(
-                    runs.bytes(run),
-                    run.users,
-                    &mut self.arena,
-                    &mut self.frames,
-                )
+                .add_users(runs.bytes(run), run.users, &mut self.pool, &mut self.frames)
                 .unwrap_or_else(|_| {
                     // More than fits a frame, as only odd options make it.
                     for handle in handles {
                         self.builder
-                            .add_user(table, *handle, &mut self.arena, &mut self.frames);
+                            .add_user(table, *handle, &mut self.pool, &mut self.frames);
                     }
                 });
         };
@@ -126,7 +118,7 @@ impl CellFrames {
         each_around(centre, interest, runs, |run, selection, cell| {
             add(run, selection.of(cell));
         });
-        self.builder.finish_list(&mut self.arena, &mut self.frames);
+        self.builder.finish_list(&mut self.pool, &mut self.frames);
         self.range(start)
     }
 
@@ -147,7 +139,8 @@ impl CellFrames {
         self.range(start)
     }
 
-    /// As [`Self::poses`], but what is near goes into datagrams, and the bucket, which nobody may miss, does not.
+    /// As [`Self::poses`], but movement near by goes into datagrams. The bucket does not: nobody may
+    /// miss it.
     fn datagrams(
         &mut self,
         centre: CellKey,
@@ -169,7 +162,7 @@ impl CellFrames {
         self.split_range(start, reliable)
     }
 
-    /// Ends version 2 messages: as many as it takes to keep each within `limit` bytes.
+    /// Ends version 2 frames: as many as it takes to keep each within `limit` bytes.
     pub(super) fn finish_poses(&mut self, tick: u64, limit: usize) {
         let Builder { body, frame, .. } = &mut self.builder;
         let mut rest = body.as_slice();
@@ -186,22 +179,22 @@ impl CellFrames {
             let (groups, left) = rest.split_at(taken.max(1).min(rest.len()));
             frame.extend_from_slice(groups);
             v2::finish_poses(frame);
-            self.frames.push(self.arena.frame(frame));
+            self.frames.push(self.pool.frame(frame));
             rest = left;
         }
         body.clear();
     }
 
     pub(super) fn finish_list(&mut self) {
-        self.builder.finish_list(&mut self.arena, &mut self.frames);
+        self.builder.finish_list(&mut self.pool, &mut self.frames);
     }
 
     pub(super) fn add_user(&mut self, table: &HandleTable, handle: u32) {
         self.builder
-            .add_user(table, handle, &mut self.arena, &mut self.frames);
+            .add_user(table, handle, &mut self.pool, &mut self.frames);
     }
 
-    /// How many frames there are.
+    /// Number of frames.
     pub(super) fn len(&self) -> usize {
         self.frames.len()
     }
@@ -245,7 +238,7 @@ fn each_around(
     }
 }
 
-/// A run that does not fit a frame.
+/// Error: the run does not fit a frame.
 struct TooLong;
 
 impl Builder {
@@ -254,14 +247,14 @@ impl Builder {
         &mut self,
         bytes: &[u8],
         users: usize,
-        arena: &mut FramePool,
+        pool: &mut FramePool,
         frames: &mut Vec<Bytes>,
     ) -> Result<(), TooLong> {
         if bytes.len() > MAX_LIST_ENTRIES {
             return Err(TooLong);
         }
         if self.body.len() + bytes.len() > MAX_LIST_ENTRIES {
-            self.finish_list(arena, frames);
+            self.finish_list(pool, frames);
         }
         self.body.extend_from_slice(bytes);
         self.users += users;
@@ -272,20 +265,20 @@ impl Builder {
         &mut self,
         table: &HandleTable,
         handle: u32,
-        arena: &mut FramePool,
+        pool: &mut FramePool,
         frames: &mut Vec<Bytes>,
     ) {
         let start = self.body.len();
         entry(table, handle).encode_body(&mut self.body);
         if self.body.len() > MAX_LIST_ENTRIES {
             let entry = self.body.split_off(start);
-            self.finish_list(arena, frames);
+            self.finish_list(pool, frames);
             self.body.extend_from_slice(&entry);
         }
         self.users += 1;
     }
 
-    fn finish_list(&mut self, arena: &mut FramePool, frames: &mut Vec<Bytes>) {
+    fn finish_list(&mut self, pool: &mut FramePool, frames: &mut Vec<Bytes>) {
         if self.users > 0 {
             self.frame.clear();
             posbus::list_frame(
@@ -294,7 +287,7 @@ impl Builder {
                 &self.body,
                 &mut self.frame,
             );
-            frames.push(arena.frame(&self.frame));
+            frames.push(pool.frame(&self.frame));
         }
         self.body.clear();
         self.users = 0;

@@ -1,52 +1,69 @@
-//! A seat for each user in the world: a small integer handle (docs/protocol.md, *Handles*), and what of their movement has
-//! been told to whom.
+//! Handles of users: small integers that name them on the wire (docs/protocol.md, *Handles*), and
+//! when each user's movement was last sent to whom.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, VecDeque},
+};
 
 use bevy_ecs::prelude::{Component, Query, Res, ResMut, Resource};
 use components::{Pose, TransformNoScale, Umid};
 
-use crate::world::live::{Settings, Tick};
+use crate::{
+    simulation::presence::UserIndex,
+    world::{
+        events::{TickEvents, WorldEvent},
+        live::{Settings, Tick},
+    },
+};
 
-/// A user's place in [`HandleTable`].
+/// Index of a user in the [`HandleTable`]. Replication gives one to each user.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handle(pub(crate) u32);
+
+impl Default for Handle {
+    /// A user whose entry has not been processed yet.
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
 
 /// Coordinates of a cell of the interest grid.
 pub(crate) type CellKey = (i32, i32);
 
-/// What decides who hears of a user; apart from what is said, so that a pass over all users stays in the cache.
+/// Ticks in which the position of a user was sent; apart from the position itself, so that a pass
+/// over all users stays in the cache.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SendState {
-    /// Somebody sits here.
+    /// The handle is in use.
     pub(crate) taken: bool,
     /// The tick of the last move.
     pub(crate) changed: u64,
-    /// The tick in which those near by were last told.
+    /// The tick in which viewers near by were last sent it.
     pub(crate) near: u64,
-    /// The tick in which those in the middle distance were last told.
+    /// The tick in which viewers in the middle distance were last sent it.
     pub(crate) middle: u64,
-    /// The tick in which everybody was last told.
+    /// The tick in which everybody was last sent it.
     pub(crate) all: u64,
     /// The cell that the user looks out from; it follows them with hysteresis.
     pub(crate) centre: CellKey,
 }
 
-/// Who sits on a seat, and where they are.
+/// A user and their position.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mover {
     pub(crate) user: Umid,
     pub(crate) pose: TransformNoScale,
 }
 
-/// All table, by handle.
+/// All users by handle.
 #[derive(Resource, Default)]
 pub(crate) struct HandleTable {
     pub(crate) sent: Vec<SendState>,
     pub(crate) movers: Vec<Mover>,
+    by_user: HashMap<Umid, u32>,
     free: BinaryHeap<Reverse<u32>>,
-    /// Handles that were given back, and when.
+    /// Handles that were given back, with the tick of that.
     resting: VecDeque<(u64, u32)>,
     taken: usize,
     /// The last tick in which anybody moved.
@@ -54,7 +71,7 @@ pub(crate) struct HandleTable {
 }
 
 impl HandleTable {
-    /// Gives a newcomer the smallest free handle. Where they are is about to be announced to all.
+    /// Gives a newcomer the smallest free handle. The entry position is sent to all otherwise.
     pub(crate) fn take(&mut self, tick: u64, user: Umid, pose: TransformNoScale) -> Handle {
         let handle = match self.free.pop() {
             Some(Reverse(handle)) => handle,
@@ -71,29 +88,33 @@ impl HandleTable {
             near: tick,
             middle: tick,
             all: tick,
-            // Of no importance: the cell is looked up before anybody is told anything.
+            // Without meaning: the grid sets the cell before anything is sent.
             centre: (i32::MAX, i32::MAX),
         };
         self.movers[index] = Mover { user, pose };
+        self.by_user.insert(user, handle);
         self.taken += 1;
         Handle(handle)
     }
 
-    /// The user has left; the handle rests before somebody else gets it.
-    pub(crate) fn leave(&mut self, tick: u64, handle: Handle) {
-        if let Some(told) = self.sent.get_mut(handle.0 as usize) {
-            told.taken = false;
+    /// Takes the handle of a user who left; it rests before another user gets it.
+    pub(crate) fn give_back(&mut self, tick: u64, user: Umid) {
+        let Some(handle) = self.by_user.remove(&user) else {
+            return;
+        };
+        if let Some(sent) = self.sent.get_mut(handle as usize) {
+            sent.taken = false;
             self.taken -= 1;
-            self.resting.push_back((tick, handle.0));
+            self.resting.push_back((tick, handle));
         }
     }
 
-    /// How many table are taken.
+    /// Number of handles in use.
     pub(crate) fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Makes handles free again that have rested for so many ticks.
+    /// Frees handles that have rested for so many ticks.
     fn wake(&mut self, tick: u64, rest: u64) {
         while let Some((since, handle)) = self.resting.front().copied()
             && since + rest <= tick
@@ -104,10 +125,33 @@ impl HandleTable {
     }
 }
 
-/// How long a handle rests, in seconds: longer than any datagram is under way.
+/// Rest of a handle in seconds: longer than any datagram is under way.
 const REST: u64 = 10;
 
-/// Notes who moved in this tick.
+/// Gives handles to the users who entered in this tick and takes those of users who left.
+pub(crate) fn assign_handles(
+    tick: Res<Tick>,
+    events: Res<TickEvents>,
+    index: Res<UserIndex>,
+    mut table: ResMut<HandleTable>,
+    mut users: Query<&mut Handle>,
+) {
+    for event in events.iter() {
+        match event {
+            WorldEvent::UserEntered { profile, transform } => {
+                let taken = table.take(tick.0, profile.user, *transform);
+                let entity = index.get(profile.user);
+                if let Some(mut handle) = entity.and_then(|entity| users.get_mut(entity).ok()) {
+                    *handle = taken;
+                }
+            }
+            WorldEvent::UserLeft { user } => table.give_back(tick.0, *user),
+            _ => {}
+        }
+    }
+}
+
+/// Notes which users moved in this tick.
 pub(crate) fn note_moves(
     tick: Res<Tick>,
     settings: Res<Settings>,
@@ -121,14 +165,14 @@ pub(crate) fn note_moves(
             continue;
         }
         let index = handle.0 as usize;
-        let (Some(told), Some(movers)) = (table.sent.get_mut(index), table.movers.get_mut(index))
+        let (Some(sent), Some(mover)) = (table.sent.get_mut(index), table.movers.get_mut(index))
         else {
             continue;
         };
-        // Who enters in this tick is announced with this pose.
-        if movers.pose != pose.transform {
-            movers.pose = pose.transform;
-            told.changed = tick.0;
+        // Users who enter in this tick are announced with this pose.
+        if mover.pose != pose.transform {
+            mover.pose = pose.transform;
+            sent.changed = tick.0;
             table.last_change = tick.0;
         }
     }

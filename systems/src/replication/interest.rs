@@ -12,20 +12,21 @@ mod options;
 pub(crate) mod select;
 
 use bevy_ecs::prelude::{Res, ResMut, Resource};
-use bevy_ecs::world::World;
 
-use crate::replication::handles::HandleTable;
+use super::handles::HandleTable;
 use crate::world::live::{Settings, Tick};
 use grid::Grid;
 pub use options::{InterestOptions, MAX_BUCKETS};
 use select::{MIDDLE, NEAR, Selection};
 
 /// What is told in this tick, and to whom.
-#[derive(Resource, Default)]
+#[derive(Resource)]
 pub(crate) struct Interest {
     pub(crate) grid: Grid,
     /// The tick that the grid was built in.
     built: u64,
+    /// Number of grids built so far.
+    pub(super) grids_built: u64,
     /// Everybody is near to everybody.
     pub(crate) all_near: bool,
     /// What those near by are told, by cell of those who moved.
@@ -46,16 +47,27 @@ pub(crate) struct Interest {
     busy_until: u64,
 }
 
-pub(crate) fn insert_resources(world: &mut World) {
-    world.init_resource::<HandleTable>();
-    world.insert_resource(Interest {
-        buckets: 1,
-        ..Interest::default()
-    });
+impl Default for Interest {
+    fn default() -> Self {
+        Self {
+            grid: Grid::default(),
+            built: 0,
+            grids_built: 0,
+            all_near: false,
+            near: Selection::default(),
+            middle: Selection::default(),
+            bucket: Vec::new(),
+            repeated: Vec::new(),
+            buckets: 1,
+            last_sent_before: 0,
+            last_sent: 0,
+            busy_until: 0,
+        }
+    }
 }
 
-/// Decides who is told to whom.
-pub(crate) fn decide(
+/// Decides which movers are sent to which ring of viewers in this tick.
+pub(crate) fn select_movers(
     tick: Res<Tick>,
     settings: Res<Settings>,
     mut table: ResMut<HandleTable>,
@@ -109,6 +121,7 @@ impl Interest {
             return;
         }
         self.built = tick;
+        self.grids_built += 1;
         let users = table.taken();
         // Not to and fro where people come and go.
         let limit = options.all_near

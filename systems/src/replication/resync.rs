@@ -1,24 +1,32 @@
-//! What a session gets that has missed something: its writer was busy, or it looks out from another cell now.
+//! Frames that bring a session back in step: its writer was busy, its budget was used up, or it looks
+//! out from another cell now.
 
-use posbus::MAX_SERVER_FRAME;
-use posbus::v2::{self, encode_groups};
+use posbus::{
+    MAX_SERVER_FRAME,
+    v2::{self, encode_groups},
+};
 
-use super::assemble::{CellFrames, FrameRange};
-use super::runs::quantized;
-use crate::replication::handles::{CellKey, HandleTable, SendState};
-use crate::replication::interest::Interest;
-use crate::replication::interest::select::{MIDDLE, NEAR};
+use super::{
+    assemble::{CellFrames, FrameRange},
+    handles::{CellKey, HandleTable, SendState},
+    interest::{
+        Interest,
+        select::{MIDDLE, NEAR},
+    },
+    runs::quantized,
+};
 use crate::session::Dialect;
 
-/// What was missed. Sessions that missed the same get the same.
+/// What a session missed. Sessions that missed the same get the same frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ResyncKey {
     pub(crate) dialect: Dialect,
     /// The cell that the session looks out from.
     pub(crate) centre: CellKey,
-    /// It has looked out from another one so far: who has come near by this may have moved unnoticed.
-    pub(crate) moved: bool,
-    /// Up to this tick everything near by was told.
+    /// It has looked out from another cell so far: users who have come near by that may have moved
+    /// unnoticed.
+    pub(crate) changed_cell: bool,
+    /// The session has all movement near by up to this tick.
     pub(crate) since: u64,
     /// The buckets of the world to be repeated, as bits.
     pub(crate) buckets: u128,
@@ -40,7 +48,7 @@ impl ResyncKey {
 
     /// Whether a user around is to be told of, who was last told of at `told_at` to those in the same ring.
     fn is_news(&self, told: &SendState, told_at: u64) -> bool {
-        told_at > self.since || self.moved && told.changed > told.all
+        told_at > self.since || self.changed_cell && told.changed > told.all
     }
 }
 
@@ -53,25 +61,22 @@ fn middle(told: &SendState) -> u64 {
 }
 
 impl CellFrames {
-    /// What is to be told to who has missed this much. Put together on first use.
-    pub(crate) fn resync(
+    /// Frames for sessions that missed this much.
+    pub(super) fn resync(
         &mut self,
-        missed: ResyncKey,
+        missed: &ResyncKey,
         tick: u64,
         interest: &Interest,
         table: &HandleTable,
     ) -> FrameRange {
-        if let Some(range) = self.resyncs.get(&missed) {
-            return range.clone();
-        }
         let start = self.len();
-        self.add_buckets(&missed, interest, table);
+        self.add_buckets(missed, interest, table);
         if missed.dialect == Dialect::V2Datagrams {
             self.finish_poses(tick, MAX_SERVER_FRAME);
         }
         let reliable = self.len();
-        self.add_around(&missed, interest, table);
-        let range = match missed.dialect {
+        self.add_around(missed, interest, table);
+        match missed.dialect {
             Dialect::V1 => {
                 self.finish_list();
                 self.range(start)
@@ -84,9 +89,7 @@ impl CellFrames {
                 self.finish_poses(tick, v2::MAX_DATAGRAM);
                 self.split_range(start, reliable)
             }
-        };
-        self.resyncs.insert(missed, range.clone());
-        range
+        }
     }
 
     fn add_buckets(&mut self, missed: &ResyncKey, interest: &Interest, table: &HandleTable) {

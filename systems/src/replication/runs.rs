@@ -1,18 +1,21 @@
-//! Those who are told of in this tick, encoded once in each dialect that somebody understands.
+//! Positions that are sent in this tick, encoded once in each dialect that somebody needs.
 
 use std::ops::Range;
 
-use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
-use posbus::UserTransform;
-use posbus::v2::{PoseEntry, QuantizedPose, encode_groups};
+use bevy_ecs::prelude::{Res, ResMut, Resource};
+use posbus::{
+    UserTransform,
+    v2::{PoseEntry, QuantizedPose, encode_groups},
+};
 
-use crate::replication::deliver::ViewerState;
-use crate::replication::handles::HandleTable;
-use crate::replication::interest::Interest;
-use crate::replication::interest::select::Selection;
+use super::{
+    handles::HandleTable,
+    interest::{Interest, select::Selection},
+    wanted::WantedFrames,
+};
 use crate::session::Dialect;
 
-/// RunsByDialect users: of one cell, or of the bucket of the world.
+/// Encoded users of one cell, or of one bucket of the world.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EncodedRun {
     range: Range<usize>,
@@ -20,7 +23,7 @@ pub(crate) struct EncodedRun {
     pub(crate) users: usize,
 }
 
-/// RunsByDialect users in one dialect, without the message around them.
+/// Encoded users in one dialect, without the message around them.
 #[derive(Default)]
 pub(crate) struct EncodedRuns {
     bytes: Vec<u8>,
@@ -94,12 +97,12 @@ impl EncodedRuns {
     }
 }
 
-/// Encodes what is told in this tick in the dialects of those who are here.
-pub(crate) fn encode_poses(
+/// Encodes the positions that are sent in this tick, in the dialects of the sessions in step.
+pub(crate) fn encode_runs(
     interest: Res<Interest>,
     table: Res<HandleTable>,
+    wanted: Res<WantedFrames>,
     mut encoded: ResMut<RunsByDialect>,
-    sessions: Query<&ViewerState>,
 ) {
     let RunsByDialect { v1, v2, entries } = &mut *encoded;
     v1.clear();
@@ -107,13 +110,8 @@ pub(crate) fn encode_poses(
     if interest.is_quiet() {
         return;
     }
-    let (mut first, mut second) = (false, false);
-    for viewer in &sessions {
-        match viewer.dialect {
-            Dialect::V1 => first = true,
-            Dialect::V2 | Dialect::V2Datagrams => second = true,
-        }
-    }
+    let first = wanted.any_cell(|dialect| dialect == Dialect::V1);
+    let second = wanted.any_cell(|dialect| dialect != Dialect::V1);
     if first {
         v1.fill(&interest, |handles, _, out| {
             for handle in handles {

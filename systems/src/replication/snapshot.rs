@@ -1,22 +1,35 @@
-//! What a newcomer gets: the world, its objects and who is in it (spec posbus §5.1 step 7).
+//! Snapshots: the world, its objects and its users, for sessions that enter (spec posbus §5.1).
 
 use std::sync::Arc;
 
-use bevy_ecs::prelude::{Entity, QueryState, Resource, With, Without};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    entity::EntityLocation,
+    prelude::{Entity, QueryState, Resource, With, Without},
+    world::World,
+};
 use bytes::Bytes;
-use components::{Attributes, Name, Owner, Pose, Profile, Umid};
-use posbus::v2::UserHandles;
-use posbus::{ListFrames, MessageType, MyTransform, SetWorld};
+use components::{Attributes, Id, Name, Owner, Pose, Profile, RenderSlots, Umid};
+use posbus::{ListFrames, MessageType, MyTransform, SetWorld, v2::UserHandles};
 
-use crate::replication::deliver::ViewerState;
-use crate::replication::handles::Handle;
-use crate::session::{Dialect, encode};
-use crate::simulation::objects::{self, ObjectIndex};
-use crate::simulation::presence::{self, Arriving, Joining};
-use crate::world::live::{Identity, Tick};
+use super::{
+    encode::{FrameEncoder, handle_entry, push_user},
+    handles::Handle,
+    viewer::ViewerState,
+};
+use crate::{
+    session::{Dialect, Joining},
+    simulation::{
+        objects::{self, ObjectIndex},
+        presence::{self, Arriving},
+    },
+    world::{
+        live::{Identity, Tick},
+        record,
+    },
+};
 
-/// The encoded objects of the world, kept until one of them changes; shared by everybody who enters meanwhile.
+/// The encoded objects of the world, kept until one of them changes; shared by all sessions that
+/// enter meanwhile.
 #[derive(Resource, Default)]
 pub(crate) struct ObjectFrames(Option<Arc<[Bytes]>>);
 
@@ -48,8 +61,8 @@ pub(crate) fn insert_resources(world: &mut World) {
     });
 }
 
-/// Gives everybody who enters in this tick their snapshot. Its parts are encoded once and shared.
-pub(crate) fn prepare_snapshots(
+/// Gives each session that entered in this tick its snapshot. Its parts are encoded once and shared.
+pub(crate) fn encode_snapshots(
     world: &mut World,
     joining: &mut QueryState<(Entity, &Pose, &ViewerState), With<Joining>>,
 ) {
@@ -60,12 +73,12 @@ pub(crate) fn prepare_snapshots(
     if newcomers.is_empty() {
         return;
     }
-    let set_world = encode(set_world(world));
+    let set_world = set_world(world);
+    let set_world = world.resource_mut::<FrameEncoder>().encode(set_world);
     let objects = object_frames(world);
-    let users = user_frames(world);
-    let handles = handle_frames(world);
+    let (users, handles) = user_frames(world);
     for (entity, pose, dialect) in newcomers {
-        let transform = encode(MyTransform {
+        let transform = world.resource_mut::<FrameEncoder>().encode(MyTransform {
             position: pose.position,
             rotation: pose.rotation,
         });
@@ -79,7 +92,7 @@ pub(crate) fn prepare_snapshots(
     }
 }
 
-/// The first message on entry, from what the world object is now.
+/// The first message on entry, made from the world object.
 fn set_world(world: &World) -> SetWorld {
     let id = world.resource::<Identity>().world;
     let object = world
@@ -117,44 +130,54 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     }
     let order = objects::depth_first(world, world.resource::<Identity>().world);
     let frames = world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
-        let mut slots = Vec::new();
-        for entity in order {
-            if let Some(definition) = objects::definition(world, entity)
-                && let Err(error) = lists.objects.push(|out| definition.encode_body(out))
-            {
-                tracing::warn!(object = %definition.id, %error, "object not sent");
+        world.resource_scope::<FrameEncoder, _>(|world, mut encoder| {
+            let mut slots = Vec::new();
+            for entity in order {
+                if let Some(definition) = record::definition(world, entity)
+                    && let Err(error) = lists.objects.push(|out| definition.encode_body(out))
+                {
+                    tracing::warn!(object = %definition.id, %error, "object not sent");
+                }
+                if let (Some(id), Some(shown)) =
+                    (world.get::<Id>(entity), world.get::<RenderSlots>(entity))
+                {
+                    slots.extend(encoder.slots(id.0, &shown.0));
+                }
             }
-            slots.extend(objects::data_frames(world, entity));
-        }
-        let mut frames = lists.objects.finish();
-        frames.append(&mut slots);
-        Arc::from(frames)
+            let mut frames = lists.objects.finish();
+            encoder.made += frames.len() as u64;
+            frames.append(&mut slots);
+            Arc::from(frames)
+        })
     });
     world.resource_mut::<ObjectFrames>().0 = Some(Arc::clone(&frames));
     frames
 }
 
-/// Everybody whom the others know; those who arrive in this tick are announced to all, themselves included.
-fn user_frames(world: &mut World) -> Arc<[Bytes]> {
-    let mut present = world.query_filtered::<(&Profile, &Pose), Without<Arriving>>();
-    world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
-        for (profile, pose) in present.iter(world) {
-            presence::push_user(&mut lists.users, profile, pose.transform);
-        }
-        lists.users.finish().into()
-    })
-}
-
-/// Their handles, for those who speak version 2.
-fn handle_frames(world: &mut World) -> Arc<[Bytes]> {
+/// Entries of the users whom the others know, and, for sessions that speak version 2, their handles.
+/// Users who arrive in this tick are announced to everybody, themselves included.
+fn user_frames(world: &mut World) -> (Arc<[Bytes]>, Arc<[Bytes]>) {
     let tick = world.resource::<Tick>().0;
-    let mut present = world.query_filtered::<(&Profile, &Handle), Without<Arriving>>();
-    let handles = present
-        .iter(world)
-        .map(|(profile, handle)| presence::bound(profile, handle));
-    let handles: Vec<_> = handles.collect();
-    let parts = handles.chunks(FRAME / MAX_HANDLE);
-    parts
-        .flat_map(|part| UserHandles::frames(tick, part))
-        .collect()
+    let mut present =
+        world.query_filtered::<(EntityLocation, &Profile, &Pose, &Handle), Without<Arriving>>();
+    world.resource_scope::<SnapshotLists, _>(|world, mut lists| {
+        world.resource_scope::<FrameEncoder, _>(|world, mut encoder| {
+            let mut users: Vec<_> = present.iter(world).collect();
+            users.sort_unstable_by_key(|(location, ..)| presence::list_order(*location));
+            for (_, profile, pose, _) in &users {
+                push_user(&mut lists.users, profile, pose.transform);
+            }
+            let entries: Arc<[Bytes]> = lists.users.finish().into();
+            let handles = users.iter();
+            let handles: Vec<_> = handles
+                .map(|(_, profile, _, handle)| handle_entry(profile, handle))
+                .collect();
+            let handles: Arc<[Bytes]> = handles
+                .chunks(FRAME / MAX_HANDLE)
+                .flat_map(|part| UserHandles::frames(tick, part))
+                .collect();
+            encoder.made += (entries.len() + handles.len()) as u64;
+            (entries, handles)
+        })
+    })
 }

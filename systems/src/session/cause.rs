@@ -83,24 +83,4 @@ impl DisconnectCause {
             Self::ConnectionLost | Self::SlowReader | Self::WriteTimeout | Self::PongTimeout
         )
     }
-
-    /// The WebSocket close code: standard ones where they fit, else 4000 and up, which clients only log
-    /// (spec posbus §1.2).
-    pub const fn close_code(self) -> u16 {
-        match self {
-            Self::ClientClosed | Self::ConnectionLost | Self::Replaced => 1000,
-            Self::Oversize => 1009,
-            Self::Shutdown => 1001,
-            Self::Unavailable => 1013,
-            Self::HandshakeTimeout => 4000,
-            Self::HandshakeRefused => 4001,
-            Self::Malformed => 4002,
-            Self::Flood => 4003,
-            Self::SlowReader => 4004,
-            Self::WriteTimeout => 4005,
-            Self::PongTimeout => 4006,
-            Self::DualConnection => 4007,
-            Self::Displaced => 4008,
-        }
-    }
 }

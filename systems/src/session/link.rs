@@ -1,8 +1,12 @@
 //! The link between a world and one session: a latest-wins pose in, bounded frames out.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bevy_ecs::prelude::Component;
 use bytes::Bytes;
@@ -71,8 +75,11 @@ pub struct Link(pub Arc<SessionLink>);
 
 /// Shared by the socket tasks of a session and the world it is in. Nothing here waits for the other side.
 pub struct SessionLink {
-    /// Whether there may be a pose: what nearly all looks at it need to know.
+    /// There may be a pose that no tick has taken; read in every tick, so not under a lock.
     moved: AtomicBool,
+    /// The writer has sent everything and waits. Written under the lock of `out`; beside `moved`, so
+    /// that a tick finds both in one cache line.
+    writer_idle: AtomicBool,
     /// The newest pose, and the world it was meant for, until that world takes it.
     pose: Mutex<Option<(Umid, TransformNoScale)>>,
     out: Mutex<Out>,
@@ -93,8 +100,6 @@ struct Out {
     poses: Batch,
     /// How many entries of `reliable` were there before them: nobody is to move after having left.
     ahead_of_poses: usize,
-    /// The writer has sent everything and waits.
-    writer_idle: bool,
     closing: Option<DisconnectCause>,
 }
 
@@ -111,6 +116,7 @@ impl SessionLink {
     pub fn new(limits: QueueLimits, dialect: Dialect) -> Arc<Self> {
         Arc::new(Self {
             moved: AtomicBool::new(false),
+            writer_idle: AtomicBool::new(false),
             pose: Mutex::default(),
             out: Mutex::default(),
             wake: Notify::new(),
@@ -165,7 +171,10 @@ impl SessionLink {
 
     /// Asks the writer to end the session after what is queued. The first cause stays.
     pub fn close(&self, cause: DisconnectCause) {
-        self.out.lock().closing.get_or_insert(cause);
+        let mut out = self.out.lock();
+        out.closing.get_or_insert(cause);
+        self.writer_idle.store(false, Ordering::Release);
+        drop(out);
         self.wake.notify_one();
     }
 
@@ -174,8 +183,13 @@ impl SessionLink {
         self.out.lock().closing.is_some()
     }
 
-    /// Queues the frames of one tick of `world`: `snapshot` first, then `frames`, then, if the writer is idle, what `poses` adds.
-    /// Returns whether poses were asked for.
+    /// Whether the writer waits for frames. It may be busy a moment later: [`Self::deliver`] decides.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.writer_idle.load(Ordering::Acquire)
+    }
+
+    /// Queues the frames of one tick of `world`: `snapshot` first, then `frames`, then, if the writer
+    /// is idle, the movement that `poses` copies. Returns whether `poses` was called.
     pub(crate) fn deliver<'a>(
         &self,
         world: Umid,
@@ -197,14 +211,14 @@ impl SessionLink {
             self.push(&mut out, frame.clone());
         }
         // Poses go only to a writer that can send them at once: a slow reader gets fewer, never late ones.
-        let idle = out.writer_idle;
+        let idle = self.is_idle();
         if idle {
             poses(&mut out.poses);
             out.ahead_of_poses = out.reliable.len();
         }
         let wake = out.reliable.len() > queued || !out.poses.is_empty() || out.closing.is_some();
         if wake {
-            out.writer_idle = false;
+            self.writer_idle.store(false, Ordering::Release);
         }
         drop(out);
         if wake {
@@ -221,6 +235,7 @@ impl SessionLink {
         out.counted_bytes += frame.len();
         if out.counted_frames > self.limits.frames || out.counted_bytes > self.limits.bytes {
             out.closing = Some(DisconnectCause::SlowReader);
+            self.writer_idle.store(false, Ordering::Release);
             self.overflow.notify_one();
             out.reliable.clear();
             out.poses.clear();
@@ -247,6 +262,7 @@ impl SessionLink {
             let notified = self.wake.notified();
             {
                 let mut out = self.out.lock();
+                self.writer_idle.store(false, Ordering::Release);
                 out.take(batch, budget);
                 if !batch.is_empty() {
                     return None;
@@ -254,7 +270,7 @@ impl SessionLink {
                 if out.closing.is_some() {
                     return out.closing;
                 }
-                out.writer_idle = true;
+                self.writer_idle.store(true, Ordering::Release);
             }
             notified.await;
         }
@@ -263,7 +279,6 @@ impl SessionLink {
 
 impl Out {
     fn take(&mut self, batch: &mut Batch, budget: usize) {
-        self.writer_idle = false;
         let mut taken = 0;
         while taken < budget {
             if self.ahead_of_poses == 0 {

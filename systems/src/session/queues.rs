@@ -1,79 +1,68 @@
-//! Frames of the running tick, before they are handed to the sessions.
+//! Frames of the running tick that sessions get in order, before they are delivered.
 
-use bevy_ecs::prelude::{Component, Entity, Resource};
-use bevy_ecs::world::World;
+use bevy_ecs::prelude::{Component, Resource};
 use bytes::Bytes;
-use posbus::{MAX_SERVER_FRAME, Message};
 
 use super::Dialect;
 
-/// Who gets a frame for everybody.
+/// Sessions that get a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Audience {
-    /// Everybody.
+pub(crate) enum Speakers {
+    /// All sessions.
     All,
-    /// Those who speak version 2.
+    /// Sessions that speak version 2.
     V2,
 }
 
-/// Frames that everybody in the world gets this tick, in order.
+/// Frames that all sessions get in this tick, in order of their events.
 #[derive(Resource, Default)]
-pub(crate) struct BroadcastQueue {
-    next: u32,
-    frames: Vec<(u32, Audience, Bytes)>,
-}
+pub(crate) struct BroadcastQueue(Vec<(u32, Speakers, Bytes)>);
 
-/// Frames that one user gets this tick, numbered in the same order as those for everybody.
+/// Frames that one session gets in this tick, in order of their events.
 #[derive(Component, Default)]
-pub(crate) struct UnicastQueue(pub(crate) Vec<(u32, Bytes)>);
+pub(crate) struct UnicastQueue(Vec<(u32, Bytes)>);
 
 impl BroadcastQueue {
-    /// Adds a frame for everybody.
-    pub(crate) fn broadcast(&mut self, frame: Bytes) {
-        let number = self.number();
-        self.frames.push((number, Audience::All, frame));
+    /// Appends a frame of event number `event`.
+    pub(crate) fn push(&mut self, event: u32, speakers: Speakers, frame: Bytes) {
+        self.0.push((event, speakers, frame));
     }
 
-    /// Adds a frame for all who speak version 2.
-    pub(crate) fn broadcast_v2(&mut self, frame: Bytes) {
-        let number = self.number();
-        self.frames.push((number, Audience::V2, frame));
+    /// Number of frames.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// The number that the next frame gets; a newcomer receives frames from here on.
-    pub(crate) fn position(&self) -> u32 {
-        self.next
-    }
-
-    /// Whether there is nothing for everybody.
+    /// Whether there are no frames.
     pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.0.is_empty()
     }
 
-    /// What one session gets, in order: its mail, and what is for everybody from number `first` on.
+    /// All frames of one session, in order: its own, and those of all sessions from event `first`
+    /// on.
     pub(crate) fn merged<'a>(
         &'a self,
-        unicast: &'a UnicastQueue,
+        own: &'a UnicastQueue,
         dialect: Dialect,
         first: u32,
     ) -> impl Iterator<Item = &'a Bytes> {
-        let start = self.frames.partition_point(|(number, ..)| *number < first);
-        let shared = self.frames.get(start..).unwrap_or(&[]).iter();
+        let start = self.0.partition_point(|(event, ..)| *event < first);
+        let shared = self.0.get(start..).unwrap_or(&[]).iter();
         let shared = shared
-            .filter(move |(_, audience, _)| *audience == Audience::All || dialect != Dialect::V1)
-            .map(|(number, _, frame)| (*number, frame));
-        let mail = unicast.0.iter().map(|(number, frame)| (*number, frame));
-        let (mut shared, mut mail) = (shared.peekable(), mail.peekable());
+            .filter(move |(_, speakers, _)| *speakers == Speakers::All || dialect != Dialect::V1)
+            .map(|(event, _, frame)| (*event, frame));
+        let own = own.0.iter().map(|(event, frame)| (*event, frame));
+        let (mut shared, mut own) = (shared.peekable(), own.peekable());
         std::iter::from_fn(move || {
-            let from_shared = match (shared.peek(), mail.peek()) {
-                (Some(shared), Some(mail)) => shared.0 < mail.0,
+            let from_shared = match (shared.peek(), own.peek()) {
+                (Some(shared), Some(own)) => shared.0 < own.0,
                 (Some(_), None) => true,
                 (None, _) => false,
             };
             let next = if from_shared {
                 shared.next()
             } else {
-                mail.next()
+                own.next()
             };
             next.map(|(_, frame)| frame)
         })
@@ -81,54 +70,28 @@ impl BroadcastQueue {
 
     /// Forgets the tick.
     pub(crate) fn clear(&mut self) {
-        self.next = 0;
-        self.frames.clear();
-    }
-
-    fn number(&mut self) -> u32 {
-        let number = self.next;
-        self.next += 1;
-        number
+        self.0.clear();
     }
 }
 
-/// Encodes a message, if it fits a frame that clients accept (trap T2); what does not fit is logged and not sent.
-pub(crate) fn encode(message: impl Into<Message>) -> Option<Bytes> {
-    let message = message.into();
-    let frame = message.encode();
-    if frame.len() > MAX_SERVER_FRAME {
-        tracing::warn!(
-            message = message.name(),
-            bytes = frame.len(),
-            "message exceeds the frame limit, not sent"
-        );
-        return None;
+impl UnicastQueue {
+    /// Appends a frame of event number `event`.
+    pub(crate) fn push(&mut self, event: u32, frame: Bytes) {
+        self.0.push((event, frame));
     }
-    Some(frame.into())
-}
 
-/// Adds a frame for one user.
-pub(crate) fn post(world: &mut World, user: Entity, message: impl Into<Message>) {
-    post_to(world, &[user], message);
-}
-
-/// Adds a frame for some users, encoded once.
-pub(crate) fn post_to(world: &mut World, users: &[Entity], message: impl Into<Message>) {
-    if users.is_empty() {
-        return;
+    /// Number of frames.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
-    let Some(frame) = encode(message) else { return };
-    let number = world.resource_mut::<BroadcastQueue>().number();
-    for user in users {
-        if let Some(mut unicast) = world.get_mut::<UnicastQueue>(*user) {
-            unicast.0.push((number, frame.clone()));
-        }
-    }
-}
 
-/// Adds a frame for everybody.
-pub(crate) fn broadcast(world: &mut World, message: impl Into<Message>) {
-    if let Some(frame) = encode(message) {
-        world.resource_mut::<BroadcastQueue>().broadcast(frame);
+    /// Whether there are no frames.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets the tick.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }

@@ -1,41 +1,73 @@
-//! Holding users whose connection broke until they come back, so that nobody sees them blink (docs/protocol.md, Coming
-//! back).
+//! Users whose connection broke: they stay detached for a grace period, so that nobody sees them
+//! leave and enter (docs/protocol.md, Coming back).
 //!
-//! A held user is in the world with pose, locks and everything else, but without a link: nothing is collected or sent
-//! for it. What it missed, the snapshot on its return tells.
+//! A detached user is in the world with pose, locks and everything else, but without a link: nothing
+//! is encoded or delivered for it. On its return the session gets a fresh snapshot.
 
-use std::any::Any;
 use std::time::Duration;
 
-use bevy_ecs::prelude::{Component, QueryState};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    prelude::{Component, QueryState},
+    world::World,
+};
 use components::{Profile, Session, Umid};
+use tokio::sync::oneshot;
 
-use crate::persistence::Unsaved;
-use crate::replication::deliver::ViewerState;
-use crate::session::{Link, UnicastQueue};
-use crate::simulation::presence::{self, UserIndex};
-use crate::world::live::{Settings, Tick};
+use crate::{
+    persistence::Unsaved,
+    session::Link,
+    simulation::presence::{self, UserIndex},
+    world::live::{Settings, Tick},
+};
 
-/// What a session that has been told that it is back has to enter: the way through the inbox, with room to spare.
-const CLAIMED: Duration = Duration::from_secs(1);
+/// Least grace of a session that has been told that it is back: the way through the inbox, with room
+/// to spare.
+const RESUMING: Duration = Duration::from_secs(1);
+
+/// The time for which a world keeps a detached user. It ends when the user leaves or returns, or
+/// when the world ends.
+#[derive(Debug)]
+pub struct GracePeriod(oneshot::Receiver<()>);
+
+/// The world's end of a [`GracePeriod`], which ends when this is dropped.
+pub(crate) struct GraceGuard(
+    #[expect(dead_code, reason = "dropped, never used")] oneshot::Sender<()>,
+);
+
+impl GracePeriod {
+    pub(crate) fn new() -> (GraceGuard, Self) {
+        let (guard, period) = oneshot::channel();
+        (GraceGuard(guard), Self(period))
+    }
+
+    /// Waits for the end.
+    pub async fn ended(self) {
+        // The sender is only ever dropped.
+        let _ = self.0.await;
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    }
+}
 
 /// Marks a user whose connection broke.
 #[derive(Component)]
 pub(crate) struct Detached {
-    /// The tick in which it leaves, unless it is back by then.
+    /// The tick in which the user leaves, unless its session is back by then.
     until: u64,
-    /// Lives as long as the user is held.
-    _kept: Box<dyn Any + Send + Sync>,
+    _guard: GraceGuard,
 }
 
-/// A connection broke: its user stays for a while. A late message of a replaced connection changes nothing.
-pub(crate) fn hold(
+/// Detaches a user from a broken connection. A late message of a replaced connection changes
+/// nothing.
+pub(crate) fn detach(
     world: &mut World,
     user: Umid,
     connection: u64,
-    time: Duration,
-    kept: Box<dyn Any + Send + Sync>,
+    grace: Duration,
+    guard: GraceGuard,
 ) {
     let Some(entity) = presence::present(world, user, connection) else {
         return;
@@ -43,36 +75,39 @@ pub(crate) fn hold(
     presence::take_unseen_pose(world, entity);
     // A drag may end here: it is as well saved as if the user had let go.
     world.resource_mut::<Unsaved>().flush();
-    let until = tick_after(world, time);
+    let until = tick_after(world, grace);
     world
         .entity_mut(entity)
-        .remove::<(Link, UnicastQueue, ViewerState)>()
-        .insert(Detached { until, _kept: kept });
+        .remove_with_requires::<Link>()
+        .insert(Detached {
+            until,
+            _guard: guard,
+        });
 }
 
-/// Whether a session can come back: it is held here, or its connection has not been found broken yet. Answers the tick,
-/// and holds the session until it can have entered.
-pub(crate) fn claim(world: &mut World, user: Umid, session_id: Umid) -> Option<u64> {
+/// Finds out whether a session can come back: it is detached here, or its connection has not been
+/// found broken yet. Returns the tick, and keeps the user until the session can have entered.
+pub(crate) fn resume(world: &mut World, user: Umid, session_id: Umid) -> Option<u64> {
     let entity = world.resource::<UserIndex>().get(user)?;
     if world.get::<Session>(entity)?.session_id != session_id {
         return None;
     }
-    let until = tick_after(world, CLAIMED);
-    if let Some(mut held) = world.get_mut::<Detached>(entity) {
-        held.until = held.until.max(until);
+    let until = tick_after(world, RESUMING);
+    if let Some(mut detached) = world.get_mut::<Detached>(entity) {
+        detached.until = detached.until.max(until);
     }
     Some(world.resource::<Tick>().0)
 }
 
-/// Those who were held for long enough leave.
-pub(crate) fn release_overdue(
+/// Lets users leave whose grace period is over.
+pub(crate) fn end_grace(
     world: &mut World,
-    held: &mut QueryState<(&Profile, &Session, &Detached)>,
+    detached: &mut QueryState<(&Profile, &Session, &Detached)>,
 ) {
     let now = world.resource::<Tick>().0;
-    let overdue: Vec<_> = held
+    let overdue: Vec<_> = detached
         .iter(world)
-        .filter(|(_, _, held)| held.until <= now)
+        .filter(|(_, _, detached)| detached.until <= now)
         .map(|(profile, session, _)| (profile.user, session.connection))
         .collect();
     for (user, connection) in overdue {

@@ -1,21 +1,24 @@
-//! What a change of an attribute does by itself: render slots and messages (spec posbus §5.4, §5.6).
+//! Effects of a changed attribute: names, render slots and messages (spec posbus §5.4, §5.6).
 
-use bevy_ecs::prelude::Entity;
-use bevy_ecs::world::World;
+use bevy_ecs::{prelude::Entity, world::World};
 use components::{
     AttributeOptions, AttributeState, Attributes, Catalogue, ContentType, Id, JsonMap, Name,
     RenderAuto, RenderSlots, Role, Roles, Scope, SlotValue, Umid, ids,
 };
 use indexmap::IndexMap;
-use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
 use serde_json::Value;
 
-use crate::replication::snapshot::ObjectFrames;
-use crate::session::{broadcast, post_to};
-use crate::simulation::objects::{self, ObjectIndex, Types};
-use crate::simulation::presence::UserIndex;
-use crate::world::command::AttributeChange;
-use crate::world::live::{Identity, Rights};
+use crate::{
+    simulation::{
+        objects::{self, ObjectIndex, Types},
+        presence::UserIndex,
+    },
+    world::{
+        command::AttributeChange,
+        events::{Audience, TickEvents, WorldEvent},
+        live::{Identity, Rights},
+    },
+};
 
 /// An attribute of an object changed.
 pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeChange) {
@@ -30,10 +33,10 @@ pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeC
     if let Some(render) = &options.render_auto {
         show(world, entity, object, render, &change);
     }
-    tell(
+    record(
         world,
         &options,
-        &change,
+        change,
         Target {
             id: object,
             object: Some(object),
@@ -57,10 +60,10 @@ pub(crate) fn object_user_changed(
     } else if world.resource::<ObjectIndex>().get(object).is_none() {
         return;
     }
-    tell(
+    record(
         world,
         &options,
-        &change,
+        change,
         Target {
             id: object,
             object: Some(object),
@@ -75,10 +78,10 @@ pub(crate) fn user_changed(world: &mut World, user: Umid, change: AttributeChang
         return;
     }
     let options = effective(world, &change);
-    tell(
+    record(
         world,
         &options,
-        &change,
+        change,
         Target {
             id: user,
             object: None,
@@ -98,7 +101,6 @@ pub(crate) fn user_user_changed(
     let Some(auto) = &options.posbus_auto else {
         return;
     };
-    let message = message(target, &change);
     let users = world.resource::<UserIndex>();
     let here = users.get(source).is_some();
     let roles = |user: Umid| {
@@ -110,17 +112,23 @@ pub(crate) fn user_user_changed(
         let personally = auto.scopes.contains(&Scope::User) && (user == source || user == target);
         (in_world || personally) && options.may_read(roles(user))
     };
-    let receivers: Vec<Entity> = users
-        .entities()
-        .filter(|(user, _)| hears(*user))
-        .map(|(_, entity)| entity)
-        .collect();
-    post_to(world, &receivers, message);
+    let receivers: Vec<Umid> = users.users().filter(|user| hears(*user)).collect();
+    if receivers.is_empty() {
+        return;
+    }
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::AttributeChanged {
+            audience: Audience::Users(receivers),
+            target,
+            stored_in: None,
+            change,
+        });
 }
 
-/// Whom an attribute belongs to.
+/// The object or user that an attribute belongs to.
 struct Target {
-    /// What the message names.
+    /// The id in the message.
     id: Umid,
     /// The object, if it belongs to one.
     object: Option<Umid>,
@@ -128,64 +136,56 @@ struct Target {
     owner: Option<Umid>,
 }
 
-/// Tells each receiver once, whichever scopes name it, and only those who may read the attribute (W21).
-fn tell(world: &mut World, options: &AttributeOptions, change: &AttributeChange, target: Target) {
-    let Some(auto) = &options.posbus_auto else {
+/// Records a change for its receivers: each once, whichever scopes name it, and only those who may
+/// read the attribute (W21).
+fn record(world: &mut World, options: &AttributeOptions, change: AttributeChange, target: Target) {
+    let stored_in = target
+        .object
+        .filter(|object| target.owner.is_none() && is_here(world, *object));
+    let audience = audience(world, options, &target);
+    if stored_in.is_none() && audience.is_nobody() {
         return;
+    }
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::AttributeChanged {
+            audience,
+            target: target.id,
+            stored_in,
+            change,
+        });
+}
+
+fn is_here(world: &World, object: Umid) -> bool {
+    world.resource::<ObjectIndex>().get(object).is_some()
+}
+
+fn audience(world: &World, options: &AttributeOptions, target: &Target) -> Audience {
+    let Some(auto) = &options.posbus_auto else {
+        return Audience::Users(Vec::new());
     };
-    // Users are only ever inside worlds, so being in an object means being in its world. Users are no objects.
+    // Users are only ever inside worlds, so being in an object means being in its world. Users are
+    // no objects.
     let in_object = target.object.is_some() && auto.scopes.contains(&Scope::Object);
     let everybody = in_object || auto.scopes.contains(&Scope::World);
     let personally = auto.scopes.contains(&Scope::User);
-    let message = message(target.id, change);
     if everybody && options.may_read(Roles::AUTHENTICATED) {
-        broadcast(world, message);
-        return;
+        return Audience::Everybody;
     }
-    let rights = world.resource::<Rights>().0.clone();
+    let rights = world.resource::<Rights>().0.read();
     let node = world.resource::<Identity>().node;
-    let receivers: Vec<Entity> = {
-        let rights = rights.read();
-        let hears = |user: Umid| {
-            let addressed = everybody || (personally && target.owner == Some(user));
-            addressed && rights.may_hear(options, user, target.object.unwrap_or(node), target.owner)
-        };
+    let hears = |user: &Umid| {
+        let addressed = everybody || (personally && target.owner == Some(*user));
+        let object = target.object.unwrap_or(node);
+        addressed && rights.may_hear(options, *user, object, target.owner)
+    };
+    Audience::Users(
         world
             .resource::<UserIndex>()
-            .entities()
-            .filter(|(user, _)| hears(*user))
-            .map(|(_, entity)| entity)
-            .collect()
-    };
-    post_to(world, &receivers, message);
-}
-
-/// The message about a change. A value too large for a frame is left out: clients fetch it (W36).
-fn message(target_id: Umid, change: &AttributeChange) -> AttributeValueChanged {
-    let change_type = if change.removed {
-        AttributeValueChanged::REMOVED
-    } else {
-        AttributeValueChanged::CHANGED
-    }
-    .to_owned();
-    let mut value = change.value.clone();
-    if let Some(value) = &mut value {
-        posbus::normalize_numbers(value);
-    }
-    let attribute = &change.attribute;
-    let notice = AttributeValueChanged {
-        plugin_id: attribute.plugin,
-        attribute_name: attribute.name.clone(),
-        change_type,
-        value: None,
-        target_id,
-    };
-    let full = AttributeValueChanged {
-        value,
-        ..notice.clone()
-    };
-    let fits = Message::from(full.clone()).encode().len() <= MAX_SERVER_FRAME;
-    if fits { full } else { notice }
+            .users()
+            .filter(hears)
+            .collect(),
+    )
 }
 
 fn effective(world: &World, change: &AttributeChange) -> AttributeOptions {
@@ -195,7 +195,8 @@ fn effective(world: &World, change: &AttributeChange) -> AttributeOptions {
         .attribute_options(&change.attribute, change.options.as_ref())
 }
 
-fn store(world: &mut World, entity: Entity, change: &AttributeChange) {
+/// Stores a change in the attributes of an object.
+pub(crate) fn store(world: &mut World, entity: Entity, change: &AttributeChange) {
     let Some(mut attributes) = world.get_mut::<Attributes>(entity) else {
         return;
     };
@@ -227,7 +228,7 @@ fn rename(world: &mut World, entity: Entity) {
     let name = Name(objects::display_name(id.0, &attributes.0));
     if world.get::<Name>(entity) != Some(&name) {
         world.entity_mut(entity).insert(name);
-        objects::announce(world, id.0);
+        objects::record_change(world, id.0);
     }
 }
 
@@ -254,27 +255,39 @@ fn show(
     let Some(mut slots) = world.get_mut::<RenderSlots>(entity) else {
         return;
     };
-    let value = match shown {
+    let (value, emptied) = match shown {
         Some(value) => {
-            let of_type = slots.0.entry(slot_type.clone()).or_default();
-            of_type.insert(slot_name.clone(), value.clone());
-            value
+            set_slot(&mut slots, slot_type, slot_name, value.clone());
+            (value, false)
         }
-        None => {
-            let of_type = slots.0.get_mut(slot_type);
-            if of_type.is_none_or(|names| names.shift_remove(slot_name).is_none()) {
-                return;
-            }
-            slots.0.retain(|_, names| !names.is_empty());
-            empty(render)
-        }
+        None if empty_slot(&mut slots, slot_type, slot_name) => (empty(render), true),
+        None => return,
     };
-    world.resource_mut::<ObjectFrames>().invalidate();
-    let slot = IndexMap::from([(slot_name.clone(), value)]);
-    broadcast(
-        world,
-        objects::object_data(object, &IndexMap::from([(slot_type.clone(), slot)])),
-    );
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::SlotChanged {
+            object,
+            slot_type: slot_type.clone(),
+            slot_name: slot_name.clone(),
+            value,
+            emptied,
+        });
+}
+
+/// Shows a value in a slot.
+pub(crate) fn set_slot(slots: &mut RenderSlots, slot_type: &str, name: &str, value: SlotValue) {
+    let of_type = slots.0.entry(slot_type.to_owned()).or_default();
+    of_type.insert(name.to_owned(), value);
+}
+
+/// Empties a slot. Returns whether it showed anything.
+pub(crate) fn empty_slot(slots: &mut RenderSlots, slot_type: &str, name: &str) -> bool {
+    let of_type = slots.0.get_mut(slot_type);
+    if of_type.is_none_or(|names| names.shift_remove(name).is_none()) {
+        return false;
+    }
+    slots.0.retain(|_, names| !names.is_empty());
+    true
 }
 
 /// All slots of an object, as its attributes declare them.

@@ -1,31 +1,31 @@
-//! The objects of the world: loading, editing, removing, and how clients see them.
+//! The objects of a world: loading, editing and removing.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use bevy_ecs::prelude::{Entity, Resource};
-use bevy_ecs::world::World;
-use bytes::Bytes;
+use bevy_ecs::{
+    prelude::{Entity, Resource},
+    world::World,
+};
 use components::{
     Assets, AttributeId, AttributeState, Attributes, Catalogue, CreatedAt, Id, JsonMap, LockHolder,
     Name, ObjectBundle, ObjectOptions, ObjectState, Options, Owner, Parent, Placed, RenderSlots,
-    SlotValue, SpawnPoint, Transform, TypeRef, Umid, ids,
-};
-use indexmap::IndexMap;
-use posbus::{
-    AddObjects, Asset3dType, MAX_SERVER_FRAME, Message, ObjectData, ObjectDefinition,
-    RemoveObjects, Vec3,
+    SpawnPoint, Transform, TypeRef, Umid, Vec3, ids,
 };
 
-use crate::persistence::Unsaved;
-use crate::replication::snapshot::ObjectFrames;
-use crate::session::{BroadcastQueue, broadcast, encode};
-use crate::simulation::dragging::Dragged;
-use crate::simulation::movement::MovedObjects;
-use crate::simulation::{attributes, locks, placement};
-use crate::world::live::{Identity, Tick};
+use crate::{
+    persistence::Unsaved,
+    simulation::{attributes, dragging::Dragging, locks, placement},
+    world::{
+        events::{TickEvents, WorldEvent},
+        live::Identity,
+        record::ObjectRecord,
+    },
+};
 
-/// The entity of each object in the world.
+/// Entities of the objects in a world, by id.
 #[derive(Resource, Default)]
 pub struct ObjectIndex(HashMap<Umid, Entity>);
 
@@ -46,7 +46,7 @@ impl Children {
     }
 }
 
-/// Types and assets, as the node knows them.
+/// Types and assets of the node.
 #[derive(Resource)]
 pub(crate) struct Types(pub(crate) Arc<Catalogue>);
 
@@ -54,19 +54,26 @@ pub(crate) fn insert_resources(world: &mut World, catalogue: Arc<Catalogue>) {
     world.insert_resource(Types(catalogue));
     world.init_resource::<ObjectIndex>();
     world.init_resource::<Children>();
-    world.init_resource::<MovedObjects>();
-    world.init_resource::<Dragged>();
+    world.init_resource::<Dragging>();
 }
 
-/// Types or assets changed. Those who enter from now on see what they give; merged options follow at the next load.
+/// Replaces types and assets. Users who enter from now on see what they give; merged options follow
+/// at the next load.
 pub(crate) fn set_catalogue(world: &mut World, catalogue: Arc<Catalogue>) {
     world.resource_mut::<Types>().0 = catalogue;
-    world.resource_mut::<ObjectFrames>().invalidate();
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::CatalogueChanged);
 }
 
-/// Adds an object without telling anybody.
+/// Adds an object without an event.
 pub(crate) fn load(world: &mut World, state: ObjectState) {
     let bundle = bundle(world, state);
+    spawn(world, bundle);
+}
+
+/// Adds an object and keeps the indices of objects and children.
+pub(crate) fn spawn(world: &mut World, bundle: ObjectBundle) {
     let (id, parent, created_at) = (bundle.id.0, bundle.parent.0, bundle.created_at);
     let entity = world.spawn(bundle).id();
     world.resource_mut::<ObjectIndex>().0.insert(id, entity);
@@ -76,10 +83,9 @@ pub(crate) fn load(world: &mut World, state: ObjectState) {
         .entry(parent)
         .or_default()
         .insert((created_at, id));
-    world.resource_mut::<ObjectFrames>().invalidate();
 }
 
-/// Adds or replaces an object and tells everybody: AddObjects, then its slots.
+/// Adds or replaces an object.
 pub(crate) fn upsert(world: &mut World, state: ObjectState) {
     let (id, parent) = (state.id, state.parent);
     match world.resource::<ObjectIndex>().get(id) {
@@ -97,7 +103,7 @@ pub(crate) fn upsert(world: &mut World, state: ObjectState) {
             placement::place_children(world, id);
         }
     }
-    announce(world, id);
+    record_change(world, id);
 }
 
 fn has_rules(world: &World, entity: Entity) -> bool {
@@ -116,12 +122,11 @@ fn replace(world: &mut World, entity: Entity, state: ObjectState) {
         bundle.placed = *placed;
     }
     object.insert(bundle);
-    world.resource_mut::<ObjectFrames>().invalidate();
 }
 
 fn bundle(world: &World, state: ObjectState) -> ObjectBundle {
     let types = &world.resource::<Types>().0;
-    let attributes: std::collections::BTreeMap<AttributeId, AttributeState> = state
+    let attributes: BTreeMap<AttributeId, AttributeState> = state
         .attributes
         .into_iter()
         .map(|attribute| (attribute.id.clone(), attribute))
@@ -160,10 +165,7 @@ fn bundle(world: &World, state: ObjectState) -> ObjectBundle {
 }
 
 /// The `name` attribute, under the key `name` or, as one client writes it, `value`; the id if unset.
-pub(crate) fn display_name(
-    id: Umid,
-    attributes: &std::collections::BTreeMap<AttributeId, AttributeState>,
-) -> String {
+pub(crate) fn display_name(id: Umid, attributes: &BTreeMap<AttributeId, AttributeState>) -> String {
     let value = attributes
         .get(&ids::core("name"))
         .and_then(|attribute| attribute.value.as_ref());
@@ -174,28 +176,15 @@ pub(crate) fn display_name(
     )
 }
 
-/// Longest name that is shown, in characters; with a longer one the object might not fit a frame, and nobody saw it.
+/// Longest display name in characters; with a longer one the object might not fit a frame.
 const MAX_NAME: usize = 1_024;
 
-/// Tells everybody about an object as it is now.
-pub(crate) fn announce(world: &mut World, id: Umid) {
-    let Some(entity) = world.resource::<ObjectIndex>().get(id) else {
-        return;
-    };
-    world.resource_mut::<ObjectFrames>().invalidate();
-    if let Some(definition) = definition(world, entity) {
-        // The definition says where it is, too.
-        world.resource_mut::<MovedObjects>().told(id);
-        world.resource_mut::<Dragged>().told(id);
-        broadcast(
-            world,
-            AddObjects {
-                objects: vec![definition],
-            },
-        );
-    }
-    for frame in data_frames(world, entity) {
-        world.resource_mut::<BroadcastQueue>().broadcast(frame);
+/// Records an object as it is now.
+pub(crate) fn record_change(world: &mut World, id: Umid) {
+    let entity = world.resource::<ObjectIndex>().get(id);
+    if let Some(record) = entity.and_then(|entity| ObjectRecord::of(world, entity)) {
+        let event = WorldEvent::ObjectChanged(Box::new(record));
+        world.resource_mut::<TickEvents>().record(event);
     }
 }
 
@@ -223,24 +212,22 @@ pub(crate) fn remove(world: &mut World, root: Umid, removed: &[Umid]) {
     if ids.is_empty() {
         return;
     }
-    world.resource_mut::<ObjectFrames>().invalidate();
-    for ids in ids.chunks(MAX_REMOVED) {
-        broadcast(
-            world,
-            RemoveObjects {
-                objects: ids.to_vec(),
-            },
-        );
-    }
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::ObjectsRemoved { objects: ids });
     if let Some(parent) = parent {
         placement::place_children(world, parent);
     }
 }
 
-/// Ids in one RemoveObjects: at 16 bytes each well below the frame limit.
-const MAX_REMOVED: usize = 1_024;
-
 fn forget(world: &mut World, entity: Entity, id: Umid) {
+    world.resource_mut::<Unsaved>().forget(id);
+    world.resource_mut::<Dragging>().end(id);
+    despawn(world, entity, id);
+}
+
+/// Removes an object and keeps the indices of objects and children.
+pub(crate) fn despawn(world: &mut World, entity: Entity, id: Umid) {
     let parent = world.get::<Parent>(entity).map(|parent| parent.0);
     let created_at = world.get::<CreatedAt>(entity).copied();
     if let (Some(parent), Some(created_at)) = (parent, created_at) {
@@ -251,52 +238,39 @@ fn forget(world: &mut World, entity: Entity, id: Umid) {
         children.0.remove(&id);
     }
     world.resource_mut::<ObjectIndex>().0.remove(&id);
-    world.resource_mut::<Unsaved>().forget(id);
-    world.resource_mut::<Dragged>().end(id);
     world.despawn(entity);
 }
 
-/// The transform was stored elsewhere: shows it. A drag before that must not be stored over it.
+/// Places an object where it has been stored elsewhere. An earlier drag is not stored over it.
 pub(crate) fn set_transform(world: &mut World, id: Umid, transform: Transform) {
     if transform.is_finite() {
         world.resource_mut::<Unsaved>().forget(id);
-        world.resource_mut::<Dragged>().end(id);
-        if let Some(entity) = put(world, id) {
+        world.resource_mut::<Dragging>().end(id);
+        if let Some(entity) = fix_place(world, id) {
             place(world, entity, id, transform);
         }
     }
 }
 
-/// An object stands where somebody put it, no longer where its parent's rules would.
-fn put(world: &mut World, id: Umid) -> Option<Entity> {
+/// Takes an object out of the placement rules of its parent.
+pub(crate) fn fix_place(world: &mut World, id: Umid) -> Option<Entity> {
     let entity = world.resource::<ObjectIndex>().get(id)?;
     world.get_mut::<Placed>(entity)?.automatic = false;
     Some(entity)
 }
 
-/// An editor drags an object: shows it and has it stored soon.
-pub(crate) fn move_object(world: &mut World, id: Umid, transform: Transform) {
-    let tick = world.resource::<Tick>().0;
-    if let Some(entity) = put(world, id) {
-        show(world, entity, transform);
-        world.resource_mut::<Dragged>().mark(id, transform, tick);
-    }
-    world
-        .resource_mut::<Unsaved>()
-        .transform(id, transform, tick);
+/// Puts an object somewhere; its place is sent at the end of the tick.
+pub(crate) fn place(world: &mut World, entity: Entity, object: Umid, transform: Transform) {
+    set_placed(world, entity, transform);
+    let event = WorldEvent::ObjectPlaced { object, transform };
+    world.resource_mut::<TickEvents>().record(event);
 }
 
-/// Puts an object somewhere and has everybody told at the end of the tick.
-pub(crate) fn place(world: &mut World, entity: Entity, id: Umid, transform: Transform) {
-    show(world, entity, transform);
-    world.resource_mut::<MovedObjects>().mark(id);
-}
-
-fn show(world: &mut World, entity: Entity, transform: Transform) {
+/// Sets the transform of an object without an event.
+pub(crate) fn set_placed(world: &mut World, entity: Entity, transform: Transform) {
     if let Some(mut placed) = world.get_mut::<Placed>(entity) {
         placed.transform = transform;
     }
-    world.resource_mut::<ObjectFrames>().invalidate();
 }
 
 /// The objects of a subtree: the root first, then depth-first, siblings oldest first.
@@ -316,77 +290,7 @@ pub(crate) fn depth_first(world: &World, root: Umid) -> Vec<Entity> {
     order
 }
 
-/// How clients see an object (spec model §6.1).
-pub(crate) fn definition(world: &World, entity: Entity) -> Option<ObjectDefinition> {
-    let object = world.get_entity(entity).ok()?;
-    let types = &world.resource::<Types>().0;
-    let own = object.get::<Assets>()?.d3;
-    let of_type = || {
-        types
-            .object_types
-            .get(&object.get::<TypeRef>()?.0)?
-            .asset_3d
-    };
-    let asset = own.or_else(of_type).unwrap_or_default();
-    let options = &object.get::<Options>()?.0;
-    Some(ObjectDefinition {
-        id: object.get::<Id>()?.0,
-        parent_id: object.get::<Parent>()?.0,
-        asset_type: asset,
-        asset_format: Asset3dType(types.assets_3d.get(&asset).map_or(0, |asset| asset.format)),
-        name: object.get::<Name>()?.0.clone(),
-        transform: object.get::<Placed>()?.transform,
-        is_editable: options.editable,
-        tethered_to_parent: false,
-        show_on_minimap: options.minimap,
-    })
-}
-
-/// All slots of an object: one message, or, if that does not fit a frame, one a slot, so that a slot that is too large
-/// hides itself alone.
-pub(crate) fn data_frames(world: &World, entity: Entity) -> Vec<Bytes> {
-    let (Some(id), Some(slots)) = (world.get::<Id>(entity), world.get::<RenderSlots>(entity))
-    else {
-        return Vec::new();
-    };
-    if slots.0.is_empty() {
-        return Vec::new();
-    }
-    let whole = Message::from(object_data(id.0, &slots.0)).encode();
-    if whole.len() <= MAX_SERVER_FRAME {
-        return vec![whole.into()];
-    }
-    let mut frames = Vec::new();
-    for (slot_type, names) in &slots.0 {
-        for (name, value) in names {
-            let slot = IndexMap::from([(name.clone(), value.clone())]);
-            let slots = IndexMap::from([(slot_type.clone(), slot)]);
-            frames.extend(encode(object_data(id.0, &slots)));
-        }
-    }
-    frames
-}
-
-/// Slots as a message; numbers as the only type that clients decode (trap T3).
-pub(crate) fn object_data(
-    id: Umid,
-    slots: &IndexMap<String, IndexMap<String, SlotValue>>,
-) -> ObjectData {
-    let entries = slots.iter().map(|(slot_type, names)| {
-        let mut values: JsonMap = names
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        posbus::normalize_numbers(&mut values);
-        (slot_type.clone(), Some(values))
-    });
-    ObjectData {
-        id,
-        entries: entries.collect(),
-    }
-}
-
-/// Where users enter: the world's own spawn point, else the origin.
+/// Place of entry: the world's own spawn point, else the origin.
 pub(crate) fn spawn_point(world: &World) -> SpawnPoint {
     let id = world.resource::<Identity>().world;
     let entity = world.resource::<ObjectIndex>().get(id);

@@ -10,8 +10,8 @@ use components::{
     Anchor, ChildPlacement, Id, Options, Parent, Placed, Placement, Transform, TypeRef, Umid, Vec3,
 };
 
-use crate::simulation::movement::MovedObjects;
 use crate::simulation::objects::{self, Children, ObjectIndex};
+use crate::world::events::TickEvents;
 use crate::world::live::Identity;
 
 /// Places everything at load. Nobody is there yet to be told.
@@ -22,7 +22,7 @@ pub(crate) fn place_all(world: &mut World) {
             place_directly_below(world, parent, &rules);
         }
     }
-    world.resource_mut::<MovedObjects>().clear();
+    world.resource_mut::<TickEvents>().clear();
 }
 
 /// Places the children of an object, and what is placed below those; moved ones are announced at the end of the tick.
@@ -99,7 +99,7 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
         }
     }
     for (entity, child) in ruleless {
-        put(world, entity, child, Vec3::ZERO, 0.0);
+        set_place(world, entity, child, Vec3::ZERO, 0.0);
     }
     let mut found = Vec::new();
     for (placement, members) in groups.into_values() {
@@ -108,14 +108,14 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
             let Some((position, heading)) = placement.place(anchor, index, count) else {
                 continue;
             };
-            put(world, entity, child, position, heading);
+            set_place(world, entity, child, position, heading);
             found.push(entity);
         }
     }
     found
 }
 
-fn put(world: &mut World, entity: Entity, id: Umid, position: Vec3, heading: f64) {
+fn set_place(world: &mut World, entity: Entity, id: Umid, position: Vec3, heading: f64) {
     let Some(mut placed) = world.get_mut::<Placed>(entity) else {
         return;
     };

@@ -1,32 +1,34 @@
-//! Who is in the world: entering, leaving, and one connection a user (spec posbus §1.4, §5.1–5.3, §5.7).
+//! Users in a world: entering, leaving, and one connection for each user (spec posbus §1.4, §5.1,
+//! §5.2, §5.3, §5.7).
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut, Resource, With};
-use bevy_ecs::world::World;
-use bytes::Bytes;
+use bevy_ecs::{
+    entity::EntityLocation,
+    prelude::{Commands, Component, Entity, Query, Resource, With},
+    world::World,
+};
 use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
 use indexmap::IndexMap;
-use posbus::v2::{HandleEntry, UserHandles};
-use posbus::{ListFrames, MessageType, Signal, SignalType, UserData};
 
-use crate::persistence::{LastPosition, Unsaved};
-use crate::replication::deliver::ViewerState;
-use crate::replication::handles::{Handle, HandleTable};
-use crate::session::resume::Detached;
-use crate::session::{BroadcastQueue, DisconnectCause, Link, UnicastQueue, encode};
-use crate::simulation::{locks, objects};
-use crate::world::command::Entrant;
-use crate::world::live::{Identity, Settings, Tick};
+use crate::{
+    persistence::{LastPosition, Unsaved},
+    session::{DisconnectCause, EndingSessions, Joining, Link, resume::Detached},
+    simulation::{locks, objects},
+    world::{
+        command::Entrant,
+        events::{TickEvents, WorldEvent},
+        live::{Identity, Settings, Tick},
+    },
+};
 
-/// How many displaced sessions are remembered; beyond, the oldest is forgotten.
+/// Most displaced sessions that are remembered; beyond, the oldest is forgotten.
 const MAX_DISPLACED: usize = 1_024;
 
-/// How many of those who left are remembered here; beyond, the oldest is long stored.
+/// Most users whose place of leaving is remembered; beyond, the oldest is long stored.
 const MAX_LEFT: usize = 1_024;
 
-/// The entity of each user in the world.
+/// Entities of the users in a world, by id.
 #[derive(Resource, Default)]
 pub struct UserIndex(BTreeMap<Umid, Entity>);
 
@@ -36,7 +38,7 @@ impl UserIndex {
         self.0.get(&user).copied()
     }
 
-    /// How many users are in the world.
+    /// Number of users in the world.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -46,39 +48,37 @@ impl UserIndex {
         self.0.is_empty()
     }
 
-    /// All users in the world with their entities, ordered by id, so that equal worlds act equally.
+    /// All users with their entities, ordered by id, so that equal worlds act equally.
     pub(crate) fn entities(&self) -> impl Iterator<Item = (Umid, Entity)> + '_ {
         self.0.iter().map(|(user, entity)| (*user, *entity))
     }
 
-    /// The ids of all users in the world.
+    /// Ids of all users, in order.
     pub fn users(&self) -> impl Iterator<Item = Umid> + '_ {
         self.0.keys().copied()
     }
+
+    pub(crate) fn insert(&mut self, user: Umid, entity: Entity) {
+        self.0.insert(user, entity);
+    }
+
+    pub(crate) fn remove(&mut self, user: Umid) -> Option<Entity> {
+        self.0.remove(&user)
+    }
 }
 
-/// Marks a user whose session entered in this tick.
-#[derive(Component, Default)]
-pub(crate) struct Joining {
-    /// What the newcomer gets before anything else, in parts that newcomers share.
-    pub(crate) snapshot: Vec<Arc<[Bytes]>>,
-}
-
-/// Marks a user who entered in this tick and is announced to everybody: not who comes back to where the others see them
-/// already.
+/// Marks a user whose entry everybody gets in this tick. A session that returns to where the others
+/// see its user already has no such mark.
 #[derive(Component)]
 pub(crate) struct Arriving;
 
-/// Users who left in this tick.
-#[derive(Resource, Default)]
-pub(crate) struct Departed(Vec<Umid>);
-
-/// Sessions that a newer one of the same user pushed out. Their automatic return must not push that one out again
-/// (trap T7); they are forgotten when the user leaves.
+/// Sessions that a newer one of the same user pushed out. Their automatic return must not push that
+/// one out again (trap T7); they are forgotten when the user leaves.
 #[derive(Resource, Default)]
 struct Displaced(Vec<(Umid, Umid)>);
 
-/// Where those were who left lately. Who comes straight back looked their last position up before it was stored.
+/// Places of users who left lately. A user who returns at once looked up the last position before
+/// it was stored.
 #[derive(Resource, Default)]
 struct LeftFrom(IndexMap<Umid, TransformNoScale>);
 
@@ -92,22 +92,10 @@ impl LeftFrom {
     }
 }
 
-/// Reused between ticks.
-#[derive(Resource)]
-pub(crate) struct UserLists {
-    pub(crate) arrivals: ListFrames,
-    departures: ListFrames,
-}
-
 pub(crate) fn insert_resources(world: &mut World) {
     world.init_resource::<UserIndex>();
-    world.init_resource::<Departed>();
     world.init_resource::<Displaced>();
     world.init_resource::<LeftFrom>();
-    world.insert_resource(UserLists {
-        arrivals: ListFrames::new(MessageType::AddUsers),
-        departures: ListFrames::new(MessageType::RemoveUsers),
-    });
 }
 
 /// The entity of a user, if it is in the world by this very connection.
@@ -120,45 +108,54 @@ pub(crate) fn is_empty(world: &World) -> bool {
     world.resource::<UserIndex>().is_empty()
 }
 
-/// Lets a session in, taking the place of an older connection of the same user, be that open or broken.
+/// Sort key of users in lists. Queries visit users in an order that also depends on which resources
+/// and systems a program adds to the world; frames must not.
+pub(crate) fn list_order(location: EntityLocation) -> (usize, u32) {
+    (
+        location.archetype_id.index(),
+        location.archetype_row.index_u32(),
+    )
+}
+
+/// Lets a session in. It takes the place of an older connection of the same user, open or broken.
 pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     let user = entrant.profile.user;
     let session = Session {
         session_id: entrant.session_id,
         connection: entrant.connection,
     };
-    let joined_at = world.resource::<BroadcastQueue>().position();
-    let tick = world.resource::<Tick>().0;
+    let joining = Joining::at(world.resource::<TickEvents>().position());
     let link = Link(entrant.link);
-    let viewer = ViewerState::new(link.0.dialect(), tick, joined_at);
-    if link.0.is_closing() {
+    let ends = world
+        .resource::<EndingSessions>()
+        .contains(session.connection);
+    if ends || link.0.is_closing() {
         return;
     }
     link.0.attach(world.resource::<Identity>().world);
     if let Some(entity) = world.resource::<UserIndex>().get(user) {
-        if world
-            .resource::<Displaced>()
-            .0
-            .contains(&(user, session.session_id))
-        {
-            turn_away(&link);
+        let displaced = &world.resource::<Displaced>().0;
+        if displaced.contains(&(user, session.session_id)) {
+            world.resource_mut::<EndingSessions>().reject(
+                session.connection,
+                link.0,
+                DisconnectCause::Displaced,
+            );
             return;
         }
         take_unseen_pose(world, entity);
         let is_new = displace(world, entity, user, session.session_id)
             || world.get::<Profile>(entity) != Some(&entrant.profile);
+        let profile = entrant.profile.clone();
         // Pose and locks stay: for the others nothing happens, or an upsert.
         let mut entity = world.entity_mut(entity);
-        entity.remove::<Detached>().insert((
-            entrant.profile,
-            session,
-            link,
-            UnicastQueue::default(),
-            viewer,
-            Joining::default(),
-        ));
+        entity
+            .remove::<Detached>()
+            .insert((entrant.profile, session, link, joining));
         if is_new {
             entity.insert(Arriving);
+            let event = WorldEvent::UserReentered { profile };
+            world.resource_mut::<TickEvents>().record(event);
         }
         return;
     }
@@ -170,59 +167,39 @@ pub(crate) fn enter(world: &mut World, entrant: Entrant) {
     let transform = last.unwrap_or_else(|| objects::spawn_point(world));
     let pose = Pose {
         transform,
-        changed: tick,
+        changed: world.resource::<Tick>().0,
     };
-    let handle = world
-        .resource_mut::<HandleTable>()
-        .take(tick, user, transform);
+    let profile = entrant.profile.clone();
     let bundle = UserBundle {
         profile: entrant.profile,
         session,
         pose,
         locks: HeldLocks::default(),
     };
-    let entity = world
-        .spawn((
-            bundle,
-            handle,
-            link,
-            UnicastQueue::default(),
-            viewer,
-            Joining::default(),
-            Arriving,
-        ))
-        .id();
-    world.resource_mut::<UserIndex>().0.insert(user, entity);
+    let entity = world.spawn((bundle, link, joining, Arriving)).id();
+    world.resource_mut::<UserIndex>().insert(user, entity);
+    let event = WorldEvent::UserEntered { profile, transform };
+    world.resource_mut::<TickEvents>().record(event);
 }
 
-fn turn_away(link: &Link) {
-    if let Some(frame) = encode(Signal {
-        value: SignalType::DUAL_CONNECTION,
-    }) {
-        link.0.send(frame);
-    }
-    link.0.close(DisconnectCause::Displaced);
-}
-
-/// Ends the connection that a user had, if there is one still. Answers whether it was another session's.
+/// Ends the connection that a user had, if there still is one. Returns whether it was another
+/// session's.
 fn displace(world: &mut World, entity: Entity, user: Umid, by_session: Umid) -> bool {
     let Some(old) = world.get::<Session>(entity).copied() else {
         return false;
     };
     let link = world.get::<Link>(entity).map(|link| Arc::clone(&link.0));
-    if old.session_id == by_session {
-        if let Some(link) = link {
-            link.close(DisconnectCause::Replaced);
-        }
-        return false;
-    }
+    let is_other = old.session_id != by_session;
     if let Some(link) = link {
-        if let Some(frame) = encode(Signal {
-            value: SignalType::DUAL_CONNECTION,
-        }) {
-            link.send(frame);
+        let mut ending = world.resource_mut::<EndingSessions>();
+        if is_other {
+            ending.reject(old.connection, link, DisconnectCause::DualConnection);
+        } else {
+            ending.close(old.connection, link, DisconnectCause::Replaced);
         }
-        link.close(DisconnectCause::DualConnection);
+    }
+    if !is_other {
+        return false;
     }
     let mut displaced = world.resource_mut::<Displaced>();
     // The new session may have been displaced itself before; it is the present one now.
@@ -246,20 +223,18 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
         world.resource_mut::<Unsaved>().position(position);
         world.resource_mut::<LeftFrom>().note(user, transform);
     }
-    if let Some(handle) = world.get::<Handle>(entity).copied() {
-        let tick = world.resource::<Tick>().0;
-        world.resource_mut::<HandleTable>().leave(tick, handle);
-    }
     world.despawn(entity);
-    world.resource_mut::<UserIndex>().0.remove(&user);
+    world.resource_mut::<UserIndex>().remove(user);
     world
         .resource_mut::<Displaced>()
         .0
         .retain(|(displaced, _)| *displaced != user);
-    world.resource_mut::<Departed>().0.push(user);
+    world
+        .resource_mut::<TickEvents>()
+        .record(WorldEvent::UserLeft { user });
 }
 
-/// A connection that goes may have moved since the last tick; that is where its user is.
+/// Takes the pose that a connection offered since the last tick, before the connection goes.
 pub(crate) fn take_unseen_pose(world: &mut World, entity: Entity) {
     let (here, tick) = (
         world.resource::<Identity>().world,
@@ -276,110 +251,37 @@ pub(crate) fn take_unseen_pose(world: &mut World, entity: Entity) {
     }
 }
 
-/// Everybody leaves, as at shutdown; their sessions are not closed by this.
-pub(crate) fn send_everybody_out(world: &mut World) {
-    let mut users = world.query::<(&Profile, &Session)>();
-    let everybody: Vec<_> = users
+/// Lets all users leave, as at shutdown; this does not close their sessions.
+pub(crate) fn evict_all(world: &mut World) {
+    let mut users = world.query::<(EntityLocation, &Profile, &Session)>();
+    let mut everybody: Vec<_> = users
         .iter(world)
-        .map(|(profile, session)| (profile.user, session.connection))
+        .map(|(location, profile, session)| {
+            (list_order(location), profile.user, session.connection)
+        })
         .collect();
-    for (user, connection) in everybody {
+    everybody.sort_unstable();
+    for (_, user, connection) in everybody {
         leave(world, user, connection);
     }
 }
 
-/// Somebody is not who they were: the others get a fresh entry.
-pub(crate) fn change_profile(world: &mut World, profile: Profile) {
+/// Replaces the profile of a user who is in the world.
+pub(crate) fn set_profile(world: &mut World, profile: Profile) {
     let Some(entity) = world.resource::<UserIndex>().get(profile.user) else {
         return;
     };
-    let Some(pose) = world.get::<Pose>(entity) else {
+    let Some(transform) = world.get::<Pose>(entity).map(|pose| pose.transform) else {
         return;
     };
-    let entry = user_data(&profile, pose.transform);
-    world.entity_mut(entity).insert(profile);
-    crate::session::broadcast(world, posbus::AddUsers { users: vec![entry] });
+    world.entity_mut(entity).insert(profile.clone());
+    let event = WorldEvent::ProfileChanged { profile, transform };
+    world.resource_mut::<TickEvents>().record(event);
 }
 
-/// Tells everybody who left, except about those who are back already.
-pub(crate) fn announce_departures(
-    mut departed: ResMut<Departed>,
-    mut lists: ResMut<UserLists>,
-    users: Res<UserIndex>,
-    mut broadcasts: ResMut<BroadcastQueue>,
-) {
-    if departed.0.is_empty() {
-        return;
-    }
-    for user in departed
-        .0
-        .drain(..)
-        .filter(|user| users.get(*user).is_none())
-    {
-        // An id always fits a frame.
-        let _ = lists
-            .departures
-            .push(|out| out.extend_from_slice(user.as_bytes()));
-    }
-    for frame in lists.departures.finish() {
-        broadcasts.broadcast(frame);
-    }
-}
-
-/// Tells everybody, the newcomers included, who arrived in this tick.
-pub(crate) fn announce_arrivals(
-    tick: Res<Tick>,
-    arriving: Query<(&Profile, &Pose, &Handle), With<Arriving>>,
-    mut lists: ResMut<UserLists>,
-    mut broadcasts: ResMut<BroadcastQueue>,
-) {
-    if arriving.is_empty() {
-        return;
-    }
-    for (profile, pose, _) in &arriving {
-        push_user(&mut lists.arrivals, profile, pose.transform);
-    }
-    for frame in lists.arrivals.finish() {
-        broadcasts.broadcast(frame);
-    }
-    let handles = arriving
-        .iter()
-        .map(|(profile, _, handle)| bound(profile, handle));
-    let handles: Vec<_> = handles.collect();
-    for frame in UserHandles::frames(tick.0, &handles) {
-        broadcasts.broadcast_v2(frame);
-    }
-}
-
-/// Which handle a user has.
-pub(crate) fn bound(profile: &Profile, handle: &Handle) -> HandleEntry {
-    HandleEntry {
-        handle: handle.0,
-        id: profile.user,
-    }
-}
-
-/// The newcomers of this tick have been served.
+/// Takes the marks of the users who entered in this tick.
 pub(crate) fn finish_joins(joining: Query<Entity, With<Joining>>, mut commands: Commands) {
     for entity in &joining {
         commands.entity(entity).remove::<(Joining, Arriving)>();
-    }
-}
-
-/// Adds a user to an AddUsers list.
-pub(crate) fn push_user(list: &mut ListFrames, profile: &Profile, transform: TransformNoScale) {
-    let entry = user_data(profile, transform);
-    if let Err(error) = list.push(|out| entry.encode_body(out)) {
-        tracing::warn!(user = %profile.user, %error, "user entry not sent");
-    }
-}
-
-fn user_data(profile: &Profile, transform: TransformNoScale) -> UserData {
-    UserData {
-        id: profile.user,
-        name: profile.name.clone(),
-        avatar: profile.avatar.clone(),
-        transform,
-        is_guest: profile.is_guest,
     }
 }

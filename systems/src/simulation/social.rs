@@ -1,75 +1,58 @@
-//! What users do to each other (spec posbus §5.8).
+//! Interaction between users (docs/spec/posbus.md, social messages).
 
-use bevy_ecs::prelude::Entity;
 use bevy_ecs::world::World;
 use components::{Profile, Umid};
-use posbus::{FlyToMe, HighFive, Notification, NotificationType};
 
-use crate::session::{broadcast, post, post_to};
-use crate::simulation::presence::UserIndex;
-use crate::world::live::Identity;
+use crate::{
+    simulation::presence::UserIndex,
+    world::events::{TickEvents, WorldEvent},
+};
 
 /// Longest text of a high five, in characters: a greeting, not a channel.
 const MAX_GREETING: usize = 280;
 
-/// Tells one user something, if it is here.
+/// Sends a text to one user, if the user is in the world.
 pub(crate) fn notify(world: &mut World, user: Umid, text: String) {
-    if let Some(entity) = world.resource::<UserIndex>().get(user) {
-        let notice = Notification {
-            notify_type: NotificationType::TEXT_MESSAGE,
-            value: text,
-        };
-        post(world, entity, notice);
+    if world.resource::<UserIndex>().get(user).is_some() {
+        let notice = WorldEvent::Notice { user, text };
+        world.resource_mut::<TickEvents>().record(notice);
     }
 }
 
-/// Passes a greeting on to its receiver and back to its sender; the sender is who really sent it (W22).
-pub(crate) fn high_five(
-    world: &mut World,
-    sender: Umid,
-    entity: Entity,
-    receiver: Umid,
-    message: String,
-) {
+/// Passes a greeting on to its receiver and back to its sender. The sender is the user of the
+/// session that it came from (W22).
+pub(crate) fn high_five(world: &mut World, sender: Umid, receiver: Umid, message: String) {
     if receiver == sender {
         return;
     }
-    let refuse = |world: &mut World, reason: &str| {
-        post(
-            world,
-            entity,
-            Notification {
-                notify_type: NotificationType::TEXT_MESSAGE,
-                value: reason.to_owned(),
-            },
-        );
+    let refusal = if world.resource::<UserIndex>().get(receiver).is_none() {
+        Some("Target user not found")
+    } else if message.chars().count() > MAX_GREETING {
+        Some("Message too long")
+    } else {
+        None
     };
-    let Some(target) = world.resource::<UserIndex>().get(receiver) else {
-        refuse(world, "Target user not found");
-        return;
+    let event = match refusal {
+        Some(reason) => WorldEvent::Notice {
+            user: sender,
+            text: reason.to_owned(),
+        },
+        None => WorldEvent::HighFive {
+            sender,
+            receiver,
+            message,
+        },
     };
-    if message.chars().count() > MAX_GREETING {
-        refuse(world, "Message too long");
-        return;
-    }
-    let greeting = HighFive {
-        sender_id: sender,
-        receiver_id: receiver,
-        message,
-    };
-    post_to(world, &[target, entity], greeting);
+    world.resource_mut::<TickEvents>().record(event);
 }
 
-/// Asks everybody to come to a user who is in the world (spec model §6.10).
+/// Asks everybody to come to a user who is in the world.
 pub(crate) fn fly_to_me(world: &mut World, pilot: Umid) {
     let entity = world.resource::<UserIndex>().get(pilot);
     let Some(profile) = entity.and_then(|entity| world.get::<Profile>(entity)) else {
         return;
     };
-    let invitation = FlyToMe {
-        pilot,
-        pilot_name: profile.name.clone(),
-        object_id: world.resource::<Identity>().world,
-    };
-    broadcast(world, invitation);
+    let pilot_name = profile.name.clone();
+    let invitation = WorldEvent::FlyToMe { pilot, pilot_name };
+    world.resource_mut::<TickEvents>().record(invitation);
 }

@@ -1,75 +1,60 @@
-//! What reaches a world from outside, in the order in which it is applied.
+//! Commands: what reaches a world from outside, in the order in which it is applied.
 
-use std::any::Any;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bevy_ecs::world::World;
 use components::{
     AttributeId, Catalogue, JsonMap, ObjectState, Profile, Transform, TransformNoScale, Umid,
 };
 use posbus::{ActivityUpdate, EventStart};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::SessionLink;
+use crate::{SessionLink, session::resume::GraceGuard};
 
-/// One entry of a world's inbox.
-pub enum Command {
+/// One entry of a world's inbox. Commands of older connections of a user are ignored.
+pub(crate) enum Command {
     /// A session enters.
     Enter(Box<Entrant>),
     /// A session leaves.
-    Leave {
-        /// Whose.
+    Leave { user: Umid, connection: u64 },
+    /// The connection of a session broke.
+    Detach {
         user: Umid,
-        /// Which connection; a late message of an older one is ignored.
         connection: u64,
+        /// The user leaves if the session is not back within this time.
+        grace: Duration,
+        /// Dropped when the user is not detached any more.
+        guard: GraceGuard,
     },
-    /// The connection of a session broke: its user is held in the world, and leaves if the session is not back in time.
-    Drop {
-        /// Whose.
+    /// A session asks whether it can come back. Answers the tick, or `None`; after a tick, an
+    /// [`Entrant`] of that session is expected.
+    Resume {
         user: Umid,
-        /// Which connection; a late message of an older one is ignored.
-        connection: u64,
-        /// For how long the user is held.
-        hold: Duration,
-        /// Lives as long as the user is held: what ends with that ends when this is dropped.
-        kept: Box<dyn Any + Send + Sync>,
-    },
-    /// A session asks whether it is in this world still. Answers the tick, or `None`; if it is, an [`Entrant`] of that
-    /// session is expected next.
-    Claim {
-        /// Whose.
-        user: Umid,
-        /// Which session.
         session_id: Umid,
-        /// The answer.
         answer: oneshot::Sender<Option<u64>>,
     },
-    /// A session did something.
-    Client {
-        /// Whose.
+    /// A session acts.
+    Act {
         user: Umid,
-        /// Which connection; a late message of an older one is ignored.
         connection: u64,
-        /// What.
         action: ClientAction,
     },
     /// A durable change was made elsewhere.
     Effect(Effect),
-    /// Reads (or, in tests, prepares) the world between two commands.
-    Inspect(Box<dyn FnOnce(&mut World) + Send + Sync>),
-    /// The world is to end. Answers true and ends, or false if somebody is in it and `force` is not set.
+    /// Reads the world between two commands.
+    Query(Box<dyn FnOnce(&World) + Send + Sync>),
+    /// Ends the world. Answers true and ends, or false if users are in it and `force` is not set.
     Stop {
-        /// End even with people inside; they are sent out first.
+        /// Ends with users inside as well; they leave first.
         force: bool,
-        /// The answer.
         done: oneshot::Sender<bool>,
     },
 }
 
-/// Who enters, and by which connection.
+/// A user who enters, with the session.
 pub struct Entrant {
-    /// Who.
+    /// Id, name and avatar.
     pub profile: Profile,
     /// Chosen by the client, kept over its automatic reconnects.
     pub session_id: Umid,
@@ -77,11 +62,11 @@ pub struct Entrant {
     pub connection: u64,
     /// The way back to the session.
     pub link: Arc<SessionLink>,
-    /// Where this user last was in this world.
+    /// Last position of this user in this world.
     pub last_position: Option<TransformNoScale>,
 }
 
-/// What a session may do in a world (spec posbus §4.4), besides moving, which bypasses the inbox.
+/// Action of a session in a world (spec posbus §4.4). Movement bypasses the inbox.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientAction {
     /// Asks for the edit lock of an object.
@@ -92,17 +77,17 @@ pub enum ClientAction {
     MoveObject(Umid, Transform),
     /// Greets another user.
     HighFive {
-        /// Whom.
+        /// The user to greet.
         receiver: Umid,
-        /// With which words.
+        /// A few words.
         message: String,
     },
 }
 
 /// A stored change of one attribute.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttributeChange {
-    /// Which attribute.
+    /// The attribute.
     pub attribute: AttributeId,
     /// The new value; null when `removed`.
     pub value: Option<JsonMap>,
@@ -126,59 +111,59 @@ pub enum Effect {
     },
     /// The stored transform of an object changed.
     ObjectTransform {
-        /// Which object.
+        /// The object.
         object: Umid,
-        /// Where it is now.
+        /// Its new place.
         transform: Transform,
     },
     /// An attribute of an object changed.
     ObjectAttribute {
-        /// Whose.
+        /// The object.
         object: Umid,
-        /// What changed.
+        /// The change.
         change: AttributeChange,
     },
     /// An attribute of a user in an object changed.
     ObjectUserAttribute {
-        /// In which object.
+        /// The object.
         object: Umid,
-        /// Whose.
+        /// The user.
         user: Umid,
-        /// What changed.
+        /// The change.
         change: AttributeChange,
     },
     /// An attribute of a user changed.
     UserAttribute {
-        /// Whose.
+        /// The user.
         user: Umid,
-        /// What changed.
+        /// The change.
         change: AttributeChange,
     },
     /// An attribute from one user to another changed.
     UserUserAttribute {
-        /// Whose.
+        /// The user whose attribute it is.
         source: Umid,
-        /// Towards whom.
+        /// The other user.
         target: Umid,
-        /// What changed.
+        /// The change.
         change: AttributeChange,
     },
-    /// A user's name or avatar changed, or a guest is none any more.
+    /// Name, avatar or guest flag of a user changed.
     Profile(Profile),
     /// A text for one user.
     Notice {
-        /// For whom.
+        /// The receiver.
         user: Umid,
-        /// What to tell.
+        /// The text.
         text: String,
     },
-    /// Something happened on a timeline: everybody is told.
+    /// Something happened on a timeline.
     Activity(Box<ActivityUpdate>),
-    /// An event starts: everybody is told. Nothing is stored of that.
+    /// A calendar event starts. This is not stored.
     EventStart(EventStart),
     /// A user asks everybody in the world to come.
     FlyToMe {
-        /// Who asks.
+        /// The user to fly to.
         pilot: Umid,
     },
     /// Owners, roles or memberships changed: held locks are rechecked.

@@ -1,14 +1,20 @@
-//! Drains the bounded inbox and applies its commands in the order of their arrival.
+//! The bounded inbox of a world: commands are applied in the order of their arrival.
 
-use bevy_ecs::prelude::{ResMut, Resource};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    prelude::{ResMut, Resource},
+    world::World,
+};
 use tokio::sync::mpsc;
 
-use crate::session::broadcast;
-use crate::session::resume;
-use crate::simulation::{attributes, locks, objects, presence, social};
-use crate::world::command::{ClientAction, Command, Effect};
-use crate::world::live::Stopping;
+use crate::{
+    session::resume,
+    simulation::{attributes, locks, objects, presence, social},
+    world::{
+        command::{ClientAction, Command, Effect},
+        events::{TickEvents, WorldEvent},
+        live::Stopping,
+    },
+};
 
 /// The receiving end of a world's commands.
 #[derive(Resource)]
@@ -27,7 +33,7 @@ impl Inbox {
         }
     }
 
-    /// How many commands wait.
+    /// Number of commands that wait.
     pub(crate) fn len(&self) -> usize {
         self.receiver.len()
     }
@@ -49,7 +55,7 @@ pub(crate) fn apply_commands(world: &mut World) {
     let mut commands = std::mem::take(&mut world.resource_mut::<Inbox>().drained);
     for command in commands.drain(..) {
         apply(world, command);
-        // Who comes after the end finds the world ended, and has it loaded again.
+        // A command that arrives after `Stop` is refused with `WorldEnded`.
         if world.resource::<Stopping>().0.is_some() {
             break;
         }
@@ -61,21 +67,21 @@ fn apply(world: &mut World, command: Command) {
     match command {
         Command::Enter(entrant) => presence::enter(world, *entrant),
         Command::Leave { user, connection } => presence::leave(world, user, connection),
-        Command::Drop {
+        Command::Detach {
             user,
             connection,
-            hold,
-            kept,
-        } => resume::hold(world, user, connection, hold, kept),
-        Command::Claim {
+            grace,
+            guard,
+        } => resume::detach(world, user, connection, grace, guard),
+        Command::Resume {
             user,
             session_id,
             answer,
         } => {
-            // Whoever asked may be gone.
-            let _ = answer.send(resume::claim(world, user, session_id));
+            // The session that asked may be gone.
+            let _ = answer.send(resume::resume(world, user, session_id));
         }
-        Command::Client {
+        Command::Act {
             user,
             connection,
             action,
@@ -90,14 +96,14 @@ fn apply(world: &mut World, command: Command) {
                     locks::move_object(world, user, object, transform)
                 }
                 ClientAction::HighFive { receiver, message } => {
-                    social::high_five(world, user, entity, receiver, message);
+                    social::high_five(world, user, receiver, message);
                 }
             }
         }
         Command::Effect(effect) => apply_effect(world, effect),
-        Command::Inspect(inspect) => inspect(world),
+        Command::Query(query) => query(world),
         Command::Stop { force, done } if force || presence::is_empty(world) => {
-            presence::send_everybody_out(world);
+            presence::evict_all(world);
             world.resource_mut::<Stopping>().0 = Some(done);
         }
         Command::Stop { done, .. } => {
@@ -132,12 +138,18 @@ fn apply_effect(world: &mut World, effect: Effect) {
         } => {
             attributes::user_user_changed(world, source, target, change);
         }
-        Effect::Profile(profile) => presence::change_profile(world, profile),
+        Effect::Profile(profile) => presence::set_profile(world, profile),
         Effect::Notice { user, text } => social::notify(world, user, text),
-        Effect::Activity(update) => broadcast(world, *update),
-        Effect::EventStart(event) => broadcast(world, event),
+        Effect::Activity(update) => record(world, WorldEvent::Activity(update)),
+        Effect::EventStart(event) => {
+            record(world, WorldEvent::EventStarted { fields: event.0 });
+        }
         Effect::FlyToMe { pilot } => social::fly_to_me(world, pilot),
         Effect::RolesChanged => locks::recheck(world),
         Effect::Catalogue(catalogue) => objects::set_catalogue(world, catalogue),
     }
+}
+
+fn record(world: &mut World, event: WorldEvent) {
+    world.resource_mut::<TickEvents>().record(event);
 }

@@ -1,23 +1,40 @@
 //! A loaded world: built from its durable state, fed through a handle, ticked from outside.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use bevy_ecs::prelude::{Resource, Schedule};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    prelude::{Resource, Schedule},
+    world::World,
+};
 use components::{Authority, Catalogue, ObjectState, Umid};
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::replication::deliver::Skipped;
-use crate::session::{BroadcastQueue, Link};
-use crate::simulation::{objects, placement, presence};
-use crate::world::command::Command;
-use crate::world::inbox::Inbox;
-use crate::world::schedule;
-use crate::world::stopwatch::{self, Stopwatch};
-use crate::{WorldOptions, WorldSet, persistence, replication};
+use super::{
+    events::TickEvents,
+    extension::{ExtensionBuilder, WorldExtension},
+    handle::WorldHandle,
+    inbox::Inbox,
+    record::{WorldFrame, WorldSnapshot},
+    schedule::{self, WorldSet},
+    stopwatch::{self, Stopwatch},
+};
+use crate::{
+    WorldOptions,
+    persistence::{self, PersistSink},
+    replication::{self, Skipped},
+    session::Link,
+    simulation::{
+        objects, placement,
+        presence::{self, UserIndex},
+    },
+};
 
 /// The durable state that a world is built from.
 #[derive(Clone, Debug)]
@@ -32,21 +49,21 @@ pub struct WorldState {
 
 /// What a world shares with its node.
 pub struct WorldContext {
-    /// How it runs.
+    /// Options of the world.
     pub options: WorldOptions,
     /// Types and assets.
     pub catalogue: Arc<Catalogue>,
-    /// Who is admin of what.
+    /// Admins of all objects.
     pub authority: Arc<RwLock<Authority>>,
-    /// Where changed transforms and positions go.
-    pub persist: Box<dyn persistence::PersistSink>,
+    /// Receiver of changed transforms and positions.
+    pub persist: Box<dyn PersistSink>,
 }
 
-/// The number of the running tick: the only clock a world knows.
+/// Number of the running tick: the only clock a world knows.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub(crate) struct Tick(pub(crate) u64);
 
-/// Which world this is, and on which node.
+/// Ids of the world and of its node.
 #[derive(Resource, Clone, Copy)]
 pub(crate) struct Identity {
     pub(crate) world: Umid,
@@ -61,59 +78,16 @@ pub(crate) struct Settings(pub(crate) WorldOptions);
 #[derive(Resource, Clone)]
 pub(crate) struct Rights(pub(crate) Arc<RwLock<Authority>>);
 
-/// Who is to be told that the world has ended, which it does after this tick if anybody is.
+/// Receiver of the answer to `Stop`; with one, the world ends after this tick.
 #[derive(Resource, Default)]
 pub(crate) struct Stopping(pub(crate) Option<oneshot::Sender<bool>>);
 
-/// The world has ended; it may be loaded again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the world has ended")]
-pub struct WorldEnded;
-
-/// The way into a loaded world.
-#[derive(Clone)]
-pub struct WorldHandle {
-    id: Umid,
-    inbox: mpsc::Sender<Command>,
-    users: Arc<AtomicUsize>,
-}
-
-impl WorldHandle {
-    /// Which world.
-    pub fn id(&self) -> Umid {
-        self.id
-    }
-
-    /// Queues a command; waits while the inbox is full.
-    ///
-    /// # Errors
-    /// If the world has ended.
-    pub async fn send(&self, command: Command) -> Result<(), WorldEnded> {
-        self.inbox.send(command).await.map_err(|_| WorldEnded)
-    }
-
-    /// Returns once the world has ended.
-    pub async fn ended(&self) {
-        self.inbox.closed().await;
-    }
-
-    /// Whether the world has ended.
-    pub fn has_ended(&self) -> bool {
-        self.inbox.is_closed()
-    }
-
-    /// How many users were in the world after its last tick.
-    pub fn users(&self) -> usize {
-        self.users.load(Ordering::Relaxed)
-    }
-}
-
-/// What a tick left behind.
+/// Outcome of a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TickReport {
-    /// How many users are in the world.
+    /// Number of users in the world.
     pub users: usize,
-    /// How often a session was not told of movement because its writer was busy.
+    /// Number of sessions that got no movement because their writers were busy.
     pub poses_skipped: u64,
     /// The world has ended: it is not to be ticked again.
     pub stopped: bool,
@@ -129,43 +103,30 @@ pub struct LiveWorld {
 impl LiveWorld {
     /// Builds the world and the handle that feeds it.
     pub fn new(state: WorldState, context: WorldContext) -> (Self, WorldHandle) {
-        let (sender, receiver) = mpsc::channel(context.options.inbox_capacity);
+        let capacity = context.options.inbox_capacity;
+        let (sender, receiver) = mpsc::channel(capacity);
         let users = Arc::new(AtomicUsize::new(0));
-        let handle = WorldHandle {
-            id: state.id,
-            inbox: sender,
-            users: Arc::clone(&users),
-        };
-
-        let mut world = World::new();
-        world.insert_resource(Tick::default());
-        world.insert_resource(Identity {
+        let handle = WorldHandle::new(state.id, sender, Arc::clone(&users));
+        let identity = Identity {
             world: state.id,
             node: state.node,
-        });
-        world.insert_resource(Inbox::new(receiver, context.options.inbox_capacity));
-        world.insert_resource(Settings(context.options));
+        };
+        let mut world = new_world(identity, context.options, context.catalogue);
+        world.insert_resource(Inbox::new(receiver, capacity));
         world.insert_resource(Rights(context.authority));
         world.insert_resource(Stopping::default());
-        world.insert_resource(BroadcastQueue::default());
-        world.insert_resource(Skipped::default());
-        objects::insert_resources(&mut world, context.catalogue);
-        presence::insert_resources(&mut world);
-        replication::insert_resources(&mut world);
         persistence::insert_resources(&mut world, context.persist);
         for object in state.objects {
             objects::load(&mut world, object);
         }
         placement::place_all(&mut world);
-
-        (
-            Self {
-                world,
-                schedule: schedule::build(),
-                users,
-            },
-            handle,
-        )
+        let schedule = schedule::of_world();
+        let live = Self {
+            world,
+            schedule,
+            users,
+        };
+        (live, handle)
     }
 
     /// Runs one tick.
@@ -173,20 +134,30 @@ impl LiveWorld {
         self.world.resource_mut::<Tick>().0 += 1;
         self.schedule.run(&mut self.world);
         self.world.clear_trackers();
-        let users = self.world.resource::<presence::UserIndex>().len();
+        let users = self.world.resource::<UserIndex>().len();
         self.users.store(users, Ordering::Relaxed);
-        // Only now everything the world leaves behind has been handed over.
+        // Only now everything unsaved has been submitted.
         let stopping = self.world.resource_mut::<Stopping>().0.take();
         let stopped = stopping.is_some();
         if let Some(done) = stopping {
-            // Nobody waiting for the answer any more is fine.
+            // The receiver may be gone.
             let _ = done.send(true);
         }
         TickReport {
             users,
-            poses_skipped: std::mem::take(&mut self.world.resource_mut::<Skipped>().0),
+            poses_skipped: take_skipped(&mut self.world),
             stopped,
         }
+    }
+
+    /// The state after the last tick, for a [`Replica`](crate::Replica) to start from.
+    pub fn snapshot(&self) -> WorldSnapshot {
+        WorldSnapshot::of(&self.world)
+    }
+
+    /// Events and moves of the last tick, for replicas. Costs nothing if nobody asks.
+    pub fn frame(&self) -> WorldFrame {
+        WorldFrame::of(&self.world)
     }
 
     /// Measures from the next tick on how long each set takes.
@@ -194,26 +165,52 @@ impl LiveWorld {
         stopwatch::install(&mut self.world, &mut self.schedule);
     }
 
-    /// How long each set took in the last tick, in the order of [`WorldSet::ALL`](crate::WorldSet::ALL); `None` if it was not to be
-    /// measured. What a tick takes beyond their sum is bookkeeping.
+    /// Duration of each set in the last tick, in the order of
+    /// [`WorldSet::ALL`](crate::WorldSet::ALL); `None` if it was not to be measured. The rest of a
+    /// tick is bookkeeping.
     pub fn set_times(&self) -> Option<[Duration; WorldSet::ALL.len()]> {
         self.world.get_resource::<Stopwatch>().map(Stopwatch::read)
     }
 
-    /// How many commands wait for the next tick.
+    /// Number of commands that wait for the next tick.
     pub fn waiting_commands(&self) -> usize {
         self.world.resource::<Inbox>().len()
     }
 
-    /// Bytes of reliable messages that wait for the session with the most of them. Looks at every session: not for every tick.
+    /// Bytes of reliable messages that wait for the session with the most of them. Looks at every
+    /// session: not for every tick.
     pub fn fullest_queue(&mut self) -> usize {
         let mut links = self.world.query::<&Link>();
         let queues = links.iter(&self.world).map(|link| link.0.queued_bytes());
         queues.max().unwrap_or(0)
     }
 
-    /// Opens world and schedule for more systems; [`WorldSet`](crate::WorldSet) names the places.
-    pub fn extend(&mut self, extend: impl FnOnce(&mut World, &mut Schedule)) {
-        extend(&mut self.world, &mut self.schedule);
+    /// Adds the systems and resources of an extension. Comes before the first tick.
+    pub fn extend(&mut self, extension: &dyn WorldExtension) {
+        extension.build(&mut ExtensionBuilder {
+            world: &mut self.world,
+            schedule: &mut self.schedule,
+        });
     }
+}
+
+/// An ECS world without objects and users, and with all that replication needs.
+pub(crate) fn new_world(
+    identity: Identity,
+    options: WorldOptions,
+    catalogue: Arc<Catalogue>,
+) -> World {
+    let mut world = World::new();
+    world.insert_resource(Tick::default());
+    world.insert_resource(identity);
+    world.insert_resource(Settings(options));
+    world.insert_resource(TickEvents::default());
+    objects::insert_resources(&mut world, catalogue);
+    presence::insert_resources(&mut world);
+    replication::insert_resources(&mut world);
+    world
+}
+
+pub(crate) fn take_skipped(world: &mut World) -> u64 {
+    std::mem::take(&mut world.resource_mut::<Skipped>().0)
 }

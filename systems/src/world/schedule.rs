@@ -3,27 +3,30 @@
 use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, SystemSet};
 use bevy_ecs::schedule::SingleThreadedExecutor;
 
-use crate::persistence;
-use crate::replication::{assemble, deliver, handles, interest, runs, snapshot};
-use crate::session::resume;
-use crate::simulation::{dragging, movement, presence};
-use crate::world::inbox;
+use crate::{
+    persistence, replication,
+    session::resume,
+    simulation::movement,
+    world::{events, inbox},
+};
 
-/// What a tick does, in order; the points where other systems may be added.
+/// The sets of a tick, in order. Other systems may be added to each
+/// ([`WorldExtension`](crate::WorldExtension)).
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorldSet {
-    /// Drains the inbox and applies its commands: entering, leaving, locks, edits, effects. Lets go of those whose hold is
-    /// over.
+    /// Drains the inbox, applies its commands to components (entering, leaving, locks, edits,
+    /// effects) and records what happened as [`TickEvents`](crate::TickEvents). Lets users leave
+    /// whose grace period is over.
     Ingest,
-    /// Lets the world move on: takes the newest pose of each session.
+    /// Moves the world on: takes the newest pose of each session.
     Simulate,
-    /// Decides who hears of whom in this tick.
+    /// Decides which movement each session gets, and at what rate. Owns the grid of users.
     Interest,
-    /// Turns changes into frames, each once, shared by all its receivers.
+    /// Turns events and movement into frames, each once, shared by all its receivers.
     Encode,
-    /// Hands each session its frames; never waits.
+    /// Delivers to each session its frames. Decides nothing, makes nothing, never waits.
     Publish,
-    /// Hands changed durable state to the write-behind.
+    /// Submits changed durable state to the write-behind.
     Persist,
 }
 
@@ -38,7 +41,7 @@ impl WorldSet {
         Self::Persist,
     ];
 
-    /// Its name, also as the label of a metric.
+    /// The name, also the label of a metric.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
@@ -51,48 +54,48 @@ impl WorldSet {
     }
 }
 
-/// The schedule of one tick.
-pub(crate) fn build() -> Schedule {
+/// The systems of this crate in a set: systems that are added to the set run after them.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct OwnSystems(pub(crate) WorldSet);
+
+/// An empty schedule with the sets in order.
+fn new_schedule() -> Schedule {
     let mut schedule = Schedule::default();
-    // Fixed cost per tick decides here, not parallelism: the multi-threaded executor costs 30 µs even when idle.
+    // The fixed cost of a tick decides here, not parallelism: the multi-threaded executor costs 30 µs
+    // even when idle.
     schedule.set_executor(SingleThreadedExecutor::new());
     for (earlier, later) in WorldSet::ALL.iter().zip(WorldSet::ALL.iter().skip(1)) {
         schedule.configure_sets((*earlier, *later).chain());
     }
+    for set in WorldSet::ALL {
+        schedule.configure_sets(OwnSystems(set).in_set(set));
+    }
+    schedule
+}
+
+/// The schedule of a world.
+pub(crate) fn of_world() -> Schedule {
+    let mut schedule = new_schedule();
     schedule.add_systems(
         (
+            events::begin_tick,
             inbox::drain_inbox,
             inbox::apply_commands,
-            // Last: who comes back in the last moment is back.
-            resume::release_overdue,
+            // Last: a session that comes back in the last moment is back.
+            resume::end_grace,
         )
             .chain()
-            .in_set(WorldSet::Ingest),
+            .in_set(OwnSystems(WorldSet::Ingest)),
     );
-    schedule.add_systems(movement::take_poses.in_set(WorldSet::Simulate));
-    schedule.add_systems(
-        (handles::note_moves, interest::decide)
-            .chain()
-            .in_set(WorldSet::Interest),
-    );
-    schedule.add_systems(
-        (
-            movement::announce_moved_objects,
-            presence::announce_departures,
-            presence::announce_arrivals,
-            snapshot::prepare_snapshots,
-            assemble::begin_tick,
-            dragging::begin_tick,
-            runs::encode_poses,
-        )
-            .chain()
-            .in_set(WorldSet::Encode),
-    );
-    schedule.add_systems(
-        (deliver::publish, presence::finish_joins)
-            .chain()
-            .in_set(WorldSet::Publish),
-    );
-    schedule.add_systems(persistence::hand_over.in_set(WorldSet::Persist));
+    schedule.add_systems(movement::take_poses.in_set(OwnSystems(WorldSet::Simulate)));
+    replication::add_systems(&mut schedule);
+    schedule.add_systems(persistence::submit.in_set(OwnSystems(WorldSet::Persist)));
+    schedule
+}
+
+/// The schedule of a replica, whose events and moves are those of another world.
+pub(crate) fn of_replica() -> Schedule {
+    let mut schedule = new_schedule();
+    replication::add_systems(&mut schedule);
     schedule
 }

@@ -1,10 +1,13 @@
 //! A world and its sessions in memory: no sockets, no threads, no clock.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::{
+    fmt::Debug,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use components::{
@@ -15,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use posbus::Message;
 use serde_json::Value;
 use systems::{
-    AttributeChange, Batch, ClientAction, Command, Dialect, DisconnectCause, Effect, Entrant,
+    AttributeChange, Batch, ClientAction, Dialect, DisconnectCause, Effect, Entrant, GracePeriod,
     LiveWorld, PersistBatch, PersistSink, SessionLink, TickReport, WorldContext, WorldHandle,
     WorldOptions, WorldState,
 };
@@ -196,15 +199,8 @@ impl Stage {
         self.world.tick()
     }
 
-    /// Queues a command; it is applied in the next tick.
-    pub(crate) fn send(&self, command: Command) {
-        let send = self.handle.send(command);
-        let sent = pin!(send).poll(&mut Context::from_waker(Waker::noop()));
-        assert_eq!(sent, Poll::Ready(Ok(())), "inbox full");
-    }
-
     pub(crate) fn effect(&self, effect: Effect) {
-        self.send(Command::Effect(effect));
+        queue(self.handle.apply(effect)).expect("the world runs");
     }
 
     /// Lets a user enter with a session of their own; applied in the next tick.
@@ -243,7 +239,7 @@ impl Stage {
 
     /// Lets a connection that exists enter.
     pub(crate) fn enter_again(&self, client: &Client, last_position: Option<TransformNoScale>) {
-        self.send(Command::Enter(Box::new(Entrant {
+        let entrant = Entrant {
             profile: Profile {
                 user: client.user,
                 name: format!("user {}", client.user.as_u128()),
@@ -254,34 +250,23 @@ impl Stage {
             connection: client.connection,
             link: Arc::clone(&client.link),
             last_position,
-        })));
+        };
+        queue(self.handle.enter(entrant)).expect("the world runs");
     }
 
     pub(crate) fn leave(&self, client: &Client) {
-        self.send(Command::Leave {
-            user: client.user,
-            connection: client.connection,
-        });
+        queue(self.handle.leave(client.user, client.connection)).expect("the world runs");
     }
 
-    /// The connection breaks. The token is given back once the world holds the user no longer.
-    pub(crate) fn cut(&self, client: &Client, hold: Duration) -> Arc<()> {
-        let kept = Arc::new(());
-        self.send(Command::Drop {
-            user: client.user,
-            connection: client.connection,
-            hold,
-            kept: Box::new(Arc::clone(&kept)),
-        });
-        kept
+    /// The connection breaks. The period ends once the user is not detached any more.
+    pub(crate) fn cut(&self, client: &Client, grace: Duration) -> GracePeriod {
+        let detach = self.handle.detach(client.user, client.connection, grace);
+        queue(detach).expect("the world runs")
     }
 
     pub(crate) fn act(&self, client: &Client, action: ClientAction) {
-        self.send(Command::Client {
-            user: client.user,
-            connection: client.connection,
-            action,
-        });
+        let act = self.handle.act(client.user, client.connection, action);
+        queue(act).expect("the world runs");
     }
 
     /// Lets users enter and read what there is; afterwards they hear only news.
@@ -297,6 +282,39 @@ impl Stage {
     /// What was handed to the write-behind since the last call.
     pub(crate) fn saved(&self) -> Vec<PersistBatch> {
         std::mem::take(&mut self.saved.lock())
+    }
+}
+
+/// Queues a request that has no answer; it is applied in the next tick.
+pub(crate) fn queue<T>(request: impl Future<Output = T>) -> T {
+    match pin!(request).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("inbox full"),
+    }
+}
+
+/// A request whose answer comes with a tick.
+pub(crate) struct Asked<T>(Pin<Box<dyn Future<Output = T>>>);
+
+/// Queues a request; it is answered in the next tick.
+pub(crate) fn ask<T: Debug + PartialEq>(request: impl Future<Output = T> + 'static) -> Asked<T> {
+    let mut asked = Asked(Box::pin(request));
+    assert_eq!(asked.poll(), Poll::Pending, "answered without a tick");
+    asked
+}
+
+impl<T> Asked<T> {
+    fn poll(&mut self) -> Poll<T> {
+        let mut context = Context::from_waker(Waker::noop());
+        self.0.as_mut().poll(&mut context)
+    }
+
+    /// The answer.
+    pub(crate) fn answer(mut self) -> T {
+        match self.poll() {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => panic!("not answered"),
+        }
     }
 }
 

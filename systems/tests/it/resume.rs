@@ -1,12 +1,10 @@
 //! Broken connections: who is held, who comes back, who does not (docs/protocol.md, Coming back).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use components::Umid;
 use posbus::{LockObjectResponse, Message, RemoveUsers, Signal, SignalType};
-use systems::{ClientAction, Command, DisconnectCause, LastPosition};
-use tokio::sync::oneshot;
+use systems::{ClientAction, DisconnectCause, LastPosition};
 
 use crate::harness::*;
 
@@ -54,14 +52,10 @@ fn told_of(heard: &[Message]) -> Vec<Umid> {
 
 /// Whether a session may come back, and the tick in which that was asked.
 fn claim(stage: &mut Stage, user: Umid, session_id: Umid) -> Option<u64> {
-    let (answer, mut answered) = oneshot::channel();
-    stage.send(Command::Claim {
-        user,
-        session_id,
-        answer,
-    });
+    let handle = stage.handle.clone();
+    let asked = ask(async move { handle.resume(user, session_id).await });
     stage.tick();
-    answered.try_recv().expect("answered")
+    asked.answer()
 }
 
 #[test]
@@ -74,19 +68,19 @@ fn a_return_within_grace_is_invisible_to_others() {
     stage.tick();
     bob.read();
     owner.link.offer_pose(WORLD, pose(7.0));
-    let kept = stage.cut(&owner, LONG);
+    let mut grace = stage.cut(&owner, LONG);
     assert_eq!(stage.tick().users, 2);
     assert_eq!(
         names(&bob.read()),
         ["users_transform_list"],
         "its last move"
     );
-    assert_eq!(Arc::strong_count(&kept), 2, "kept while held");
+    assert!(!grace.has_ended(), "the user is detached");
 
     let back = stage.enter_with(OWNER, DESKTOP, Some(pose(99.0)));
     assert_eq!(stage.tick().users, 2);
     assert_eq!(bob.read(), [], "nobody sees it blink");
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(grace.has_ended());
     let snapshot = back.read();
     assert_eq!(place(&snapshot), Some(7.0));
     assert_eq!(told_of(&snapshot), [OWNER, BOB], "itself included");
@@ -109,14 +103,14 @@ fn a_user_leaves_when_grace_ends() {
     stage.tick();
     bob.read();
     owner.link.offer_pose(WORLD, pose(7.0));
-    let kept = stage.cut(&owner, SHORT);
+    let mut grace = stage.cut(&owner, SHORT);
     stage.tick();
     bob.read();
     assert_eq!(stage.tick().users, 2);
     assert_eq!(bob.read(), []);
     assert_eq!(stage.tick().users, 1);
     assert_eq!(bob.read(), [released(LAMP), removed(OWNER)]);
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(grace.has_ended());
     let positions: Vec<_> = stage
         .saved()
         .into_iter()
@@ -185,13 +179,13 @@ fn another_session_takes_the_place_of_the_held_one() {
     let [bob] = stage.settle([BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     owner.link.offer_pose(WORLD, pose(7.0));
-    let kept = stage.cut(&owner, SHORT);
+    let mut grace = stage.cut(&owner, SHORT);
     stage.tick();
     bob.read();
 
     let phone = stage.enter_with(OWNER, PHONE, None);
     stage.tick();
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(grace.has_ended());
     assert_eq!(names(&bob.read()), ["add_users"], "an upsert");
     assert_eq!(place(&phone.read()), Some(7.0));
     stage.act(&phone, ClientAction::MoveObject(LAMP, transform(3.0)));
@@ -215,11 +209,11 @@ fn a_late_break_of_a_replaced_connection_changes_nothing() {
     let [bob] = stage.settle([BOB]);
     let new = stage.enter_with(ANN, DESKTOP, None);
     stage.tick();
-    let kept = stage.cut(&old, SHORT);
+    let mut grace = stage.cut(&old, SHORT);
     for _ in 0..4 {
         assert_eq!(stage.tick().users, 2);
     }
-    assert_eq!(Arc::strong_count(&kept), 1, "nobody is held");
+    assert!(grace.has_ended(), "nobody is detached");
     new.link.offer_pose(WORLD, pose(1.0));
     stage.tick();
     assert_eq!(names(&bob.read()), ["users_transform_list"]);
@@ -257,26 +251,26 @@ fn the_held_can_be_let_go_early() {
     let mut stage = Scene::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
-    let kept = stage.cut(&ann, LONG);
+    let mut grace = stage.cut(&ann, LONG);
     stage.tick();
     stage.leave(&ann);
     assert_eq!(stage.tick().users, 1);
     assert_eq!(bob.read(), [removed(ANN)]);
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(grace.has_ended());
 }
 
 #[test]
 fn a_world_with_the_held_alone_stays_unless_forced() {
     let mut stage = Scene::default().open();
     let [ann] = stage.settle([ANN]);
-    let kept = stage.cut(&ann, LONG);
+    let mut grace = stage.cut(&ann, LONG);
     for (force, ends) in [(false, false), (true, true)] {
-        let (done, mut ended) = oneshot::channel();
-        stage.send(Command::Stop { force, done });
+        let handle = stage.handle.clone();
+        let ended = ask(async move { handle.stop(force).await });
         assert_eq!(stage.tick().stopped, ends);
-        assert_eq!(ended.try_recv(), Ok(ends));
+        assert_eq!(ended.answer(), ends);
     }
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(grace.has_ended());
     let saved = stage.saved();
     assert_eq!(
         saved

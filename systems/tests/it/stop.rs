@@ -1,28 +1,26 @@
 //! The end of a world.
 
 use components::Umid;
-use systems::{ClientAction, Command};
-use tokio::sync::oneshot;
+use systems::ClientAction;
 
 use crate::harness::*;
 
-fn stop(stage: &Stage, force: bool) -> oneshot::Receiver<bool> {
-    let (done, answer) = oneshot::channel();
-    stage.send(Command::Stop { force, done });
-    answer
+fn stop(stage: &Stage, force: bool) -> Asked<bool> {
+    let handle = stage.handle.clone();
+    ask(async move { handle.stop(force).await })
 }
 
 #[test]
 fn a_world_with_people_ends_only_by_force() {
     let mut stage = Scene::default().open();
     let [ann] = stage.settle([ANN]);
-    let mut refused = stop(&stage, false);
+    let refused = stop(&stage, false);
     assert!(!stage.tick().stopped);
-    assert_eq!(refused.try_recv(), Ok(false));
+    assert_eq!(refused.answer(), false);
     stage.leave(&ann);
-    let mut accepted = stop(&stage, false);
+    let accepted = stop(&stage, false);
     assert!(stage.tick().stopped);
-    assert_eq!(accepted.try_recv(), Ok(true));
+    assert_eq!(accepted.answer(), true);
 }
 
 #[test]
@@ -33,11 +31,11 @@ fn nothing_unsaved_is_lost_at_the_end() {
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(5.0)));
     stage.tick();
-    let mut answer = stop(&stage, true);
+    let answer = stop(&stage, true);
     let report = stage.tick();
     assert!(report.stopped);
     assert_eq!(report.users, 0);
-    assert_eq!(answer.try_recv(), Ok(true));
+    assert_eq!(answer.answer(), true);
     let saved = stage.saved();
     let moved: Vec<Umid> = saved
         .iter()

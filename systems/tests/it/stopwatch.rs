@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bevy_ecs::prelude::IntoScheduleConfigs;
-use systems::WorldSet;
+use systems::{ExtensionBuilder, WorldSet};
 
 use crate::harness::*;
 
@@ -14,14 +13,14 @@ fn each_set_is_charged_with_what_its_systems_take() {
         let mut stage = Scene::default().open();
         assert_eq!(stage.world.set_times(), None);
         stage.world.time_sets();
-        stage.world.extend(|_, schedule| {
+        stage.world.extend(&move |world: &mut ExtensionBuilder| {
             let busy = || {
                 let end = Instant::now() + BUSY;
                 while Instant::now() < end {
                     std::hint::spin_loop();
                 }
             };
-            schedule.add_systems(busy.in_set(set));
+            world.add_systems(set, busy);
         });
         let started = Instant::now();
         stage.tick();

@@ -32,7 +32,7 @@ fn strew(random: &mut SmallRng, users: u32, spread: f32) -> HandleTable {
     // Some have left.
     for handle in 0..users {
         if random.random_range(0..10) == 0 {
-            table.leave(0, crate::replication::handles::Handle(handle));
+            table.give_back(0, Umid::from_u128(u128::from(handle)));
         }
     }
     table
