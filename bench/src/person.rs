@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use components::{Profile, TransformNoScale, Umid, Vec3};
-use systems::{Batch, Command, Dialect, DisconnectCause, Entrant, QueueLimits, SessionLink};
+use systems::{
+    Batch, Dialect, DisconnectCause, Entrant, QueueLimits, SessionLink, WorldEnded, WorldHandle,
+};
 use walks::{Path, Place};
 
 /// Neighbouring numbers make ids that have nothing in common, as those of real users.
@@ -41,8 +43,8 @@ impl Person {
     }
 
     /// Asks to enter where the path begins.
-    pub(crate) fn enter(&self) -> Command {
-        Command::Enter(Box::new(Entrant {
+    pub(crate) async fn enter(&self, world: &WorldHandle) -> Result<(), WorldEnded> {
+        let entrant = Entrant {
             profile: Profile {
                 user: self.user,
                 name: format!("Person {}", self.connection),
@@ -53,15 +55,13 @@ impl Person {
             connection: self.connection,
             link: Arc::clone(&self.link),
             last_position: Some(pose(self.path.place())),
-        }))
+        };
+        world.enter(entrant).await
     }
 
     /// Asks to leave.
-    pub(crate) fn leave(&self) -> Command {
-        Command::Leave {
-            user: self.user,
-            connection: self.connection,
-        }
+    pub(crate) async fn leave(&self, world: &WorldHandle) -> Result<(), WorldEnded> {
+        world.leave(self.user, self.connection).await
     }
 
     /// Goes on; answers whether they moved.

@@ -10,8 +10,8 @@ use components::{
 };
 use parking_lot::RwLock;
 use systems::{
-    Batch, Command, LiveWorld, PersistBatch, PersistSink, WorldContext, WorldHandle, WorldOptions,
-    WorldState,
+    Batch, LiveWorld, PersistBatch, PersistSink, WorldContext, WorldEnded, WorldHandle,
+    WorldOptions, WorldState,
 };
 use walks::{Path, Pattern};
 
@@ -137,7 +137,7 @@ impl Scene {
             let rest = users as usize - self.people.len();
             for _ in 0..rest.min(ENTER_AT_ONCE) {
                 let person = self.newcomer(self.people.len() as u32, users);
-                self.send(person.enter())?;
+                queue(person.enter(&self.handle))?;
                 if self.people.len().is_multiple_of(self.stride) {
                     self.sights.push(Sight::default());
                 }
@@ -189,10 +189,10 @@ impl Scene {
             self.leaver = (self.leaver + 1) % users.max(1);
         }
         let newcomer = self.newcomer(self.leaver as u32, users as u32);
-        self.send(newcomer.enter())?;
+        queue(newcomer.enter(&self.handle))?;
         if let Some(place) = self.people.get_mut(self.leaver) {
             let leaver = std::mem::replace(place, newcomer);
-            self.send(leaver.leave())?;
+            queue(leaver.leave(&self.handle))?;
         }
         Ok(())
     }
@@ -265,14 +265,14 @@ impl Scene {
     pub(crate) fn tick_rate(&self) -> u32 {
         self.settings.tick_rate
     }
+}
 
-    fn send(&self, command: Command) -> Result<(), BenchError> {
-        let send = pin!(self.handle.send(command));
-        match send.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(())) => Ok(()),
-            Poll::Ready(Err(_)) => Err(BenchError::Ended),
-            Poll::Pending => Err(BenchError::InboxFull),
-        }
+/// Queues a request of a person; the next tick applies it.
+fn queue(request: impl Future<Output = Result<(), WorldEnded>>) -> Result<(), BenchError> {
+    match pin!(request).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => Ok(()),
+        Poll::Ready(Err(_)) => Err(BenchError::Ended),
+        Poll::Pending => Err(BenchError::InboxFull),
     }
 }
 

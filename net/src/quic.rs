@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::session::Sessions;
+use crate::session::close_code;
 use admission::Admission;
 use certificate::Certificates;
 pub use options::{CertificateFiles, QuicOptions};
@@ -136,7 +137,7 @@ impl Quic {
         sessions.ended().await;
         let shutdown = DisconnectCause::Shutdown;
         self.endpoint.close(
-            VarInt::from(u32::from(shutdown.close_code())),
+            VarInt::from(u32::from(close_code(shutdown))),
             shutdown.label().as_bytes(),
         );
         self.endpoint.wait_idle().await;

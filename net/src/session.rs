@@ -1,5 +1,6 @@
 //! Sessions: from the handshake to the last frame, over any message transport (spec posbus §5).
 
+mod close_code;
 mod handshake;
 mod meters;
 mod origin;
@@ -33,6 +34,7 @@ use transport::{Outgoing, Transport};
 
 /// How long a goodbye may take before the connection is dropped.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
+pub(crate) use close_code::close_code;
 
 /// Everything sessions share.
 pub(crate) struct Sessions {

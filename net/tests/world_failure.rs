@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bevy_ecs::prelude::IntoScheduleConfigs;
 use chrono::Utc;
 use components::{Umid, ids};
 use futures_util::{SinkExt, StreamExt};
@@ -13,10 +12,10 @@ use net::{
     NetOptions, Server,
     auth::{Keys, NodeKey},
 };
-use node::{Node, NodeOptions, WorldExtension};
+use node::{Node, NodeOptions};
 use posbus::{HandShake, Message, MyTransform, TeleportRequest, Vec3};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
-use systems::{LiveWorld, WorldSet};
+use systems::{ExtensionBuilder, WorldExtensions, WorldSet};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -41,18 +40,16 @@ fn world(id: Umid) -> NewObjectRow {
 }
 
 /// The first world that is loaded panics once the fuse is lit; when it is loaded again, it holds.
-fn fragile(fuse: &Arc<AtomicBool>) -> WorldExtension {
+fn fragile(fuse: &Arc<AtomicBool>) -> WorldExtensions {
     let (fuse, loads) = (Arc::clone(fuse), AtomicUsize::new(0));
-    WorldExtension(Arc::new(move |live: &mut LiveWorld| {
+    WorldExtensions::default().with(move |world: &mut ExtensionBuilder| {
         if loads.fetch_add(1, Ordering::SeqCst) > 0 {
             return;
         }
         let fuse = Arc::clone(&fuse);
-        live.extend(|_, schedule| {
-            let blow = move || assert!(!fuse.load(Ordering::SeqCst), "told to");
-            schedule.add_systems(blow.in_set(WorldSet::Simulate));
-        });
-    }))
+        let blow = move || assert!(!fuse.load(Ordering::SeqCst), "told to");
+        world.add_systems(WorldSet::Simulate, blow);
+    })
 }
 
 struct Client(WebSocketStream<TcpStream>);
@@ -135,7 +132,7 @@ async fn its_users_return_and_others_do_not_notice() {
     store.seed(&seed).await.expect("seeds");
     let fuse = Arc::new(AtomicBool::new(false));
     let options = NodeOptions {
-        extension: Some(fragile(&fuse)),
+        extensions: fragile(&fuse),
         ..NodeOptions::default()
     };
     let node = Node::start(store, options).await.expect("starts");

@@ -31,7 +31,7 @@ pub use integrations::{Generation, SkyboxStatus, SkyboxStyle};
 pub use objects::{
     Customisation, NewMember, NewObject, ObjectEdit, ObjectView, SpawnedObject, TreeNode,
 };
-pub use options::{NodeOptions, WorldExtension};
+pub use options::NodeOptions;
 pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
 pub use store::{Version, VersionedCache};
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};

@@ -1,24 +1,12 @@
 //! Options of a node; every default carries its reason.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use components::JsonMap;
-use systems::{LiveWorld, WorldOptions};
+use systems::{WorldExtensions, WorldOptions};
 
 use crate::ThirdPartyOptions;
-
-/// Adds systems to each world that is loaded; [`systems::WorldSet`] names the places.
-#[derive(Clone)]
-pub struct WorldExtension(pub Arc<dyn Fn(&mut LiveWorld) + Send + Sync>);
-
-impl fmt::Debug for WorldExtension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WorldExtension")
-    }
-}
 
 /// How a node runs.
 #[derive(Clone, Debug)]
@@ -43,8 +31,8 @@ pub struct NodeOptions {
     pub plugins: PathBuf,
     /// Voice, chat and pictures.
     pub third_parties: ThirdPartyOptions,
-    /// More systems for each world.
-    pub extension: Option<WorldExtension>,
+    /// Systems and resources that are added to each world. Default none.
+    pub extensions: WorldExtensions,
 }
 
 impl Default for NodeOptions {
@@ -61,7 +49,7 @@ impl Default for NodeOptions {
             ui_client: JsonMap::new(),
             plugins: PathBuf::from("plugins"),
             third_parties: ThirdPartyOptions::default(),
-            extension: None,
+            extensions: WorldExtensions::default(),
         }
     }
 }

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use bevy_ecs::prelude::{IntoScheduleConfigs, Res};
+use bevy_ecs::prelude::Res;
 use components::{AttributeId, Profile, Reason, TransformNoScale, Umid, Vec3, ids};
-use node::{Node, NodeError, NodeOptions, WorldExtension};
+use node::{Node, NodeError, NodeOptions};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
 use systems::{
-    Batch, Command, Dialect, Entrant, LiveWorld, SessionLink, UserIndex, WorldHandle, WorldSet,
+    Batch, Dialect, Entrant, ExtensionBuilder, SessionLink, UserIndex, WorldExtensions,
+    WorldHandle, WorldSet,
 };
 use tempfile::TempDir;
 
@@ -69,7 +70,7 @@ async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<
         link: Arc::clone(&link),
         last_position: node.last_position(handle.id(), user).await,
     };
-    handle.send(Command::Enter(Box::new(entrant))).await.ok()?;
+    handle.enter(entrant).await.ok()?;
     // The first batch is the snapshot: from then on the user is in the world, unless that ended just before.
     let mut snapshot = Batch::default();
     tokio::select! {
@@ -80,17 +81,15 @@ async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<
 }
 
 /// Worlds that panic in their next tick when told to.
-fn fragile() -> (Arc<AtomicBool>, WorldExtension) {
+fn fragile() -> (Arc<AtomicBool>, WorldExtensions) {
     let fuse = Arc::new(AtomicBool::new(false));
     let lit = Arc::clone(&fuse);
-    let extension = WorldExtension(Arc::new(move |live: &mut LiveWorld| {
+    let extension = move |world: &mut ExtensionBuilder| {
         let lit = Arc::clone(&lit);
-        live.extend(|_, schedule| {
-            let blow = move || assert!(!lit.swap(false, Ordering::SeqCst), "told to");
-            schedule.add_systems(blow.in_set(WorldSet::Simulate));
-        });
-    }));
-    (fuse, extension)
+        let blow = move || assert!(!lit.swap(false, Ordering::SeqCst), "told to");
+        world.add_systems(WorldSet::Simulate, blow);
+    };
+    (fuse, WorldExtensions::default().with(extension))
 }
 
 #[tokio::test]
@@ -131,13 +130,7 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
     // Two questions: the tick of the first may have taken its poses before this one was offered.
     node.worlds().online_users(id).await;
     node.worlds().online_users(id).await;
-    handle
-        .send(Command::Leave {
-            user,
-            connection: 1,
-        })
-        .await
-        .expect("sent");
+    handle.leave(user, 1).await.expect("sent");
     handle.ended().await;
 
     assert_eq!(
@@ -164,10 +157,10 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
 #[tokio::test]
 async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (fuse, extension) = fragile();
+    let (fuse, extensions) = fragile();
     // One thread, so that the worlds share it.
     let options = NodeOptions {
-        extension: Some(extension),
+        extensions,
         simulation_threads: 1,
         ..NodeOptions::default()
     };
@@ -192,11 +185,11 @@ async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
 #[tokio::test]
 async fn a_world_that_fails_again_and_again_is_left_alone() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (fuse, extension) = fragile();
+    let (fuse, extensions) = fragile();
     let node = start(
         &dir,
         NodeOptions {
-            extension: Some(extension),
+            extensions,
             ..NodeOptions::default()
         },
     )
@@ -239,9 +232,9 @@ async fn shutdown_saves_where_everybody_is() {
 async fn at_shutdown_no_world_waits_for_another_to_end() {
     let ending = Arc::new((Mutex::new(0), Condvar::new()));
     let armed = Arc::new(AtomicBool::new(false));
-    let extension = {
+    let extensions = {
         let (ending, armed) = (Arc::clone(&ending), Arc::clone(&armed));
-        WorldExtension(Arc::new(move |live: &mut LiveWorld| {
+        WorldExtensions::default().with(move |world: &mut ExtensionBuilder| {
             let (ending, armed) = (Arc::clone(&ending), Arc::clone(&armed));
             let wait_for_the_other = move |users: Res<UserIndex>| {
                 if armed.load(Ordering::SeqCst) && users.is_empty() {
@@ -256,15 +249,13 @@ async fn at_shutdown_no_world_waits_for_another_to_end() {
                     assert!(!waited.timed_out(), "the other world was not told");
                 }
             };
-            live.extend(|_, schedule| {
-                schedule.add_systems(wait_for_the_other.in_set(WorldSet::Simulate));
-            });
-        }))
+            world.add_systems(WorldSet::Simulate, wait_for_the_other);
+        })
     };
     let dir = tempfile::tempdir().expect("a directory");
     let options = NodeOptions {
         simulation_threads: 2,
-        extension: Some(extension),
+        extensions,
         ..NodeOptions::default()
     };
     let node = start(&dir, options).await;

@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::options::QuicOptions;
 use super::place::PATH;
 use crate::limits::{ConnectionPermit, Slot};
+use crate::session::close_code;
 use crate::session::{Arrival, GOODBYE, Sessions};
 
 /// Decides about connections.
@@ -220,6 +221,6 @@ fn give_up(sessions: &Sessions, connection: &quinn::Connection, cause: Disconnec
 }
 
 fn close(connection: &quinn::Connection, cause: DisconnectCause) {
-    let code = VarInt::from(u32::from(cause.close_code()));
+    let code = VarInt::from(u32::from(close_code(cause)));
     connection.close(code, cause.label().as_bytes());
 }

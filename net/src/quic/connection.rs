@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use web_transport_quinn::{ReadError, RecvStream, SendStream, Session, SessionError};
 
 use super::framing::{Cutter, TooLong, join};
+use crate::session::close_code;
 use crate::session::transport::{Features, Inbound, Incoming, Outgoing, Transport};
 
 /// The longest datagram (docs/protocol.md, Datagrams).
@@ -139,7 +140,7 @@ impl Outgoing for Sender {
     }
 
     fn cut(&mut self, cause: DisconnectCause) {
-        let code = u32::from(cause.close_code());
+        let code = u32::from(close_code(cause));
         self.session.close(code, cause.label().as_bytes());
     }
 

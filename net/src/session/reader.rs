@@ -11,7 +11,7 @@ use posbus::{
     ClientState, MAX_CLIENT_FRAME, Message, Notification, NotificationType, Signal, SignalType,
     Vec3, v2,
 };
-use systems::{ClientAction, Command, Dialect, DisconnectCause, Entrant, SessionLink, WorldHandle};
+use systems::{ClientAction, Dialect, DisconnectCause, Entrant, SessionLink, WorldHandle};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, Span};
@@ -164,14 +164,7 @@ impl Reader {
         let world = self.ticket?.world?;
         let claim = async {
             let handle = self.sessions.node.worlds().open(world).await.ok()?;
-            let (answer, tick) = oneshot::channel();
-            let claim = Command::Claim {
-                user: self.profile.user,
-                session_id: self.session_id,
-                answer,
-            };
-            handle.send(claim).await.ok()?;
-            tick.await.ok()?
+            handle.resume(self.profile.user, self.session_id).await
         };
         let tick = timeout(CLAIM, claim).await.ok()??;
         Some((world, tick))
@@ -230,14 +223,15 @@ impl Reader {
         let (Some(world), Some(hold)) = (&self.world, hold) else {
             return self.leave().await;
         };
-        let held = Command::Drop {
-            user: self.profile.user,
-            connection: self.connection,
-            hold: self.sessions.options.hold,
-            kept: Box::new(hold),
-        };
+        let grace = self.sessions.options.hold;
+        let detach = world.detach(self.profile.user, self.connection, grace);
         // A world that has ended has nobody in it.
-        let _ = world.send(held).await;
+        if let Ok(period) = detach.await {
+            tokio::spawn(async move {
+                period.ended().await;
+                drop(hold);
+            });
+        }
     }
 
     async fn next_event(
@@ -385,13 +379,8 @@ impl Reader {
     /// Passes an action on to the world; outside a world there is nobody to tell (W5).
     async fn send(&mut self, action: ClientAction) {
         if let Some(world) = &self.world {
-            let command = Command::Client {
-                user: self.profile.user,
-                connection: self.connection,
-                action,
-            };
             // If the world has ended, the reader hears of it next.
-            let _ = world.send(command).await;
+            let _ = world.act(self.profile.user, self.connection, action).await;
         }
     }
 
@@ -412,7 +401,7 @@ impl Reader {
             let resume = &self.sessions.resume;
             resume.leave_elsewhere(user, session_id, target).await;
             self.sessions.node.enters(user, self.connection, target);
-            if world.send(Command::Enter(Box::new(entrant))).await.is_ok() {
+            if world.enter(entrant).await.is_ok() {
                 self.sessions.meters.joins.increment(1);
                 self.rare.watch({
                     let world = world.clone();
@@ -490,12 +479,8 @@ impl Reader {
             pass.set_world(None);
         }
         if let Some(world) = self.world.take() {
-            let leave = Command::Leave {
-                user: self.profile.user,
-                connection: self.connection,
-            };
             // A world that has ended has nobody in it.
-            let _ = world.send(leave).await;
+            let _ = world.leave(self.profile.user, self.connection).await;
         }
     }
 

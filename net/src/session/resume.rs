@@ -9,7 +9,7 @@ use std::time::Duration;
 use components::Umid;
 use node::ConnectionGuard;
 use parking_lot::Mutex;
-use systems::{Command, WorldHandle};
+use systems::WorldHandle;
 
 use crate::limits::customer;
 
@@ -135,7 +135,7 @@ impl Resume {
             && elsewhere.id() != world
         {
             // A world that has ended has nobody in it.
-            let _ = elsewhere.send(Command::Leave { user, connection }).await;
+            let _ = elsewhere.leave(user, connection).await;
         }
     }
 }

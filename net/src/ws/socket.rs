@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::session::close_code;
 use crate::session::transport::{Features, Inbound, Incoming, Outgoing, Transport};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WebSocketStream<S> {
@@ -67,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Outgoing
 
     async fn say_goodbye(&mut self, cause: DisconnectCause) {
         let frame = CloseFrame {
-            code: cause.close_code().into(),
+            code: close_code(cause).into(),
             reason: cause.label().into(),
         };
         // This fails if the peer closed first: then its own close frame waits to be sent back, which closing does.
@@ -100,6 +101,7 @@ mod tests {
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
+    use crate::session::close_code;
     use crate::session::transport::{Inbound, Incoming, Outgoing, Transport};
 
     type Socket = WebSocketStream<tokio::io::DuplexStream>;
@@ -148,7 +150,7 @@ mod tests {
         let Some(Ok(Message::Close(Some(frame)))) = client.next().await else {
             panic!("no close frame");
         };
-        assert_eq!(u16::from(frame.code), DisconnectCause::Flood.close_code());
+        assert_eq!(u16::from(frame.code), close_code(DisconnectCause::Flood));
     }
 
     #[tokio::test]

@@ -9,14 +9,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bevy_ecs::world::World;
-use components::{Id, Placed, Pose, Reason, Transform, TransformNoScale, Umid};
+use components::{Reason, Transform, TransformNoScale, Umid};
 use parking_lot::Mutex;
 use store::Store;
-use systems::{
-    Command, Effect, LiveWorld, ObjectIndex, UserIndex, WorldContext, WorldHandle, WorldState,
-};
-use tokio::sync::{mpsc, oneshot};
+use systems::{Effect, LiveWorld, WorldContext, WorldHandle, WorldState};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -152,33 +149,22 @@ impl Worlds {
         }
     }
 
-    /// Who is in a world; nobody if it is not loaded.
+    /// Users in a world; none if it is not loaded.
     pub async fn online_users(&self, world: Umid) -> Vec<Umid> {
-        let users = self
-            .ask(world, |world| {
-                world.resource::<UserIndex>().users().collect()
-            })
-            .await;
-        users.unwrap_or_default()
+        match self.inner.handle(world) {
+            Some(handle) => handle.users().await.unwrap_or_default(),
+            None => Vec::new(),
+        }
     }
 
-    /// Where a user is in a world; `None` if not there.
+    /// Position of a user in a world; `None` if the user is not there.
     pub async fn user_pose(&self, world: Umid, user: Umid) -> Option<TransformNoScale> {
-        let pose = move |world: &mut World| {
-            let entity = world.resource::<UserIndex>().get(user)?;
-            world.get::<Pose>(entity).map(|pose| pose.transform)
-        };
-        self.ask(world, pose).await.flatten()
+        self.inner.handle(world)?.user_pose(user).await
     }
 
-    /// Where an object is right now; `None` if the world is not loaded or does not have it.
+    /// Present transform of an object; `None` if the world is not loaded or does not have it.
     pub async fn object_transform(&self, world: Umid, object: Umid) -> Option<Transform> {
-        let transform = move |world: &mut World| {
-            let entity = world.resource::<ObjectIndex>().get(object)?;
-            debug_assert_eq!(world.get::<Id>(entity), Some(&Id(object)));
-            world.get::<Placed>(entity).map(|placed| placed.transform)
-        };
-        self.ask(world, transform).await.flatten()
+        self.inner.handle(world)?.object_transform(object).await
     }
 
     /// Everybody with a live session, in a world or not.
@@ -189,7 +175,7 @@ impl Worlds {
     /// Brings those metrics up to date that are only looked at when somebody asks.
     pub(crate) fn observe(&self) {
         let handles = self.inner.handles();
-        let users = || handles.iter().map(WorldHandle::users);
+        let users = || handles.iter().map(WorldHandle::user_count);
         metrics::gauge!("odyssey_users").set(users().sum::<usize>() as f64);
         metrics::gauge!("odyssey_users_fullest_world").set(users().max().unwrap_or(0) as f64);
         self.inner.write_behind.observe();
@@ -221,7 +207,7 @@ impl Worlds {
         let mut ends = JoinSet::new();
         for handle in self.inner.handles() {
             ends.spawn(async move {
-                if timeout(STOP_TIMEOUT, stop(&handle, true)).await.is_err() {
+                if timeout(STOP_TIMEOUT, handle.stop(true)).await.is_err() {
                     tracing::error!(world = %handle.id(), "world did not end in time");
                 }
             });
@@ -231,43 +217,15 @@ impl Worlds {
             tracing::error!(%error, "the last positions and transforms could not be saved");
         }
     }
-
-    /// Asks a loaded world something, answered between two commands of its next tick.
-    async fn ask<T: Send + 'static>(
-        &self,
-        world: Umid,
-        question: impl FnOnce(&mut World) -> T + Send + Sync + 'static,
-    ) -> Option<T> {
-        let handle = self.inner.slots.lock().get(&world)?.handle()?;
-        let (answer, answered) = oneshot::channel();
-        let inspect = move |world: &mut World| {
-            // Whoever asked may be gone.
-            let _ = answer.send(question(world));
-        };
-        handle
-            .send(Command::Inspect(Box::new(inspect)))
-            .await
-            .ok()?;
-        answered.await.ok()
-    }
 }
 
 async fn send(handle: &WorldHandle, effects: Vec<Effect>) {
     for effect in effects {
-        if handle.send(Command::Effect(effect)).await.is_err() {
+        if handle.apply(effect).await.is_err() {
             // The world has ended; when it is loaded again, it reads what was stored.
             return;
         }
     }
-}
-
-/// Asks a world to end; false if it goes on because somebody is in it.
-async fn stop(handle: &WorldHandle, force: bool) -> bool {
-    let (done, stopped) = oneshot::channel();
-    if handle.send(Command::Stop { force, done }).await.is_err() {
-        return true;
-    }
-    stopped.await.unwrap_or(true)
 }
 
 /// Unloads worlds that the simulator reports as idle.
@@ -306,6 +264,11 @@ impl Inner {
         Arc::clone(self.slots.lock().entry(world).or_default())
     }
 
+    /// The way into a world, if it is loaded.
+    fn handle(&self, world: Umid) -> Option<WorldHandle> {
+        self.slots.lock().get(&world)?.handle()
+    }
+
     fn handles(&self) -> Vec<WorldHandle> {
         self.slots
             .lock()
@@ -341,8 +304,8 @@ impl Inner {
             persist: Box::new(Sink(Arc::clone(&self.write_behind))),
         };
         let (mut live, handle) = LiveWorld::new(state, context);
-        if let Some(extension) = &self.options.extension {
-            (extension.0)(&mut live);
+        for extension in self.options.extensions.iter() {
+            live.extend(extension);
         }
         let ticks = Arc::new(Ticks::default());
         slot.set(Loaded {
@@ -373,7 +336,7 @@ impl Inner {
         };
         let _turn = slot.turn.lock().await;
         let Some(handle) = slot.handle() else { return };
-        if !stop(&handle, false).await {
+        if !handle.stop(false).await {
             return;
         }
         slot.clear();

@@ -70,7 +70,7 @@ impl Slot {
         let (tick_mean, tick_max) = loaded.ticks.read();
         Some(WorldStatus {
             id,
-            users: loaded.handle.users(),
+            users: loaded.handle.user_count(),
             tick_mean,
             tick_max,
         })
