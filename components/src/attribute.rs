@@ -1,4 +1,4 @@
-//! Attributes: their identity, options, permissions and automatic effects (spec model §5).
+//! Attributes: their identity, options, permissions and automatic effects (docs/spec/model.md §5).
 
 use std::fmt;
 
@@ -79,7 +79,7 @@ impl AttributeOptions {
     }
 }
 
-/// The read and write expressions of an attribute (spec model §5.6).
+/// The read and write expressions of an attribute (docs/spec/model.md §5.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     read: Expression,
@@ -173,7 +173,7 @@ impl Roles {
     }
 }
 
-/// Whom a change of an attribute is told (spec posbus §5.6).
+/// Whom a change of an attribute is told (docs/spec/posbus.md §5.6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PosbusAuto {
     /// The scopes, each at most once.
@@ -214,7 +214,7 @@ impl PosbusAuto {
     }
 }
 
-/// How a value is projected onto a render slot of its object (spec model §5.5).
+/// How a value is projected onto a render slot of its object (docs/spec/model.md §5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderAuto {
     /// `texture`, `string`, `number` or `audio`.
@@ -285,7 +285,7 @@ mod tests {
 
     use super::{AttributeOptions, Role, Roles};
 
-    /// The permission table of spec model §5.6 as (read, write) per caller.
+    /// The permission table of docs/spec/model.md §5.5 as (read, write) per caller.
     #[test]
     fn permission_table() {
         let stranger = Roles::AUTHENTICATED;

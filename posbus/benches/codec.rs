@@ -1,5 +1,6 @@
-//! Cost of the two long lists, a thousand users moving and a thousand objects of a snapshot, and of groups of version 2: the twenty
-//! of a cell, sixty-four of the slowest ring, and a thousand users as a client reads them.
+//! Cost of the two long lists, a thousand users moving and a thousand objects of a snapshot, and of
+//! groups of version 2: the twenty of a cell, sixty-four of the slowest ring, and a thousand users
+//! as a client reads them.
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::ItemsCount};

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their input; an ordinary test runs the same functions over the corpus.
+//! The functions of the fuzz targets. An ordinary test runs them over the corpus.
 
 use posbus::{ClientState, DecodeError, Message, decode, decode_from_client, v2};
 use serde_json::Value;
@@ -11,7 +11,8 @@ pub(crate) fn decode_any(data: &[u8]) {
     }
 }
 
-/// Any bytes as a frame from a client: what a server accepts, a tool accepts, too, and reads the same.
+/// Decodes any bytes as a frame from a client. A frame that a server accepts is accepted by a tool,
+/// too, with the same result.
 pub(crate) fn decode_client(data: &[u8]) {
     for state in [ClientState::Handshaking, ClientState::Established] {
         if let Ok(message) = decode_from_client(data, state) {
@@ -22,7 +23,8 @@ pub(crate) fn decode_client(data: &[u8]) {
     }
 }
 
-/// Any bytes as a frame of version 2: what decodes must encode to something that decodes to the same, and a server reads the same.
+/// Decodes any bytes as a frame of version 2. A decoded message must survive encoding and decoding,
+/// and a server must read the same.
 pub(crate) fn decode_v2(data: &[u8]) {
     match v2::decode(data) {
         Ok(v2::Message::V1(message)) => assert_eq!(decode(data), Ok(message)),
@@ -61,7 +63,7 @@ pub(crate) fn json_encode(data: &[u8]) {
     }
 }
 
-/// Numbers out of bounds are held there; who it is and how many there are has to come back.
+/// Numbers out of bounds are clamped; handles and the number of entries have to come back.
 fn poses_read_back(tick: u64, entries: &[v2::PoseEntry]) {
     let entries_sent = entries.to_vec();
     let frame = v2::Poses {

@@ -1,9 +1,10 @@
 //! `StringAnyMap`: a JSON object that travels as a gotiny blob (docs/spec/posbus.md §3.3), and its
 //! JSON text.
 //!
-//! The wire knows two number types, JSON text one. In memory an integer [`Number`] is an `int` and a float one a `float64`.
-//! In text a whole `float64` is written with a fraction (`1.0`) where it is the value of a map, and without (`1`) in a list;
-//! reading reverses that. So the recordings of the reference come out of their JSON, and what was printed reads back.
+//! The wire knows two number types, JSON text one. In memory an integer [`Number`] is an `int` and
+//! a float one a `float64`. In text a whole `float64` is written with a fraction (`1.0`) where it
+//! is the value of a map, and without (`1`) in a list; reading reverses that. So the recordings of
+//! the reference come out of their JSON, and what was printed reads back.
 
 use crate::{
     error::DecodeError,
@@ -155,7 +156,7 @@ impl Serialize for PrintElement<'_> {
     }
 }
 
-/// Whether the number can be written as an integer and read back the same; -0 cannot.
+/// True if the number can be written as an integer and read back the same; -0 cannot.
 fn is_plain_whole(float: f64) -> bool {
     float.trunc() == float && float.abs() <= MAX_EXACT && (float != 0.0 || float.is_sign_positive())
 }

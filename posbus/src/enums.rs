@@ -8,7 +8,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)* }) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)* }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -33,7 +36,7 @@ macro_rules! open_enum {
 }
 
 open_enum! {
-    /// What a [`Signal`](crate::Signal) says.
+    /// Content of a [`Signal`](crate::Signal).
     SignalType {
         /// Uninitialised.
         NONE = 0,
@@ -59,7 +62,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a [`Notification`](crate::Notification) is about.
+    /// Subject of a [`Notification`](crate::Notification).
     NotificationType {
         /// Uninitialised.
         NONE = 0,
@@ -93,7 +96,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a [`UserAction`](crate::UserAction) was.
+    /// Kind of a [`UserAction`](crate::UserAction).
     Trigger {
         /// Uninitialised.
         NONE = 0,
@@ -110,7 +113,7 @@ open_enum! {
     }
 }
 
-/// How a 3D asset is loaded: one signed byte on the wire.
+/// Way of loading a 3D asset: one signed byte on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Asset3dType(pub i8);

@@ -1,9 +1,9 @@
-//! What can go wrong with bytes and JSON from outside.
+//! Errors of bytes and JSON from outside.
 
 use crate::{MessageType, v2};
 
-/// Why a frame was refused (docs/spec/posbus.md §2). A refused frame has no effect; the connection
-/// may go on.
+/// Reason for refusing a frame (docs/spec/posbus.md §2). A refused frame has no effect; the
+/// connection may go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -67,7 +67,8 @@ pub enum DecodeError {
     /// A dynamic value has more elements than a frame of this size may unfold to.
     #[error("dynamic value has too many elements")]
     TooManyValues,
-    /// A group of poses whose header has reserved bits or an unused rotation mode (docs/protocol.md, *Poses*).
+    /// A group of poses whose header has reserved bits or an unused rotation mode
+    /// (docs/protocol.md, *Poses*).
     #[error("group header {0:#010x}")]
     GroupHeader(u32),
     /// A group of poses with a stride that is not worth saying.
@@ -93,7 +94,7 @@ pub struct EntryTooLong {
     pub size: usize,
 }
 
-/// Why JSON could not become a message (docs/spec/posbus.md §3.4).
+/// Reason why JSON is no message (docs/spec/posbus.md §3.4).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {

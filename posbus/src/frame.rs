@@ -15,7 +15,7 @@ pub const FRAME_OVERHEAD: usize = 8;
 /// Shortest frame that can be a message: no body is empty.
 pub const MIN_FRAME: usize = FRAME_OVERHEAD + 1;
 
-/// How far a client got; decides what it may send.
+/// Progress of a client's handshake. It decides which messages the client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
     /// Nothing received yet: only a HandShake is allowed.
@@ -33,8 +33,9 @@ impl ClientState {
         }
     }
 
-    /// Whether a client in this state may send the type. Server-only and nested types never, a second HandShake may come
-    /// and is to be ignored (docs/spec/posbus.md §4.1; docs/regressions.md W3, W4).
+    /// True if a client in this state may send the type. Server-only and nested types never, a
+    /// second HandShake may come and is to be ignored (docs/spec/posbus.md §4.1;
+    /// docs/regressions.md W3, W4).
     pub const fn allows(self, message_type: MessageType) -> bool {
         match self {
             Self::Handshaking => matches!(message_type, MessageType::HandShake),
@@ -60,17 +61,19 @@ pub(crate) fn enclose(id: u32, out: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u
 /// Decodes a frame of any type: for clients and tools.
 ///
 /// # Errors
-/// Whatever is not exactly one well-formed message is refused (docs/spec/posbus.md §2). Memory
+/// Bytes that are not exactly one well-formed message are refused (docs/spec/posbus.md §2). Memory
 /// taken is bounded by a small multiple of the frame's length, whatever it claims.
 pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
     let (id, body) = open(frame)?;
     decode_body(message_type(id)?, body)
 }
 
-/// Decodes a frame as a server does: only what a client in this state may send, of the length it may have.
+/// Decodes a frame as a server does: only what a client in this state may send, of the length it
+/// may have.
 ///
 /// # Errors
-/// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] without a look at the body.
+/// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] without a look at
+/// the body.
 pub fn decode_from_client(frame: &[u8], state: ClientState) -> Result<Message, DecodeError> {
     let limit = state.max_frame();
     if frame.len() > limit {

@@ -1,7 +1,8 @@
 //! The second encoding inside PosBus: gotiny blobs of dynamic values (docs/spec/posbus.md §3.3).
 //!
-//! Booleans and presence flags are bits. They share bytes that are appended when a bit is needed and none is left, so that
-//! later bits are patched into earlier bytes; the state spans one blob with all its nesting.
+//! Booleans and presence flags are bits. They share bytes that are appended when a bit is needed
+//! and none is left, so that later bits are patched into earlier bytes; the state spans one blob
+//! with all its nesting.
 
 use crate::{
     any_map::StringAnyMap,
@@ -13,8 +14,9 @@ use serde_json::{Number, Value};
 /// Deepest nesting of maps and lists that is read.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// A null takes one bit, so the frame's length alone does not bound the number of values. A frame may unfold to this many
-/// plus one per two bytes; every other value, and every entry of a map, takes two bytes at least.
+/// A null takes one bit, so the frame's length alone does not bound the number of values. A frame
+/// may unfold to this many plus one per two bytes; every other value, and every entry of a map,
+/// takes two bytes at least.
 const SPARE_VALUES: usize = 256;
 
 const BOOL: &str = "bool";
@@ -48,7 +50,8 @@ pub(crate) fn take_map(reader: &mut Reader<'_>) -> Result<StringAnyMap, DecodeEr
     Ok(blob.map(0)?.unwrap_or_default())
 }
 
-/// Appends a u64: at most nine bytes, the ninth whole. Like the reference it takes one byte more than needed for 2^(7k)-1.
+/// Appends a u64: at most nine bytes, the ninth whole. Like the reference it takes one byte more
+/// than needed for 2^(7k)-1.
 pub(crate) fn put_u64(value: u64, out: &mut Vec<u8>) {
     put_varint(value, 9, out);
 }
@@ -84,7 +87,7 @@ fn take_varint(reader: &mut Reader<'_>, max_bytes: u32) -> Result<u64, DecodeErr
 /// Writes one blob.
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
-    /// Where the current flag byte is in `out`.
+    /// Index of the current flag byte in `out`.
     flags: usize,
     /// Bits of it that are taken; 8 also before the first.
     used: u32,
@@ -168,7 +171,7 @@ struct Blob<'r, 'a> {
     flags: u8,
     /// Bits left in it.
     left: u32,
-    /// How many more values may come.
+    /// Number of values that may still come.
     values_left: usize,
 }
 

@@ -87,8 +87,8 @@ impl Message {
     }
 }
 
-/// Prepares an object for reading: null fields vanish, so that they become zero values like missing ones. Dynamic
-/// values, where null is a value, stay as they are.
+/// Prepares an object for reading: null fields vanish, so that they become zero values like missing
+/// ones. Dynamic values, where null is a value, stay as they are.
 pub(crate) fn zero_nulls(message_type: MessageType, object: Value) -> Result<Value, JsonError> {
     let mut fields = fields(object)?;
     let dynamic = match message_type {
@@ -152,7 +152,7 @@ fn remove_nulls(fields: &mut Map<String, Value>) {
     }
 }
 
-/// How many maps and lists are nested.
+/// Depth of nested maps and lists.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),

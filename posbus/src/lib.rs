@@ -1,5 +1,6 @@
-//! The PosBus real-time protocol: typed messages, the frame around them and their byte and JSON forms
-//! (spec posbus §2–§4). No I/O and no knowledge of worlds, so that servers, clients and tools share it.
+//! The PosBus real-time protocol: typed messages, the frame around them and their byte and JSON
+//! forms (docs/spec/posbus.md §2, §3, §4). No I/O and no knowledge of worlds, so that servers,
+//! clients and tools share it.
 //!
 //! ```
 //! use posbus::{Message, Signal, SignalType};
@@ -39,5 +40,6 @@ pub use table::{
     version_1::{Message, MessageType},
 };
 
-/// Identity of a user, object, world, plugin or activity: a UUID; the nil UUID means "none" (spec posbus §3.2).
+/// Identity of a user, object, world, plugin or activity: a UUID; the nil UUID means "none"
+/// (docs/spec/posbus.md §3.2).
 pub type Umid = uuid::Uuid;

@@ -13,8 +13,8 @@ const MAX_COUNT: usize = 2;
 /// Room for the entries of a list in a frame, in bytes.
 pub const MAX_LIST_ENTRIES: usize = MAX_SERVER_FRAME - FRAME_OVERHEAD - MAX_COUNT;
 
-/// Appends a frame of a list message to `out`: `count` entries that were encoded before, of [`MAX_LIST_ENTRIES`] bytes
-/// at most.
+/// Appends a frame of a list message to `out`: `count` entries that were encoded before, of
+/// [`MAX_LIST_ENTRIES`] bytes at most.
 pub fn list_frame(message_type: MessageType, count: usize, entries: &[u8], out: &mut Vec<u8>) {
     let id = message_type.id();
     out.extend_from_slice(&id.to_le_bytes());
@@ -23,9 +23,9 @@ pub fn list_frame(message_type: MessageType, count: usize, entries: &[u8], out: 
     out.extend_from_slice(&(!id).to_le_bytes());
 }
 
-/// Collects the entries of a list message (AddUsers, RemoveUsers, UsersTransformList, AddObjects, RemoveObjects) and gives
-/// frames of at most [`MAX_SERVER_FRAME`] bytes. Kept between ticks it takes no memory once the frames of earlier ticks
-/// were dropped.
+/// Collects the entries of a list message (AddUsers, RemoveUsers, UsersTransformList, AddObjects,
+/// RemoveObjects) and gives frames of at most [`MAX_SERVER_FRAME`] bytes. When it is kept between
+/// ticks it takes no memory once the frames of earlier ticks were dropped.
 #[derive(Debug)]
 pub struct ListFrames {
     message_type: MessageType,
@@ -33,17 +33,18 @@ pub struct ListFrames {
     room: usize,
     /// Entries of the frame that is being filled.
     entries: Vec<u8>,
-    /// How many.
+    /// Number of entries.
     count: usize,
     /// The same, encoded; here to reuse its memory.
     count_bytes: Vec<u8>,
-    /// Where complete frames are cut from.
+    /// Buffer that complete frames are cut from.
     buffer: BytesMut,
     /// Complete frames.
     frames: Vec<Bytes>,
     /// Bytes of the complete frames.
     size: usize,
-    /// The largest `size` so far: reserved in one piece, as a buffer can only be reused when none of its frames is left.
+    /// The largest `size` so far: reserved at once, as a buffer can only be reused when none of its
+    /// frames is left.
     peak: usize,
 }
 
@@ -53,7 +54,8 @@ impl ListFrames {
         Self::of_size(message_type, MAX_SERVER_FRAME)
     }
 
-    /// As [`Self::new`], with frames of about `size` bytes at most; only an entry that is larger by itself makes a larger one.
+    /// As [`Self::new`], with frames of about `size` bytes at most; only an entry that is larger by
+    /// itself makes a larger one.
     pub fn of_size(message_type: MessageType, size: usize) -> Self {
         let room = size.saturating_sub(FRAME_OVERHEAD + MAX_COUNT);
         Self {
@@ -69,7 +71,8 @@ impl ListFrames {
         }
     }
 
-    /// Adds one entry; `encode` appends its body, for instance [`UserTransform::encode_body`](crate::UserTransform::encode_body).
+    /// Adds one entry; `encode` appends its body, for instance
+    /// [`UserTransform::encode_body`](crate::UserTransform::encode_body).
     ///
     /// # Errors
     /// If the entry does not fit a frame on its own. It is left out, the list stays usable.
@@ -96,7 +99,7 @@ impl ListFrames {
         self.push(|out| out.extend_from_slice(entry))
     }
 
-    /// Whether there is nothing to send.
+    /// True if there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.frames.is_empty()
     }

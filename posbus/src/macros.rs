@@ -1,4 +1,4 @@
-//! What [`table`](crate::table) expands to, the same for each version of the protocol.
+//! Macros that expand [`table`](crate::table), the same for each version of the protocol.
 
 /// Makes, for each version, the enums `MessageType` and `Message`, and gives each struct its
 /// frame.
@@ -53,7 +53,9 @@ macro_rules! message_types {
         #[repr(u32)]
         pub enum MessageType {
             $(
-                #[doc = concat!("[`", stringify!($variant), "`](super::", stringify!($variant), ")")]
+                #[doc = concat!(
+                    "[`", stringify!($variant), "`](super::", stringify!($variant), ")"
+                )]
                 $variant = $id,
             )+
         }
@@ -122,7 +124,9 @@ macro_rules! message_enum {
         pub enum $Message {
             $($(#[$lower_doc])* $lower($Lower),)?
             $(
-                #[doc = concat!("[`", stringify!($variant), "`](super::", stringify!($variant), ")")]
+                #[doc = concat!(
+                    "[`", stringify!($variant), "`](super::", stringify!($variant), ")"
+                )]
                 $variant($variant),
             )+
         }

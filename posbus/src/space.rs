@@ -7,7 +7,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Three floats: a position in world units (y up), Euler angles in radians (x pitch, y yaw, z roll) or a factor per axis.
+/// Three floats: a position in world units (y up), Euler angles in radians (x pitch, y yaw, z roll)
+/// or a factor per axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Vec3 {
@@ -33,7 +34,7 @@ impl Vec3 {
         Self { x, y, z }
     }
 
-    /// Whether no component is NaN or infinite.
+    /// True if no component is NaN or infinite.
     pub const fn is_finite(&self) -> bool {
         self.x.is_finite() && self.y.is_finite() && self.z.is_finite()
     }
@@ -57,7 +58,7 @@ impl Wire for Vec3 {
     }
 }
 
-/// Where an object is, how it is turned and how large.
+/// Position, rotation and scale of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Transform {
@@ -71,13 +72,13 @@ pub struct Transform {
 wire_struct!(Transform, position, rotation, scale);
 
 impl Transform {
-    /// Whether no float in it is NaN or infinite.
+    /// True if no float in it is NaN or infinite.
     pub const fn is_finite(&self) -> bool {
         self.position.is_finite() && self.rotation.is_finite() && self.scale.is_finite()
     }
 }
 
-/// Where a user is and where they look.
+/// Position and rotation of a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransformNoScale {
@@ -89,7 +90,7 @@ pub struct TransformNoScale {
 wire_struct!(TransformNoScale, position, rotation);
 
 impl TransformNoScale {
-    /// Whether no float in it is NaN or infinite.
+    /// True if no float in it is NaN or infinite.
     pub const fn is_finite(&self) -> bool {
         self.position.is_finite() && self.rotation.is_finite()
     }

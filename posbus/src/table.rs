@@ -66,12 +66,12 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Whether a server decodes the type when a client sends it.
+    /// True if a server decodes the type when a client sends it.
     pub const fn from_client(self) -> bool {
         matches!(self, Self::FromClient | Self::Both | Self::Ignored)
     }
 
-    /// Whether a server sends the type.
+    /// True if a server sends the type.
     pub const fn from_server(self) -> bool {
         matches!(self, Self::FromServer | Self::Both)
     }

@@ -1,5 +1,6 @@
-//! Version 2 of the protocol (docs/protocol.md): users have small handles, places are quantised, and what moved in a tick is
-//! told in groups of bits that anybody can copy from one message to the next. Everything else is version 1.
+//! Version 2 of the protocol (docs/protocol.md): users have small handles, positions are quantised,
+//! and movements of a tick are sent in groups of bits that anybody can copy from one message to the
+//! next. Everything else is version 1.
 //!
 //! ```
 //! use posbus::{TransformNoScale, Vec3, v2};
@@ -36,5 +37,6 @@ pub use poses::{Poses, PosesView, begin_poses, decode_poses, finish_poses};
 pub const UNITS_PER_METRE: f32 = 64.0;
 /// Most entries of a group.
 pub const MAX_GROUP: usize = 64;
-/// Longest datagram in bytes. A message with any single group that [`encode_groups`] makes is not longer.
+/// Longest datagram in bytes. A message with any single group that [`encode_groups`] makes is not
+/// longer.
 pub const MAX_DATAGRAM: usize = 1_200;

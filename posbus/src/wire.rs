@@ -27,7 +27,9 @@ macro_rules! wire_struct {
                 $($crate::wire::Wire::put(&self.$field, out);)+
             }
 
-            fn take(reader: &mut $crate::wire::Reader<'_>) -> Result<Self, $crate::error::DecodeError> {
+            fn take(
+                reader: &mut $crate::wire::Reader<'_>,
+            ) -> Result<Self, $crate::error::DecodeError> {
                 Ok(Self { $($field: $crate::wire::Wire::take(reader)?),+ })
             }
         }
@@ -42,7 +44,7 @@ pub(crate) const fn min_of<Struct, Field: Wire>(_: fn(&Struct) -> &Field) -> usi
 
 /// Reads a body from front to back.
 pub(crate) struct Reader<'a> {
-    /// What was not read yet.
+    /// Bytes that were not read yet.
     rest: &'a [u8],
     /// Length of the whole body in bytes: what bounds the size of what is unfolded from it.
     pub(crate) body_len: usize,

@@ -4,9 +4,9 @@
 use posbus::*;
 use serde_json::{Value, json};
 
-/// The bytes of one or more pieces of spaced hex.
-fn bytes(pieces: &[&str]) -> Vec<u8> {
-    let text: String = pieces
+/// The bytes of one or more parts of spaced hex.
+fn bytes(parts: &[&str]) -> Vec<u8> {
+    let text: String = parts
         .concat()
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -36,8 +36,8 @@ const W: &str = "00000000000080008000000000000005";
 
 /// Both directions at once.
 #[track_caller]
-fn check(message: impl Into<Message>, pieces: &[&str]) {
-    let (message, frame) = (message.into(), bytes(pieces));
+fn check(message: impl Into<Message>, parts: &[&str]) {
+    let (message, frame) = (message.into(), bytes(parts));
     assert_eq!(hex::encode(message.encode()), hex::encode(&frame));
     assert_eq!(decode(&frame), Ok(message));
 }

@@ -10,8 +10,9 @@ use posbus::{
 };
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
-/// Most memory a decode may hold at once: a fixed part and a multiple of the frame. An empty string is one byte on the wire
-/// and 24 in memory, an entry of a map three bytes and about a hundred, and what grows is held twice for a moment.
+/// Most memory a decode may hold at once: a fixed part and a multiple of the frame. An empty string
+/// is one byte on the wire and 24 in memory, an entry of a map three bytes and about a hundred, and
+/// what grows is held twice for a moment.
 fn allowance(frame: &[u8]) -> u64 {
     64 * 1024 + 160 * frame.len() as u64
 }
@@ -332,7 +333,8 @@ fn dynamic_values_are_bounded() {
     );
 }
 
-/// A map with nested lists, the innermost with `nulls` nulls, encoded by hand as the encoder has no limits.
+/// A map with nested lists, the innermost with `nulls` nulls, encoded by hand as the encoder has no
+/// limits.
 fn nested(lists: usize, nulls: usize) -> Vec<u8> {
     let mut value = serde_json::Value::Array(vec![serde_json::Value::Null; nulls]);
     for _ in 1..lists {
@@ -391,7 +393,7 @@ fn longer_bodies_are_refused() {
     }
 }
 
-/// Whatever byte is a length, it was inflated in one of these.
+/// Frames in each of which one byte is inflated; every length is inflated in one of them.
 #[test]
 fn inflated_bytes_do_no_harm() {
     let inflations: [&[u8]; 4] = [

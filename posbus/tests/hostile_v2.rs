@@ -1,4 +1,5 @@
-//! No bytes from outside panic the decoder of version 2, slip past its rules or cost much memory (docs/protocol.md).
+//! No bytes from outside panic the decoder of version 2, slip past its rules or cost much memory
+//! (docs/protocol.md).
 
 use posbus::{
     ClientState, DecodeError, HandShake, MAX_SERVER_FRAME, MessageType as V1, Signal, Umid, v2,
@@ -28,7 +29,8 @@ fn id_of(frame: &[u8]) -> u32 {
     u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]])
 }
 
-/// Decodes with an eye on memory: 64 entries of 24 bytes may come from a group of 8 bytes; everything else takes less.
+/// Decodes with an eye on memory: 64 entries of 24 bytes may come from a group of 8 bytes;
+/// everything else takes less.
 #[track_caller]
 fn decode_measured(frame: &[u8]) -> Result<Message, DecodeError> {
     let mut result = None;
@@ -43,7 +45,7 @@ fn decode_measured(frame: &[u8]) -> Result<Message, DecodeError> {
     result.expect("measure runs the closure")
 }
 
-/// What decodes encodes to something that decodes to the same.
+/// A decoded message survives encoding and decoding.
 #[track_caller]
 fn must_read_back(message: Message) {
     let again = message.encode();
@@ -64,7 +66,7 @@ fn refused(groups: &str, error: DecodeError) {
 #[test]
 fn groups_that_break_a_rule_are_refused() {
     use DecodeError::*;
-    // What the others differ from.
+    // The group that the others differ from.
     let whole = hex::decode("01 40e00000 03 00 00 00 40".replace(' ', "")).expect("hex");
     assert!(decode(&frame(MessageType::Poses.id(), &whole)).is_ok());
     refused("", UnexpectedEnd);
@@ -83,7 +85,8 @@ fn groups_that_break_a_rule_are_refused() {
 #[test]
 fn handles_stay_within_32_bits() {
     let last = "ffffffff0f";
-    // One entry may have the last handle; a second one, which has no bits at all, would have the next.
+    // One entry may have the last handle; a second one, which has no bits at all, would have the
+    // next.
     let one = hex::decode(format!("0140000000{last}000000")).expect("hex");
     assert!(decode(&frame(MessageType::Poses.id(), &one)).is_ok());
     refused(
@@ -245,7 +248,7 @@ fn cut_frames_are_refused() {
         assert!(decode(&vector[..vector.len() - 1]).is_err());
         let (id, whole) = (id_of(&vector), body(&vector));
         for end in 0..whole.len() {
-            // Where a group or an entry ends there is nothing to notice.
+            // A cut at the end of a group or an entry cannot be noticed.
             if let Ok(message) = decode_measured(&frame(id, &whole[..end])) {
                 assert!(
                     matches!(message, Message::Poses { .. } | Message::ObjectPoses(_)),

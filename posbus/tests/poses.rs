@@ -1,4 +1,5 @@
-//! Groups of quantised poses come back as they were, cost what they should, and break no bound (docs/protocol.md, *Poses*).
+//! Groups of quantised poses come back as they were, cost what they should, and break no bound
+//! (docs/protocol.md, *Poses*).
 
 use posbus::{TransformNoScale, Vec3, v2::*};
 use proptest::{collection::vec, prelude::*};
@@ -99,7 +100,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn entries_come_back_in_groups_that_fit_a_datagram((stride, entries) in entries(), tick in 0..128_u64) {
+    fn entries_come_back_in_groups_that_fit_a_datagram(
+        (stride, entries) in entries(),
+        tick in 0..128_u64,
+    ) {
         prop_assume!(!entries.is_empty());
         let frame = frame(tick, &entries, stride);
         prop_assert_eq!(decode_poses(&frame).map(|poses| poses.tick()), Ok(tick));
@@ -111,26 +115,39 @@ proptest! {
 
     /// Handles in any order and a stride that divides nothing cost bytes, not truth.
     #[test]
-    fn careless_callers_lose_nothing(poses in vec((any::<u32>(), pose()), 1..150), stride in any::<u32>()) {
-        let entries: Vec<_> = poses.into_iter().map(|(handle, pose)| PoseEntry { handle, pose }).collect();
+    fn careless_callers_lose_nothing(
+        poses in vec((any::<u32>(), pose()), 1..150),
+        stride in any::<u32>(),
+    ) {
+        let entries: Vec<_> =
+            poses.into_iter().map(|(handle, pose)| PoseEntry { handle, pose }).collect();
         prop_assert_eq!(read(&frame(0, &entries, stride)), entries);
     }
 
     #[test]
     fn quantisation_is_close(
-        position in [-131_072.0..131_072.0_f32, -131_072.0..131_072.0_f32, -131_072.0..131_072.0_f32],
+        position in [
+            -131_072.0..131_072.0_f32,
+            -131_072.0..131_072.0_f32,
+            -131_072.0..131_072.0_f32,
+        ],
         rotation in [-20.0..20.0_f32, -20.0..20.0_f32, -20.0..20.0_f32],
     ) {
         let [x, y, z] = position;
         let [pitch, yaw, roll] = rotation;
-        let place = TransformNoScale { position: Vec3::new(x, y, z), rotation: Vec3::new(pitch, yaw, roll) };
+        let place = TransformNoScale {
+            position: Vec3::new(x, y, z),
+            rotation: Vec3::new(pitch, yaw, roll),
+        };
         let pose = QuantizedPose::new(&place);
         let read = pose.transform();
         prop_assert_eq!(QuantizedPose::new(&read), pose);
-        for (value, read) in position.into_iter().zip([read.position.x, read.position.y, read.position.z]) {
+        let Vec3 { x, y, z } = read.position;
+        for (value, read) in position.into_iter().zip([x, y, z]) {
             prop_assert!((value - read).abs() <= 1.0 / 128.0, "{} {}", value, read);
         }
-        for (value, read) in rotation.into_iter().zip([read.rotation.x, read.rotation.y, read.rotation.z]) {
+        let Vec3 { x, y, z } = read.rotation;
+        for (value, read) in rotation.into_iter().zip([x, y, z]) {
             prop_assert!((-PI..PI).contains(&read));
             let apart = (f64::from(value) - f64::from(read)).to_degrees().rem_euclid(360.0);
             prop_assert!(apart.min(360.0 - apart) <= 0.36, "{} {}", value, read);

@@ -1,4 +1,5 @@
-//! Every recorded frame of the reference decodes to its JSON and comes back byte for byte, from memory and from JSON.
+//! Every recorded frame of the reference decodes to its JSON and comes back byte for byte, from
+//! memory and from JSON.
 
 mod common;
 

@@ -1,11 +1,14 @@
 //! The golden frames of version 2, which clients in other languages are tested against, too.
 //!
-//! `fixtures/posbus-v2.json` is `{"vectors": [{"name", "message", "hex", "json"}, …]}`: a name of the case, the JavaScript name of the
-//! message, the frame, and what it decodes to. An entry of `poses` is `{"handle", "pose", "transform"}`, where `pose` holds the numbers
-//! as they travel (`x`, `y`, `z` in units, `pitch`, `yaw`, `roll` in steps) and `transform` the same in metres and radians, to be
-//! compared as f32. Encoding a `poses` again may group it otherwise; everything else has one encoding.
+//! `fixtures/posbus-v2.json` is `{"vectors": [{"name", "message", "hex", "json"}, …]}`: a name of
+//! the case, the JavaScript name of the message, the frame, and what it decodes to. An entry of
+//! `poses` is `{"handle", "pose", "transform"}`, where `pose` holds the numbers as they travel
+//! (`x`, `y`, `z` in units, `pitch`, `yaw`, `roll` in steps) and `transform` the same in metres and
+//! radians, to be compared as f32. Encoding a `poses` again may group it otherwise; everything else
+//! has one encoding.
 //!
-//! `cargo test -p posbus --test vectors_v2 -- --ignored` writes the file and the fuzzing corpus anew.
+//! `cargo test -p posbus --test vectors_v2 -- --ignored` writes the file and the fuzzing corpus
+//! anew.
 
 use posbus::{
     Transform, Umid, Vec3,
@@ -377,11 +380,11 @@ fn the_file_is_what_the_encoder_makes() {
     let cases = cases();
     assert!(cases.len() >= 25);
     // Line by line, so that a failure can be read.
-    let (made, kept) = (file(&cases), include_str!("fixtures/posbus-v2.json"));
-    for (made, kept) in made.lines().zip(kept.lines()) {
-        assert_eq!(made, kept);
+    let (made, stored) = (file(&cases), include_str!("fixtures/posbus-v2.json"));
+    for (made, stored) in made.lines().zip(stored.lines()) {
+        assert_eq!(made, stored);
     }
-    assert_eq!(made.lines().count(), kept.lines().count());
+    assert_eq!(made.lines().count(), stored.lines().count());
 }
 
 #[test]
@@ -410,17 +413,20 @@ fn json_reads_back() {
 #[test]
 fn the_encoder_agrees_with_the_specification() {
     let by_hand = [
-        // Still: mode 1 in bits 6–7, 7 bits of x in bits 13–17; then handle 3, three origins of 0, and x = 64.
+        // Still: mode 1 in bits 6–7, 7 bits of x in bits 13–17; then handle 3, three origins of 0,
+        // and x = 64.
         (
             "poses_one_still",
             "b7a25390 05 40e00000 03 00 00 00 40 485dac6f",
         ),
-        // Two entries, 2 bits of gap, 12 of x; origin −1 in x, 1 in y. Bits from the lowest: x 4095, yaw 128, gap 2, x 0, yaw 0.
+        // Two entries, 2 bits of gap, 12 of x; origin −1 in x, 1 in y. Bits from the lowest: x
+        // 4095, yaw 128, gap 2, x 0, yaw 0.
         (
             "poses_two",
             "b7a25390 05 01820100 02 01 00 02 ff0f48000000 485dac6f",
         ),
-        // Two entries, mode 2, 1 bit of gap, a stride of 3. Pitch 1, yaw 2, roll 3, then gap 1 and 27 zeros.
+        // Two entries, mode 2, 1 bit of gap, a stride of 3. Pitch 1, yaw 2, roll 3, then gap 1 and
+        // 27 zeros.
         (
             "poses_stride_full",
             "b7a25390 08 81010010 0a 03 00 00 00 01040c08000000 485dac6f",

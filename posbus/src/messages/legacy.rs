@@ -1,4 +1,4 @@
-//! Registered messages that nobody sends today; kept so that every type id can be read and written.
+//! Registered messages that nobody sends today. They exist so that every type id has a codec.
 
 use crate::{
     Trigger, Umid,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GenericMessage {
-    /// What it is about.
+    /// Subject of the message.
     #[serde(rename = "Topic")]
     pub topic: String,
     /// JSON text; base64 in JSON.
@@ -25,7 +25,7 @@ wire_struct!(GenericMessage, topic, data);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserAction {
-    /// What.
+    /// Kind of the action.
     pub value: Trigger,
 }
 wire_struct!(UserAction, value);
@@ -57,9 +57,9 @@ pub struct AddPendingStake {
     pub transaction_id: Umid,
     /// The world staked to.
     pub odyssey_id: Umid,
-    /// Who stakes.
+    /// User who stakes.
     pub wallet: PbEthAddress,
-    /// How much, in the token's base unit.
+    /// Amount in the token's base unit.
     pub amount: PbUint256,
     /// A few words.
     pub comment: String,

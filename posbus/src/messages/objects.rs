@@ -1,4 +1,4 @@
-//! What stands in a world and what is attached to it.
+//! Messages about objects in a world and their attributes.
 
 use crate::{Asset3dType, StringAnyMap, Transform, Umid, any_map, json, wire::wire_struct};
 use indexmap::IndexMap;
@@ -24,17 +24,17 @@ pub struct ObjectDefinition {
     pub parent_id: Umid,
     /// The 3D asset, own or inherited from the object type, nil if none.
     pub asset_type: Umid,
-    /// How the asset is loaded.
+    /// Way of loading the asset.
     pub asset_format: Asset3dType,
     /// Display name.
     pub name: String,
     /// Absolute, not relative to the parent.
     pub transform: Transform,
-    /// Whether editors may move it.
+    /// True if editors may move it.
     pub is_editable: bool,
     /// Legacy, always false from a server.
     pub tethered_to_parent: bool,
-    /// Whether the minimap shows it.
+    /// True if the minimap shows it.
     pub show_on_minimap: bool,
 }
 wire_struct!(
@@ -104,7 +104,7 @@ pub struct UnlockObject {
 }
 wire_struct!(UnlockObject, id);
 
-/// Who holds an object now (docs/spec/posbus.md §5.5).
+/// Holder of an object's lock (docs/spec/posbus.md §5.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LockObjectResponse {

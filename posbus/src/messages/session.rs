@@ -40,12 +40,12 @@ wire_struct!(TeleportRequest, target);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Signal {
-    /// Which.
+    /// The signal.
     pub value: SignalType,
 }
 wire_struct!(Signal, value);
 
-/// The first message on entry: which world this is. Clears what the client knows of another one.
+/// First message on entry: identity of the world. It clears the client's state of another world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SetWorld {

@@ -1,4 +1,4 @@
-//! What users do together, and news of activities and events.
+//! Messages about interaction between users, and news of activities and events.
 
 use crate::{
     NotificationType, Umid, Vec3,
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HighFive {
-    /// Who gives it. A server overwrites what a client claims.
+    /// Giver of the high five. A server overwrites the value that a client claims.
     pub sender_id: Umid,
-    /// Who gets it.
+    /// Receiver of the high five.
     pub receiver_id: Umid,
     /// A few words.
     pub message: String,
@@ -26,7 +26,7 @@ wire_struct!(HighFive, sender_id, receiver_id, message);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Notification {
-    /// What it is about.
+    /// Subject of the notification.
     pub notify_type: NotificationType,
     /// Its text.
     pub value: String,
@@ -37,7 +37,7 @@ wire_struct!(Notification, notify_type, value);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FlyToMe {
-    /// Whom to fly to.
+    /// User to fly to.
     pub pilot: Umid,
     /// Their name.
     pub pilot_name: String,
@@ -56,9 +56,9 @@ pub struct ActivityUpdate {
     pub change_type: String,
     /// `video`, `screenshot`, `world_created`, `stake` or `unstake`.
     pub r#type: Option<String>,
-    /// What is known of it.
+    /// Details of the activity.
     pub data: Option<ActivityData>,
-    /// Who did it.
+    /// User who did it.
     pub user_id: Umid,
     /// The object it happened in.
     pub object_id: Umid,
@@ -86,7 +86,7 @@ impl ActivityUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ActivityData {
-    /// Where it happened.
+    /// Position of the activity.
     pub position: Option<Vec3>,
     /// Text of the post.
     pub description: Option<String>,
@@ -112,7 +112,8 @@ wire_struct!(
     bc_log_index
 );
 
-/// A calendar event starts. The body is the bare map; its keys: `objectId`, `eventId`, `title`, `start`, `end`.
+/// A calendar event starts. The body is the bare map; its keys: `objectId`, `eventId`, `title`,
+/// `start`, `end`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventStart(

@@ -1,4 +1,4 @@
-//! Who is in a world and where.
+//! Messages about users in a world and their positions.
 
 use crate::{TransformNoScale, Umid, json, wire::wire_struct};
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,9 @@ pub struct UserData {
     pub name: String,
     /// Media hash, absolute URL, or empty.
     pub avatar: String,
-    /// Where they are.
+    /// Position and rotation of the user.
     pub transform: TransformNoScale,
-    /// Whether they have no account.
+    /// True if the user has no account.
     pub is_guest: bool,
 }
 wire_struct!(UserData, id, name, avatar, transform, is_guest);
@@ -50,13 +50,13 @@ pub struct UsersTransformList {
 }
 wire_struct!(UsersTransformList, value);
 
-/// Where one user is: 22 to 46 bytes.
+/// Position and rotation of one user: 22 to 46 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserTransform {
     /// The user.
     pub id: Umid,
-    /// Where they are.
+    /// Position and rotation of the user.
     pub transform: TransformNoScale,
 }
 wire_struct!(UserTransform, id, transform);

@@ -1,5 +1,5 @@
-//! Groups to entries (docs/protocol.md, *Poses*). A group is validated as a whole by what its header allows at most; only where
-//! that says too little is every entry looked at.
+//! Groups to entries (docs/protocol.md, *Poses*). A group is validated as a whole by what its
+//! header allows at most; only where that says too little is every entry looked at.
 
 use super::{
     layout::{ANGLE_BITS, CELL_UNITS, LEVEL_UNITS, Layout, Rotation, WORD_BITS},
@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{error::DecodeError, wire::Reader};
 
-/// Length in bytes of the first of `groups`, so that a sender may cut between groups. None if no whole group comes first.
+/// Length in bytes of the first of `groups`, so that a sender may cut between groups. None if no
+/// whole group comes first.
 pub fn group_len(groups: &[u8]) -> Option<usize> {
     let mut reader = Reader::new(groups);
     Group::take(&mut reader).ok()?;
@@ -27,7 +28,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// Reads a group and leaves the reader behind it. Whether the entries make sense is up to [`Self::validate`].
+    /// Reads a group and leaves the reader behind it. [`Self::validate`] checks the entries.
     pub(super) fn take(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let layout = Layout::from_header(u32::from_le_bytes(reader.array()?))?;
         let first = reader.u32()?;
@@ -75,7 +76,7 @@ impl<'a> Group<'a> {
         result
     }
 
-    /// Whether even the largest values that the widths allow are in bounds.
+    /// True if even the largest values that the widths allow are in bounds.
     fn surely_in_bounds(&self) -> bool {
         let gaps = (self.layout.count as u64 - 1) << self.layout.gap;
         let last = gaps
@@ -89,7 +90,7 @@ impl<'a> Group<'a> {
     /// Gives every entry of a group that was found valid.
     pub(super) fn for_each(&self, mut each: impl FnMut(PoseEntry)) {
         const ANGLE: u64 = (1 << ANGLE_BITS) - 1;
-        // What does not travel is 0.
+        // Angles that do not travel are 0.
         let (yaw_at, yaw_mask, tilt_mask) = match self.layout.rotation {
             Rotation::Yaw => (0, ANGLE, 0),
             Rotation::Still => (0, 0, 0),
@@ -110,8 +111,9 @@ impl<'a> Group<'a> {
         });
     }
 
-    /// Gives handle, coordinates in units and the bits of the angles, with whatever comes behind them, of every entry. Before
-    /// validation the numbers may be out of bounds: a coordinate still fits, a handle fits up to and with the first bad one.
+    /// Gives handle, coordinates in units and the bits of the angles, with whatever comes behind
+    /// them, of every entry. Before validation the numbers may be out of bounds: a coordinate still
+    /// fits, a handle fits up to and with the first bad one.
     fn walk(&self, mut each: impl FnMut(u64, [i64; 3], u64)) {
         let layout = &self.layout;
         let [x, y, z] = layout.axes;

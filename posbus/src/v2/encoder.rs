@@ -1,5 +1,5 @@
-//! Entries to groups (docs/protocol.md, *Poses*). This runs for every user who moves, in every tick: one pass over the entries
-//! of a group finds the widths, a second one writes.
+//! Entries to groups (docs/protocol.md, *Poses*). This runs for every user who moves, in every
+//! tick: one pass over the entries of a group finds the widths, a second one writes.
 
 use super::{
     MAX_DATAGRAM, MAX_GROUP,
@@ -20,9 +20,10 @@ const WORD_BYTES: usize = 8;
 
 /// Appends the groups of `entries`, which are in rising order of handles, in that order.
 ///
-/// A group has up to [`MAX_GROUP`] entries and fits a datagram. `stride` is to divide all differences of handles (1 does, as does
-/// 2 if all are even); a group in which it does not is written with 1. Handles that do not rise start another group. Coordinates
-/// beyond the bounds are held there, of angles only the nine lowest bits count. Takes no memory except where `out` grows.
+/// A group has up to [`MAX_GROUP`] entries and fits a datagram. `stride` is to divide all
+/// differences of handles (1 does, as does 2 if all are even); a group in which it does not is
+/// written with 1. Handles that do not rise start another group. Coordinates beyond the bounds are
+/// clamped; of angles only the nine lowest bits count. Only growth of `out` allocates.
 pub fn encode_groups(entries: &[PoseEntry], stride: u32, out: &mut Vec<u8>) {
     let stride = Stride::new(stride);
     for entries in entries.chunks(MAX_GROUP) {
@@ -30,7 +31,8 @@ pub fn encode_groups(entries: &[PoseEntry], stride: u32, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes one group, or more if the entries do not go into one. At most six levels deep, as a single entry always fits.
+/// Writes one group, or more if the entries do not go into one. At most six levels deep, as a
+/// single entry always fits.
 fn encode_group(entries: &[PoseEntry], stride: Stride, out: &mut Vec<u8>) {
     match Plan::new(entries, stride) {
         Ok(Some(plan)) => plan.write(entries, out),
@@ -44,8 +46,8 @@ fn encode_group(entries: &[PoseEntry], stride: Stride, out: &mut Vec<u8>) {
     }
 }
 
-/// A divisor of differences of handles. A division takes longer than everything else about an entry, and an exact one is
-/// a multiplication with the inverse of the odd part modulo 2^32.
+/// A divisor of differences of handles. A division takes longer than everything else about an
+/// entry, and an exact one is a multiplication with the inverse of the odd part modulo 2^32.
 #[derive(Clone, Copy)]
 struct Stride {
     value: u32,
@@ -88,7 +90,7 @@ impl Stride {
     }
 }
 
-/// Why entries do not go into one group.
+/// Reason why entries do not fit into one group.
 enum Misfit {
     /// The stride does not divide a difference.
     Stride,
@@ -96,7 +98,7 @@ enum Misfit {
     Cut(usize),
 }
 
-/// What there is to know about a group before its first bit is written.
+/// Properties of a group that its header needs, known before its first bit is written.
 struct Plan {
     layout: Layout,
     first: u32,
@@ -226,7 +228,8 @@ impl Plan {
     }
 }
 
-/// Where to cut entries whose handles do not rise or rise by more than a gap can say. Never before the first.
+/// Index at which to cut entries whose handles do not rise or rise by more than a gap can hold.
+/// Never 0.
 #[cold]
 fn cut(entries: &[PoseEntry]) -> usize {
     let mut pairs = entries.iter().zip(entries.iter().skip(1));
@@ -259,9 +262,9 @@ struct BitWriter<'a> {
     bytes: &'a mut [u8],
     /// Complete bytes so far.
     at: usize,
-    /// What follows them.
+    /// Bits that follow them.
     word: u64,
-    /// How many bits that is, less than 8.
+    /// Number of these bits, less than 8.
     filled: u32,
 }
 

@@ -1,4 +1,4 @@
-//! How the bits of a group are laid out: what its header says (docs/protocol.md, *Poses*).
+//! Layout of the bits of a group, and its header (docs/protocol.md, *Poses*).
 
 use super::MAX_GROUP;
 use crate::error::DecodeError;
@@ -11,13 +11,14 @@ pub(super) const LEVEL_UNITS: i32 = 64;
 pub(super) const ANGLE_BITS: u32 = 9;
 /// Most bits of a field that has a width.
 pub(super) const MAX_WIDTH: u32 = 31;
-/// Most bits that are read or written at once: with up to 7 that are there already they fill no more than a word.
+/// Most bits that are read or written at once: with up to 7 that are there already they fill no
+/// more than a word.
 pub(super) const WORD_BITS: u32 = 56;
 
 const STRIDE_FLAG: u32 = 1 << 28;
 const RESERVED: u32 = 0b111 << 29;
 
-/// Which angles travel.
+/// Angles that travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotation {
     /// Yaw; pitch and roll are 0.
@@ -39,7 +40,7 @@ impl Rotation {
     }
 }
 
-/// What the header of a group says.
+/// Header of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Entries, 1 to 64.
@@ -49,7 +50,7 @@ pub(super) struct Layout {
     pub(super) gap: u32,
     /// Bits of x, y and z.
     pub(super) axes: [u32; 3],
-    /// Whether a stride follows; else it is 1.
+    /// True if a stride follows; else it is 1.
     pub(super) has_stride: bool,
 }
 

@@ -12,8 +12,9 @@ use serde_json::Value;
 /// Decodes a frame of any type of either version: for clients and tools.
 ///
 /// # Errors
-/// Whatever is not exactly one well-formed message is refused. Memory taken is bounded by a multiple of the frame's length: the
-/// 64 entries of a group that says no more than that they all stand in one place are 200 times as long in memory.
+/// Bytes that are not exactly one well-formed message are refused. Memory taken is bounded by a
+/// multiple of the frame's length: the 64 entries of a group that says no more than that they all
+/// stand in one place are 200 times as long in memory.
 pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
     let (id, body) = frame::open(frame)?;
     match MessageType::from_id(id) {
@@ -22,12 +23,12 @@ pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
     }
 }
 
-/// Decodes a frame as a server does: only what a client in this state may send, of the length it may have, as
-/// [`crate::decode_from_client`] and [`MyPose`] of an established one.
+/// Decodes a frame as a server does: only what a client in this state may send, of the length it
+/// may have, as [`crate::decode_from_client`] and [`MyPose`] of an established one.
 ///
 /// # Errors
-/// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] or [`DecodeError::NotAllowedV2`] without a look
-/// at the body.
+/// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] or
+/// [`DecodeError::NotAllowedV2`] without a look at the body.
 pub fn decode_from_client(frame: &[u8], state: ClientState) -> Result<Message, DecodeError> {
     let limit = state.max_frame();
     if frame.len() > limit {

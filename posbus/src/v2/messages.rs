@@ -11,7 +11,7 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// The first message of a server to a client that asked for version 2: what holds in this session.
+/// First message of a server to a client that requests version 2: the properties of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Welcome {
@@ -25,17 +25,18 @@ pub struct Welcome {
     pub max_frame: u32,
     /// Above this, sustained, a client is slowed down; 0: no limit.
     pub messages_per_second: u32,
-    /// Who is nearer than this, in metres, is told of in every tick in which they move, unless it is crowded there.
+    /// Radius in metres within which users are sent in every tick in which they move, unless it is
+    /// crowded there.
     pub near_metres: u32,
-    /// Everybody who moved is told to everybody after this many milliseconds at the latest.
+    /// Every movement reaches everybody in the world within this many milliseconds.
     pub slowest_ms: u32,
-    /// For how many milliseconds a dropped session is held.
+    /// Grace of a detached session, in milliseconds.
     pub hold_ms: u32,
     /// The session.
     pub session_id: Umid,
     /// Secret; as `session_id` of the next `HandShake` it brings this session back.
     pub resume_token: Umid,
-    /// Whether the session was held and is back.
+    /// True if the session was detached and has resumed.
     pub resumed: bool,
     /// The world it is back in, nil if in none.
     pub world: Umid,
@@ -62,7 +63,7 @@ wire_struct!(
 pub struct UserHandles {
     /// The tick of the world.
     pub tick: u64,
-    /// Whose handle is what.
+    /// Handles of users, by id.
     pub users: Vec<HandleEntry>,
 }
 wire_struct!(UserHandles, tick, users);
@@ -87,7 +88,8 @@ const MAX_HANDLES: usize =
     (MAX_SERVER_FRAME - FRAME_OVERHEAD - MAX_HANDLES_PREFIX) / MAX_HANDLE_ENTRY;
 
 impl UserHandles {
-    /// Frames of at most [`MAX_SERVER_FRAME`] bytes that bind all of `users`, none if there are none. They share one buffer.
+    /// Frames of at most [`MAX_SERVER_FRAME`] bytes that bind all of `users`, none if there are
+    /// none. They share one buffer.
     pub fn frames(tick: u64, users: &[HandleEntry]) -> Vec<Bytes> {
         let parts = users.chunks(MAX_HANDLES);
         let fixed = parts.len() * (FRAME_OVERHEAD + MAX_HANDLES_PREFIX);
@@ -108,7 +110,7 @@ impl UserHandles {
     }
 }
 
-/// Where dragged objects are, in full precision (docs/protocol.md, *ObjectPoses*).
+/// Transforms of dragged objects in full precision (docs/protocol.md, *ObjectPoses*).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObjectPoses {
@@ -118,7 +120,7 @@ pub struct ObjectPoses {
     pub objects: Vec<ObjectPose>,
 }
 
-/// Where one object is.
+/// Transform of one object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObjectPose {

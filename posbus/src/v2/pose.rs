@@ -1,4 +1,4 @@
-//! Where a user is, in whole numbers (docs/protocol.md, *Quantisation*).
+//! Position and rotation of a user in whole numbers (docs/protocol.md, *Quantisation*).
 
 use super::UNITS_PER_METRE;
 use crate::{TransformNoScale, Vec3};
@@ -29,7 +29,7 @@ pub struct QuantizedPose {
 }
 
 impl QuantizedPose {
-    /// The nearest pose. What is too far out is held at the bound, what is not finite is 0.
+    /// The nearest pose. Coordinates out of bounds are clamped, numbers that are not finite become 0.
     pub fn new(transform: &TransformNoScale) -> Self {
         let TransformNoScale { position, rotation } = transform;
         Self {
@@ -42,7 +42,8 @@ impl QuantizedPose {
         }
     }
 
-    /// The place in metres, off by 1/128 m at most, and the angles in radians from −π up to below π, off by 0.36° at most.
+    /// The place in metres, off by 1/128 m at most, and the angles in radians from −π up to below
+    /// π, off by 0.36° at most.
     pub fn transform(&self) -> TransformNoScale {
         let metres = |units: i32| units as f32 / UNITS_PER_METRE;
         TransformNoScale {
@@ -51,18 +52,18 @@ impl QuantizedPose {
         }
     }
 
-    /// The coordinates, held within what may travel.
+    /// The coordinates, clamped to the bounds.
     pub(super) fn units(&self) -> [i32; 3] {
         [self.x, self.y, self.z].map(|units| units.clamp(-MAX_UNITS, MAX_UNITS))
     }
 }
 
-/// Where the user with a handle is.
+/// Pose of the user with a handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoseEntry {
-    /// Who, in this world (docs/protocol.md, *Handles*).
+    /// Handle of the user in this world (docs/protocol.md, *Handles*).
     pub handle: u32,
-    /// Where.
+    /// Position and rotation.
     pub pose: QuantizedPose,
 }
 
@@ -77,8 +78,8 @@ fn steps(radians: f32) -> u16 {
     (steps as i64 & i64::from(TURN - 1)) as u16
 }
 
-/// Half away from zero, as a cast cuts off the rest. An f32 times a constant is exact enough in 64 bits that the half that is
-/// added never lifts what is below it. What is no number is 0.
+/// Half away from zero, as a cast cuts off the rest. An f32 times a constant is exact enough in 64
+/// bits that the half that is added never lifts what is below it. What is no number is 0.
 fn round(value: f64, source: f32) -> f64 {
     if source.is_finite() {
         value + 0.5_f64.copysign(value)

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 /// The type of `Poses`.
 const ID: u32 = MessageType::Poses.id();
 
-/// Appends the head of a `Poses` frame: type and tick. Groups of [`encode_groups`](super::encode_groups), one at least, and
-/// [`finish_poses`] follow.
+/// Appends the head of a `Poses` frame: type and tick. Groups of
+/// [`encode_groups`](super::encode_groups), one at least, and [`finish_poses`] follow.
 pub fn begin_poses(tick: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&ID.to_le_bytes());
     put_u64(tick, out);
@@ -68,11 +68,12 @@ pub struct PosesView<'a> {
 
 /// Checks a `Poses` frame. Takes no memory.
 ///
-/// That no handle comes twice is not checked: of two entries with the same handle and tick the second one counts for nothing
-/// (docs/protocol.md, *Who is in it*).
+/// Handles that come twice are not refused: of two entries with the same handle and tick the second
+/// one counts for nothing (docs/protocol.md, *Who is in it*).
 ///
 /// # Errors
-/// Whatever is not exactly one well-formed `Poses` is refused; [`DecodeError::UnknownType`] if it is another message.
+/// Bytes that are not exactly one well-formed `Poses` are refused; [`DecodeError::UnknownType`] if
+/// it is another message.
 pub fn decode_poses(frame: &[u8]) -> Result<PosesView<'_>, DecodeError> {
     match frame::open(frame)? {
         (ID, body) => PosesView::new(body),
@@ -100,7 +101,7 @@ impl<'a> PosesView<'a> {
         self.tick
     }
 
-    /// How many entries there are, one at least.
+    /// Number of entries, one at least.
     #[expect(clippy::len_without_is_empty, reason = "it never is")]
     pub const fn len(&self) -> usize {
         self.len
