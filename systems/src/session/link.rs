@@ -246,7 +246,7 @@ impl SessionLink {
     }
 
     /// Bytes of reliable messages that wait for the writer, snapshots not counted.
-    pub(crate) fn queued_bytes(&self) -> usize {
+    pub fn queued_bytes(&self) -> usize {
         self.out.lock().counted_bytes
     }
 

@@ -19,6 +19,7 @@ mod position;
 mod reconnect;
 mod resume;
 mod roles;
+mod sets;
 mod slots;
 mod slow_reader;
 mod stop;
