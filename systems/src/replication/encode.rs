@@ -135,13 +135,13 @@ struct Outbox<'w, 's, 'q> {
 }
 
 impl Outbox<'_, '_, '_> {
-    fn to_all(&mut self, frames: impl IntoIterator<Item = Bytes>) {
+    fn send_to_all(&mut self, frames: impl IntoIterator<Item = Bytes>) {
         for frame in frames {
             self.broadcasts.push(self.event, Speakers::All, frame);
         }
     }
 
-    fn to_user(&mut self, user: Umid, frame: &Option<Bytes>) {
+    fn send_to_user(&mut self, user: Umid, frame: &Option<Bytes>) {
         let (Some(frame), Some(entity)) = (frame, self.users.get(user)) else {
             return;
         };
@@ -154,10 +154,12 @@ impl Outbox<'_, '_, '_> {
         }
     }
 
-    fn to_audience(&mut self, audience: &Audience, frame: Option<Bytes>) {
+    fn send_to_audience(&mut self, audience: &Audience, frame: Option<Bytes>) {
         match audience {
-            Audience::Everybody => self.to_all(frame),
-            Audience::Users(users) => users.iter().for_each(|user| self.to_user(*user, &frame)),
+            Audience::Everybody => self.send_to_all(frame),
+            Audience::Users(users) => users
+                .iter()
+                .for_each(|user| self.send_to_user(*user, &frame)),
         }
     }
 }
@@ -203,20 +205,20 @@ fn encode_event(
         | WorldEvent::CatalogueChanged => {}
         WorldEvent::ProfileChanged { profile, transform } => {
             let users = vec![user_data(profile, *transform)];
-            outbox.to_all(encoder.encode(AddUsers { users }));
+            outbox.send_to_all(encoder.encode(AddUsers { users }));
         }
         WorldEvent::ObjectChanged(record) => {
             let ObjectRecord {
                 definition, slots, ..
             } = &**record;
             let objects = vec![definition.clone()];
-            outbox.to_all(encoder.encode(AddObjects { objects }));
-            outbox.to_all(encoder.slots(definition.id, slots));
+            outbox.send_to_all(encoder.encode(AddObjects { objects }));
+            outbox.send_to_all(encoder.slots(definition.id, slots));
         }
         WorldEvent::ObjectsRemoved { objects } => {
             for objects in objects.chunks(MAX_REMOVED) {
                 let objects = objects.to_vec();
-                outbox.to_all(encoder.encode(RemoveObjects { objects }));
+                outbox.send_to_all(encoder.encode(RemoveObjects { objects }));
             }
         }
         WorldEvent::ObjectSettled { object, transform } => {
@@ -224,7 +226,7 @@ fn encode_event(
                 id: *object,
                 object_transform: *transform,
             };
-            outbox.to_all(encoder.encode(message));
+            outbox.send_to_all(encoder.encode(message));
         }
         WorldEvent::SlotChanged {
             object,
@@ -232,7 +234,7 @@ fn encode_event(
             slot_name,
             value,
             ..
-        } => outbox.to_all(encoder.encode(slot_data(*object, slot_type, slot_name, value))),
+        } => outbox.send_to_all(encoder.encode(slot_data(*object, slot_type, slot_name, value))),
         WorldEvent::AttributeChanged {
             audience,
             target,
@@ -240,14 +242,14 @@ fn encode_event(
             ..
         } => {
             if !audience.is_nobody() {
-                outbox.to_audience(audience, encoder.attribute(*target, change));
+                outbox.send_to_audience(audience, encoder.attribute(*target, change));
             }
         }
         WorldEvent::LockChanged {
             object,
             holder,
             requested,
-        } => outbox.to_all(encoder.encode(LockObjectResponse {
+        } => outbox.send_to_all(encoder.encode(LockObjectResponse {
             id: *object,
             result: u32::from(*requested),
             lock_owner: holder.unwrap_or_default(),
@@ -262,14 +264,14 @@ fn encode_event(
                 result: 0,
                 lock_owner: holder.unwrap_or_default(),
             };
-            outbox.to_user(*user, &encoder.encode(refusal));
+            outbox.send_to_user(*user, &encoder.encode(refusal));
         }
         WorldEvent::Notice { user, text } => {
             let notice = Notification {
                 notify_type: NotificationType::TEXT_MESSAGE,
                 value: text.clone(),
             };
-            outbox.to_user(*user, &encoder.encode(notice));
+            outbox.send_to_user(*user, &encoder.encode(notice));
         }
         WorldEvent::HighFive {
             sender,
@@ -281,8 +283,8 @@ fn encode_event(
                 receiver_id: *receiver,
                 message: message.clone(),
             });
-            outbox.to_user(*receiver, &greeting);
-            outbox.to_user(*sender, &greeting);
+            outbox.send_to_user(*receiver, &greeting);
+            outbox.send_to_user(*sender, &greeting);
         }
         WorldEvent::FlyToMe { pilot, pilot_name } => {
             let invitation = FlyToMe {
@@ -290,11 +292,11 @@ fn encode_event(
                 pilot_name: pilot_name.clone(),
                 object_id: world,
             };
-            outbox.to_all(encoder.encode(invitation));
+            outbox.send_to_all(encoder.encode(invitation));
         }
-        WorldEvent::Activity(update) => outbox.to_all(encoder.encode((**update).clone())),
+        WorldEvent::Activity(update) => outbox.send_to_all(encoder.encode((**update).clone())),
         WorldEvent::EventStarted { fields } => {
-            outbox.to_all(encoder.encode(EventStart(fields.clone())));
+            outbox.send_to_all(encoder.encode(EventStart(fields.clone())));
         }
     }
 }

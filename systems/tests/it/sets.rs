@@ -204,7 +204,7 @@ fn a_world_that_stands_still_builds_no_grid() {
     let mut stage = wide_world();
     let readings = probe(&mut stage);
     let clients: Vec<Client> = (1_000..1_040).map(|user| stage.enter(id(user))).collect();
-    let mut tick = |stage: &mut Stage| {
+    let tick = |stage: &mut Stage| {
         stage.tick();
         clients.iter().for_each(|client| drop(client.drain()));
         let last = *readings.lock().last().expect("a reading");
