@@ -53,9 +53,7 @@ macro_rules! message_types {
         #[repr(u32)]
         pub enum MessageType {
             $(
-                #[doc = concat!(
-                    "[`", stringify!($variant), "`](super::", stringify!($variant), ")"
-                )]
+                #[doc = concat!("[`", stringify!($variant), "`]")]
                 $variant = $id,
             )+
         }
@@ -124,9 +122,7 @@ macro_rules! message_enum {
         pub enum $Message {
             $($(#[$lower_doc])* $lower($Lower),)?
             $(
-                #[doc = concat!(
-                    "[`", stringify!($variant), "`](super::", stringify!($variant), ")"
-                )]
+                #[doc = concat!("[`", stringify!($variant), "`]")]
                 $variant($variant),
             )+
         }

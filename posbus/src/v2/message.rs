@@ -24,7 +24,7 @@ pub fn decode(frame: &[u8]) -> Result<Message, DecodeError> {
 }
 
 /// Decodes a frame as a server does: only what a client in this state may send, of the length it
-/// may have, as [`crate::decode_from_client`] and [`MyPose`] of an established one.
+/// may have, as [`crate::decode_from_client`] and [`super::MyPose`] of an established one.
 ///
 /// # Errors
 /// As [`decode`]; also [`DecodeError::TooLong`], and [`DecodeError::NotAllowed`] or
