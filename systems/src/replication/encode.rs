@@ -3,10 +3,11 @@
 use bevy_ecs::{
     entity::EntityLocation,
     prelude::{Query, Res, ResMut, Resource, With},
+    system::SystemParam,
     world::World,
 };
 use bytes::Bytes;
-use components::{JsonMap, Pose, Profile, SlotValue, TransformNoScale, Umid};
+use components::{JsonMap, Placed, Pose, Profile, SlotValue, Transform, TransformNoScale, Umid};
 use indexmap::IndexMap;
 use posbus::{
     AddObjects, AddUsers, AttributeValueChanged, EventStart, FlyToMe, HighFive, ListFrames,
@@ -164,12 +165,36 @@ impl Outbox<'_, '_, '_> {
     }
 }
 
+/// Places at the end of the tick. The frame of an event may follow a snapshot, which has them: it
+/// must not move anything back.
+#[derive(SystemParam)]
+pub(crate) struct FinalPlaces<'w, 's> {
+    users: Res<'w, UserIndex>,
+    objects: Res<'w, ObjectIndex>,
+    poses: Query<'w, 's, &'static Pose>,
+    placed: Query<'w, 's, &'static Placed>,
+}
+
+impl FinalPlaces<'_, '_> {
+    /// Place of a user; `None` if the user left.
+    fn of_user(&self, user: Umid) -> Option<TransformNoScale> {
+        let pose = self.poses.get(self.users.get(user)?).ok()?;
+        Some(pose.transform)
+    }
+
+    /// Place of an object; `None` if it was removed.
+    fn of_object(&self, object: Umid) -> Option<Transform> {
+        let placed = self.placed.get(self.objects.get(object)?).ok()?;
+        Some(placed.transform)
+    }
+}
+
 /// Encodes the events of the tick. Entries, departures and moves of objects follow at the end of the
 /// tick.
 pub(crate) fn encode_events(
     events: Res<TickEvents>,
     identity: Res<Identity>,
-    users: Res<UserIndex>,
+    places: FinalPlaces,
     mut encoder: ResMut<FrameEncoder>,
     mut broadcasts: ResMut<BroadcastQueue>,
     mut objects: ResMut<ObjectFrames>,
@@ -183,16 +208,17 @@ pub(crate) fn encode_events(
         let mut outbox = Outbox {
             event: index as u32,
             broadcasts: &mut broadcasts,
-            users: &users,
+            users: &places.users,
             queues: &mut queues,
         };
-        encode_event(event, identity.world, encoder, &mut outbox);
+        encode_event(event, identity.world, &places, encoder, &mut outbox);
     }
 }
 
 fn encode_event(
     event: &WorldEvent,
     world: Umid,
+    places: &FinalPlaces<'_, '_>,
     encoder: &mut FrameEncoder,
     outbox: &mut Outbox<'_, '_, '_>,
 ) {
@@ -204,16 +230,21 @@ fn encode_event(
         | WorldEvent::ObjectDragged { .. }
         | WorldEvent::CatalogueChanged => {}
         WorldEvent::ProfileChanged { profile, transform } => {
-            let users = vec![user_data(profile, *transform)];
+            let transform = places.of_user(profile.user).unwrap_or(*transform);
+            let users = vec![user_data(profile, transform)];
             outbox.send_to_all(encoder.encode(AddUsers { users }));
         }
         WorldEvent::ObjectChanged(record) => {
             let ObjectRecord {
                 definition, slots, ..
             } = &**record;
-            let objects = vec![definition.clone()];
+            let mut definition = definition.clone();
+            let place = places.of_object(definition.id);
+            definition.transform = place.unwrap_or(definition.transform);
+            let object = definition.id;
+            let objects = vec![definition];
             outbox.send_to_all(encoder.encode(AddObjects { objects }));
-            outbox.send_to_all(encoder.slots(definition.id, slots));
+            outbox.send_to_all(encoder.slots(object, slots));
         }
         WorldEvent::ObjectsRemoved { objects } => {
             for objects in objects.chunks(MAX_REMOVED) {
@@ -224,7 +255,7 @@ fn encode_event(
         WorldEvent::ObjectSettled { object, transform } => {
             let message = ObjectTransform {
                 id: *object,
-                object_transform: *transform,
+                object_transform: places.of_object(*object).unwrap_or(*transform),
             };
             outbox.send_to_all(encoder.encode(message));
         }

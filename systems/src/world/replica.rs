@@ -3,7 +3,7 @@
 //!
 //! A replica runs Interest, Encode and Publish. Handles, viewer states and queues are its own.
 
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::{prelude::Schedule, world::World};
 use components::{Catalogue, Pose, Profile, RenderSlots, Transform, TransformNoScale, Umid};
@@ -117,21 +117,19 @@ impl Replica {
         let world = &mut self.world;
         world.resource_mut::<Tick>().0 = frame.tick;
         world.resource_mut::<TickEvents>().clear();
-        for (user, link) in mem::take(&mut self.waiting) {
-            if let Some(link) = attach_session(world, user, link) {
-                self.waiting.insert(user, link);
-            }
-        }
+        let mut entries = BTreeMap::new();
         for event in frame.events {
-            let entering = entering_user(&event);
-            let first_event = world.resource::<TickEvents>().position();
+            let position = world.resource::<TickEvents>().position();
+            entries.extend(entering_user(&event).map(|user| (user, position)));
             apply_event(world, &event);
             world.resource_mut::<TickEvents>().record(event);
-            let link = entering.and_then(|user| Some((user, self.waiting.remove(&user)?)));
-            if let Some((user, link)) = link {
-                attach_session_at(world, user, link, first_event);
-            }
         }
+        // Only now: a user may have left and entered again within the frame.
+        let end = world.resource::<TickEvents>().position();
+        self.waiting.retain(|user, link| {
+            let first_event = entries.get(user).copied().unwrap_or(end);
+            !attach_session(world, *user, link, first_event)
+        });
         for (user, transform) in frame.moves {
             move_user(world, user, transform, frame.tick);
         }
@@ -149,26 +147,22 @@ impl Replica {
     }
 }
 
-/// Attaches a session to a user; gives it back if the user is not in the world.
+/// Attaches a session that is told of the events from `first_event` on, if its user is in the
+/// world. Returns whether that is so.
 fn attach_session(
     world: &mut World,
     user: Umid,
-    link: Arc<SessionLink>,
-) -> Option<Arc<SessionLink>> {
-    if world.resource::<UserIndex>().get(user).is_none() {
-        return Some(link);
-    }
-    attach_session_at(world, user, link, 0);
-    None
-}
-
-fn attach_session_at(world: &mut World, user: Umid, link: Arc<SessionLink>, first_event: u32) {
+    link: &Arc<SessionLink>,
+    first_event: u32,
+) -> bool {
+    let Some(entity) = world.resource::<UserIndex>().get(user) else {
+        return false;
+    };
     link.attach(world.resource::<Identity>().world);
-    if let Some(entity) = world.resource::<UserIndex>().get(user) {
-        world
-            .entity_mut(entity)
-            .insert((Link(link), Joining::at(first_event)));
-    }
+    world
+        .entity_mut(entity)
+        .insert((Link(Arc::clone(link)), Joining::at(first_event)));
+    true
 }
 
 /// The user whom an event lets in.

@@ -227,7 +227,8 @@ impl Stage {
         client
     }
 
-    fn connect(&mut self, user: Umid, session_id: Umid, dialect: Dialect) -> Client {
+    /// A connection that has not entered.
+    pub(crate) fn connect(&mut self, user: Umid, session_id: Umid, dialect: Dialect) -> Client {
         self.connections += 1;
         Client {
             user,
@@ -350,17 +351,7 @@ impl Client {
     }
 
     fn take_batches(&self, budget: usize) -> (Vec<Batch>, Option<DisconnectCause>) {
-        let mut portions = Vec::new();
-        loop {
-            let mut portion = Batch::default();
-            let next = self.link.next(&mut portion, budget);
-            let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
-            match next {
-                Poll::Ready(None) => portions.push(portion),
-                Poll::Ready(Some(cause)) => return (portions, Some(cause)),
-                Poll::Pending => return (portions, None),
-            }
-        }
+        take_batches(&self.link, budget)
     }
 
     /// Reads everything there is, decoded.
@@ -372,6 +363,25 @@ impl Client {
     /// Why the session is to be closed, if it is.
     pub(crate) fn closed(&self) -> Option<DisconnectCause> {
         self.drain().1
+    }
+}
+
+/// Reads everything that waits in a link; then its writer is idle.
+pub(crate) fn drain(link: &SessionLink) -> Vec<Batch> {
+    take_batches(link, usize::MAX).0
+}
+
+fn take_batches(link: &SessionLink, budget: usize) -> (Vec<Batch>, Option<DisconnectCause>) {
+    let mut portions = Vec::new();
+    loop {
+        let mut portion = Batch::default();
+        let next = link.next(&mut portion, budget);
+        let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
+        match next {
+            Poll::Ready(None) => portions.push(portion),
+            Poll::Ready(Some(cause)) => return (portions, Some(cause)),
+            Poll::Pending => return (portions, None),
+        }
     }
 }
 

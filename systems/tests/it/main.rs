@@ -17,6 +17,7 @@ mod pace;
 mod placement;
 mod position;
 mod reconnect;
+mod replica;
 mod resume;
 mod roles;
 mod sets;
