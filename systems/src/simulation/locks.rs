@@ -126,7 +126,7 @@ fn holder(world: &World, object: Umid) -> Option<Option<Umid>> {
     world.get::<LockHolder>(entity).map(|holder| holder.0)
 }
 
-pub(crate) fn set_holder(world: &mut World, object: Umid, user: Option<Umid>) {
+fn set_holder(world: &mut World, object: Umid, user: Option<Umid>) {
     let Some(entity) = world.resource::<ObjectIndex>().get(object) else {
         return;
     };

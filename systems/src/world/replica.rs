@@ -18,7 +18,7 @@ use crate::{
     Link, SessionLink, WorldOptions,
     session::Joining,
     simulation::{
-        attributes, locks,
+        attributes,
         objects::{self, ObjectIndex},
         presence::{Arriving, UserIndex},
     },
@@ -232,10 +232,9 @@ fn apply_event(world: &mut World, event: &WorldEvent) {
                 attributes::store(world, entity, change);
             }
         }
-        WorldEvent::LockChanged { object, holder, .. } => {
-            locks::set_holder(world, *object, *holder);
-        }
-        WorldEvent::AttributeChanged { .. }
+        // Locks belong to the world that simulates; entering sessions are not told of them.
+        WorldEvent::LockChanged { .. }
+        | WorldEvent::AttributeChanged { .. }
         | WorldEvent::LockRefused { .. }
         | WorldEvent::Notice { .. }
         | WorldEvent::HighFive { .. }
@@ -280,10 +279,7 @@ fn change_object(world: &mut World, record: &ObjectRecord) {
     match world.resource::<ObjectIndex>().get(id) {
         None => objects::spawn(world, bundle),
         Some(entity) => {
-            let lock = world.get::<components::LockHolder>(entity).copied();
-            let mut object = world.entity_mut(entity);
-            object.insert(bundle);
-            object.insert(lock.unwrap_or_default());
+            world.entity_mut(entity).insert(bundle);
         }
     }
 }
