@@ -1,11 +1,19 @@
-/** A client of PosBus: enters worlds, tells of what happens there, and comes back by itself when its connection breaks. */
+/**
+ * A client of PosBus: enters worlds, emits events of what happens there, and reconnects by itself
+ * when its connection breaks.
+ */
 
 import { systemClock, type Clock } from './clock.js';
 import { CloseCode } from './close-codes.js';
 import { Crowd, USUAL_TICK_RATE } from './crowd.js';
 import { Emitter } from './emitter.js';
 import { decode, encode } from './messages/frame.js';
-import type { AttributeValueChanged, LockObjectResponse, ObjectData, ObjectDefinition } from './messages/objects.js';
+import type {
+  AttributeValueChanged,
+  LockObjectResponse,
+  ObjectData,
+  ObjectDefinition,
+} from './messages/objects.js';
 import type { Body, Message, MessageType } from './messages/registry.js';
 import { SignalType, type SetWorld } from './messages/session.js';
 import type { ActivityUpdate, FlyToMe, HighFive, Notification } from './messages/social.js';
@@ -13,54 +21,63 @@ import type { Pose, Transform } from './messages/space.js';
 import type { UserData, UserTransform } from './messages/users.js';
 import { PoseSender } from './pose-sender.js';
 import { quicInfo } from './rest.js';
-import { Connection, DEFAULT_BACKOFF, type BackoffOptions } from './resume.js';
+import { Connection, DEFAULT_BACKOFF, type BackoffOptions } from './connection.js';
 import type { Closed, Dial, Transport } from './transport/transport.js';
 import { dialWebSocket, type WebSocketConstructor } from './transport/websocket.js';
 import { dialWebTransport, hasWebTransport } from './transport/webtransport.js';
 import type { Welcome } from './v2/welcome.js';
 import { newId, NIL_ID, type Id } from './wire/id.js';
 
-/** Where to connect, and as whom. */
+/** Server and user of a connection. */
 export interface ConnectOptions {
   /** Base address of the server, such as `https://worlds.example`. */
   url: string;
   userId: Id;
-  /** JWT, or what gets a fresh one before each attempt. */
+  /** JWT, or a function that gets a fresh one before each attempt. */
   token: string | (() => Promise<string>);
-  /** Highest version of the protocol to speak. Default 2; a server that knows only 1 is spoken to in 1. */
+  /**
+   * Highest version of the protocol to speak. Default 2; version 1 is used with a server that knows
+   * no other.
+   */
   version?: 1 | 2;
   /**
-   * What carries the messages. Default `websocket`. `auto` is WebTransport where page and server have it and it can be
-   * opened, else WebSocket. WebTransport needs version 2.
+   * Transport of the messages. Default `websocket`. `auto` is WebTransport where page and server
+   * have it and it can be opened, else WebSocket. WebTransport needs version 2.
    */
   transport?: 'websocket' | 'webtransport' | 'auto' | Dial;
   /** The WebSocket class, where there is no global one (nodejs before 22). */
   webSocket?: WebSocketConstructor;
 }
 
-/** What an application rarely sets; every default carries its reason. */
+/** Options that an application rarely sets; every default carries its reason. */
 export interface ClientOptions {
   backoff?: Partial<BackoffOptions>;
-  /** Own poses per second at most. Default 10: others see two ticks into the past, so more would not look better. */
+  /**
+   * Own poses per second at most. Default 10: others see two ticks into the past, so more would not
+   * look better.
+   */
   moveRate?: number;
-  /** How long a server asked for version 2 may take to answer, in milliseconds, until it counts as one of version 1. Default 3,000. */
+  /**
+   * Time in milliseconds within which a server has to answer a request for version 2; after it the
+   * client speaks version 1. Default 3,000.
+   */
   welcomeTimeout?: number;
   clock?: Clock;
   /** From 0 to below 1, as `Math.random`. */
   random?: () => number;
 }
 
-/** What a client tells of. */
+/** Events of a client. */
 export interface ClientEvents {
-  /** Version 2: what the server says of itself and of the session. */
+  /** Version 2: properties of the server and of the session. */
   welcome: Welcome;
   /** The connection is usable. `resumed`: as the same session as before. */
   connected: { version: 1 | 2; resumed: boolean };
   /** The connection ended. `retryIn`: milliseconds until it is tried again, null if it is not. */
   disconnected: Closed & { retryIn: number | null };
-  /** In a world; whatever was known of users and objects is void. */
+  /** The client is in a world; earlier state of users and objects is void. */
   world: SetWorld;
-  /** The server says where one is. */
+  /** The server sets the own pose. */
   placed: Pose;
   /** Users who came, oneself included, or who changed. */
   users: UserData[];
@@ -80,7 +97,7 @@ export interface ClientEvents {
   signal: number;
   /** Every message, also those with an event of their own. */
   message: Message;
-  /** A frame that made no sense; it was left out, the connection goes on. */
+  /** A frame is invalid. It is ignored, the connection goes on. */
   error: Error;
 }
 
@@ -95,10 +112,14 @@ export class PosBusClient extends Emitter<ClientEvents> {
     super();
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#poses = new PoseSender((pose) => this.#sendPose(pose), this.#clock, options.moveRate ?? 10);
+    this.#poses = new PoseSender(
+      (pose) => this.#sendPose(pose),
+      this.#clock,
+      options.moveRate ?? 10,
+    );
   }
 
-  /** Who is in the world, oneself included. */
+  /** Users in the world by id, including the client's own. */
   get users(): ReadonlyMap<Id, Readonly<UserData>> {
     return this.#crowd.users;
   }
@@ -109,8 +130,9 @@ export class PosBusClient extends Emitter<ClientEvents> {
   }
 
   /**
-   * Connects, and stays connected until {@link close} or until the server says not to come back. Resolves when connected for
-   * the first time; rejects if the server refuses the token. While it cannot be reached it is tried again and again.
+   * Connects, and stays connected until {@link close} or until the server ends the session for
+   * good. Resolves when connected for the first time; rejects if the server refuses the token.
+   * While the server cannot be reached, the client tries again.
    */
   connect(options: ConnectOptions): Promise<void> {
     this.close();
@@ -133,21 +155,21 @@ export class PosBusClient extends Emitter<ClientEvents> {
         version: undefined,
         sequence: 0,
         world: undefined,
-        greeted: { resolve, reject },
-        giveUpWelcome: () => {},
+        accepted: { resolve, reject },
+        cancelWelcomeTimeout: () => {},
       };
       this.#session = session;
       session.connection.start();
     });
   }
 
-  /** Says goodbye: the user leaves at once. */
+  /** Closes the session: the user leaves at once. */
   close(): void {
     const session = this.#session;
     this.#session = undefined;
-    session?.giveUpWelcome();
+    session?.cancelWelcomeTimeout();
     session?.connection.stop();
-    session?.greeted.reject(new Error('closed'));
+    session?.accepted.reject(new Error('closed'));
     this.#crowd.clear();
     this.#poses.clear();
   }
@@ -157,7 +179,10 @@ export class PosBusClient extends Emitter<ClientEvents> {
     this.#session?.connection.start();
   }
 
-  /** Enters a world. It is entered again after a reconnect. False if there is no connection: then it is not asked for. */
+  /**
+   * Enters a world, and enters it again after a reconnect. False if there is no connection: then
+   * nothing is sent.
+   */
   teleport(world: Id): boolean {
     return this.send('teleport_request', { target: world });
   }
@@ -170,12 +195,15 @@ export class PosBusClient extends Emitter<ClientEvents> {
     return true;
   }
 
-  /** Moves oneself. May be called for every picture: sent is the newest, at a steady rate, also after a reconnect. */
+  /**
+   * Moves the own user. An application may call it for every picture: the newest pose is sent at a
+   * steady rate, also after a reconnect.
+   */
   move(pose: Pose): void {
     this.#poses.offer(pose);
   }
 
-  /** Asks for an object in order to move it; the answer is a `lock` event. */
+  /** Requests the lock of an object in order to move it; the answer is a `lock` event. */
   lock(object: Id): boolean {
     return this.send('lock_object', { id: object });
   }
@@ -184,7 +212,7 @@ export class PosBusClient extends Emitter<ClientEvents> {
     return this.send('unlock_object', { id: object });
   }
 
-  /** Moves an object that one has locked. */
+  /** Moves an object that the own user has locked. */
   moveObject(object: Id, transform: Transform): boolean {
     return this.send('object_transform', { id: object, object_transform: transform });
   }
@@ -194,14 +222,17 @@ export class PosBusClient extends Emitter<ClientEvents> {
     return this.send('high_five', { sender_id: sender, receiver_id: receiver, message });
   }
 
-  /** Sends any message; false if there is no connection or too much is waiting. Nothing is queued for a later one. */
+  /**
+   * Sends any message; false if there is no connection or too much is waiting. Nothing is queued
+   * for a later one.
+   */
   send<T extends MessageType>(type: T, body: Body<T>): boolean {
     const session = this.#session;
     if (session?.version === undefined) return false;
     return session.connection.transport?.send(encode(type, body)) ?? false;
   }
 
-  /** Where a user is to be shown now: smooth, and a little in the past. */
+  /** Pose at which to show a user now: smooth, and a little in the past. */
   sample(user: Id): Pose | undefined {
     return this.#crowd.sample(user, this.#clock.now());
   }
@@ -210,7 +241,10 @@ export class PosBusClient extends Emitter<ClientEvents> {
     const { url, token, transport = 'websocket', webSocket } = session.options;
     session.token = typeof token === 'string' ? token : await token();
     if (typeof transport === 'function') return transport(signal);
-    if (transport === 'webtransport' || (transport === 'auto' && hasWebTransport() && wanted(session) === 2)) {
+    if (
+      transport === 'webtransport' ||
+      (transport === 'auto' && hasWebTransport() && requestedVersion(session) === 2)
+    ) {
       try {
         return await dialWebTransport(await quicInfo(url, signal), signal);
       } catch (error) {
@@ -224,7 +258,7 @@ export class PosBusClient extends Emitter<ClientEvents> {
     transport.onframe = (frame) => {
       if (session === this.#session) this.#receive(session, frame);
     };
-    const protocol = wanted(session);
+    const protocol = requestedVersion(session);
     session.sequence = 0;
     const hello = {
       handshake_version: 1,
@@ -236,40 +270,49 @@ export class PosBusClient extends Emitter<ClientEvents> {
     try {
       transport.send(encode('hand_shake', hello));
     } catch (error) {
-      session.greeted.reject(error as Error);
+      session.accepted.reject(error as Error);
       this.close();
       return;
     }
-    if (protocol === 1) this.#greeted(session, 1, false, undefined);
+    if (protocol === 1) this.#accepted(session, 1, false, undefined);
     else {
-      session.giveUpWelcome = this.#clock.after(this.#options.welcomeTimeout ?? 3_000, () => {
-        if (session === this.#session) this.#greeted(session, 1, false, undefined);
-      });
+      session.cancelWelcomeTimeout = this.#clock.after(
+        this.#options.welcomeTimeout ?? 3_000,
+        () => {
+          if (session === this.#session) this.#accepted(session, 1, false, undefined);
+        },
+      );
     }
   }
 
-  /** The session is usable: goes back to where it was, unless the server did that. */
-  #greeted(session: Session, version: 1 | 2, resumed: boolean, welcome: Welcome | undefined): void {
-    session.giveUpWelcome();
+  /** Handles an accepted handshake: enters the last world again, unless the server resumed it. */
+  #accepted(
+    session: Session,
+    version: 1 | 2,
+    resumed: boolean,
+    welcome: Welcome | undefined,
+  ): void {
+    session.cancelWelcomeTimeout();
     session.version = version;
     this.#crowd.clear(welcome?.tick_rate ?? USUAL_TICK_RATE, welcome?.slowest_ms);
-    if (session.world !== undefined && !(resumed && welcome?.world !== NIL_ID)) this.teleport(session.world);
-    session.greeted.resolve();
+    if (session.world !== undefined && !(resumed && welcome?.world !== NIL_ID))
+      this.teleport(session.world);
+    session.accepted.resolve();
     this.emit('connected', { version, resumed });
   }
 
   #closed(session: Session, closed: Closed, retryIn: number | null): void {
     if (session !== this.#session) return;
-    session.giveUpWelcome();
+    session.cancelWelcomeTimeout();
     session.version = undefined;
     if (retryIn === null) {
       this.#session = undefined;
-      session.greeted.reject(new Error(`refused: ${closed.code} ${closed.reason}`));
+      session.accepted.reject(new Error(`refused: ${closed.code} ${closed.reason}`));
     }
     this.emit('disconnected', { ...closed, retryIn });
   }
 
-  /** Nothing that a server sends gets out of here as an exception. */
+  /** Decodes and handles a frame. Frames from a server never make it throw. */
   #receive(session: Session, frame: Uint8Array): void {
     let message: Message;
     try {
@@ -278,9 +321,9 @@ export class PosBusClient extends Emitter<ClientEvents> {
       this.emit('error', error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    // A server that says something else first knows version 1 only.
+    // A server whose first message is another one knows version 1 only.
     if (session.version === undefined && message.type !== 'welcome' && message.type !== 'signal') {
-      this.#greeted(session, 1, false, undefined);
+      this.#accepted(session, 1, false, undefined);
     }
     this.emit('message', message);
     this.#act(session, message);
@@ -293,7 +336,7 @@ export class PosBusClient extends Emitter<ClientEvents> {
         session.sessionId = message.body.session_id;
         session.resumeToken = message.body.resume_token;
         this.emit('welcome', message.body);
-        return this.#greeted(session, 2, message.body.resumed, message.body);
+        return this.#accepted(session, 2, message.body.resumed, message.body);
       case 'set_world':
         session.world = message.body.id;
         this.#crowd.clear();
@@ -317,7 +360,9 @@ export class PosBusClient extends Emitter<ClientEvents> {
       case 'object_data':
         return this.emit('objectData', message.body);
       case 'object_transform':
-        return this.emit('objectsMoved', [{ id: message.body.id, transform: message.body.object_transform }]);
+        return this.emit('objectsMoved', [
+          { id: message.body.id, transform: message.body.object_transform },
+        ]);
       case 'object_poses':
         return this.emit('objectsMoved', message.body.objects);
       case 'remove_objects':
@@ -337,7 +382,7 @@ export class PosBusClient extends Emitter<ClientEvents> {
       case 'signal':
         return this.#signal(session, message.body.value);
       default:
-      // Others have no event of their own.
+      // Other messages have no event of their own.
     }
   }
 
@@ -345,10 +390,16 @@ export class PosBusClient extends Emitter<ClientEvents> {
     if (news.length > 0) this.emit('moved', news);
   }
 
-  /** Two signals are the last word: coming back would be refused, or would push the newer connection out. */
+  /**
+   * Handles a signal. Two signals end the session: a reconnect would be refused, or would replace
+   * the newer connection.
+   */
   #signal(session: Session, value: number): void {
     this.emit('signal', value);
-    const code = { [SignalType.DualConnection]: CloseCode.DualConnection, [SignalType.InvalidToken]: CloseCode.HandshakeRefused }[value];
+    const code = {
+      [SignalType.DualConnection]: CloseCode.DualConnection,
+      [SignalType.InvalidToken]: CloseCode.HandshakeRefused,
+    }[value];
     if (code !== undefined) session.connection.lost({ code, reason: 'signal' });
   }
 
@@ -363,24 +414,24 @@ export class PosBusClient extends Emitter<ClientEvents> {
   }
 }
 
-/** What lasts over reconnects. */
+/** State that lasts over reconnects. */
 interface Session {
   options: ConnectOptions;
   connection: Connection;
   token: string;
   sessionId: Id;
-  /** Version 2: what brings the session back. */
+  /** Version 2: the token that resumes the session. */
   resumeToken: Id | undefined;
-  /** Undefined until the server was understood. */
+  /** Undefined until the handshake is accepted. */
   version: 1 | 2 | undefined;
-  /** Of the last own pose in this connection. */
+  /** Sequence number of the last own pose in this connection. */
   sequence: number;
-  /** Where to go back to. */
+  /** World to enter after a reconnect. */
   world: Id | undefined;
-  greeted: { resolve: () => void; reject: (error: Error) => void };
-  giveUpWelcome: () => void;
+  accepted: { resolve: () => void; reject: (error: Error) => void };
+  cancelWelcomeTimeout: () => void;
 }
 
-function wanted(session: Session): 1 | 2 {
+function requestedVersion(session: Session): 1 | 2 {
   return session.options.version ?? 2;
 }

@@ -1,8 +1,8 @@
-/** Why servers close sessions, and after which causes coming back makes sense. */
+/** Reasons for which servers close sessions, and those after which a client must not reconnect. */
 
 /** Close codes of the server; the same numbers over WebSocket and WebTransport. */
 export const CloseCode = {
-  /** The session goes on somewhere else, or the client said goodbye. */
+  /** The session goes on somewhere else, or the client closed it. */
   Normal: 1000,
   Shutdown: 1001,
   Broken: 1006,
@@ -29,7 +29,7 @@ const FINAL = new Set<number>([
   CloseCode.Displaced,
 ]);
 
-/** Whether coming back would be refused, or would push somebody else out. */
+/** True if a reconnect would be refused, or would replace another connection. */
 export function isFinal(code: number): boolean {
   return FINAL.has(code);
 }

@@ -1,4 +1,4 @@
-/** Who is in the world and where: what messages about users add up to. */
+/** Users in the world and their poses, as the messages about users build them up. */
 
 import { PoseTrack, TickClock } from './interpolation.js';
 import type { Pose } from './messages/space.js';
@@ -7,10 +7,10 @@ import type { UserHandles } from './v2/handles.js';
 import type { Poses } from './v2/poses.js';
 import type { Id } from './wire/id.js';
 
-/** Ticks per second taken for a server that does not tell. */
+/** Ticks per second assumed for a server that sends no rate. */
 export const USUAL_TICK_RATE = 20;
 
-/** Time that is shown, in ticks before the present: one until the next tick, one for the network. */
+/** Delay of the displayed time in ticks: one until the next tick, one for the network. */
 const DELAY = 2;
 
 /** Somebody in the world. `transform` is the newest one known. */
@@ -24,7 +24,9 @@ export class Crowd {
   #longest = USUAL_TICK_RATE;
   #clock = new TickClock(USUAL_TICK_RATE);
 
-  /** Empties it: another world, or the same one anew. `slowestMs`: a mover is told of at least this often. */
+  /**
+   * Removes all users, on entry of a world. `slowestMs`: longest time between two poses of a mover.
+   */
   clear(tickRate = this.#tickRate, slowestMs?: number): void {
     this.users.clear();
     this.#tracks.clear();
@@ -57,7 +59,10 @@ export class Crowd {
     this.#clock.arrived(tick, now);
   }
 
-  /** Applies poses of version 2; gives those that were news. Who is not bound, and what is late, is left out. */
+  /**
+   * Applies poses of version 2 and returns those that are new. Poses of unbound handles and late
+   * poses are ignored.
+   */
   moveByHandle({ tick, entries }: Poses, now: number): UserTransform[] {
     this.#clock.arrived(tick, now);
     const news: UserTransform[] = [];
@@ -75,7 +80,10 @@ export class Crowd {
     return moved.filter(({ id, transform }) => this.#move(id, tick, transform));
   }
 
-  /** Where a user is to be shown at `now`, a little in the past and in between what was told. */
+  /**
+   * Pose at which to show a user at `now`: a little in the past, interpolated between received
+   * poses.
+   */
   sample(id: Id, now: number): Pose | undefined {
     const track = this.#tracks.get(id);
     const tick = this.#clock.tick(now);

@@ -22,7 +22,10 @@ export class Emitter<Events> {
     });
   }
 
-  /** A listener that throws spoils it neither for the others nor for whoever emits; its error is reported as uncaught. */
+  /**
+   * Calls all listeners. An exception of one reaches neither the others nor the caller; it is
+   * reported as uncaught.
+   */
   emit<K extends keyof Events>(event: K, payload: Events[K]): void {
     for (const listener of [...(this.#listeners.get(event) ?? [])] as Listener<Events[K]>[]) {
       try {

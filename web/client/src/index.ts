@@ -11,7 +11,7 @@ export { SignalType } from './messages/session.js';
 export * from './messages/space.js';
 export { PoseSender } from './pose-sender.js';
 export * from './rest.js';
-export { Connection, DEFAULT_BACKOFF, type BackoffOptions } from './resume.js';
+export { Connection, DEFAULT_BACKOFF, type BackoffOptions } from './connection.js';
 export { Deframer, withLength } from './transport/framing.js';
 export * from './transport/transport.js';
 export { dialWebSocket, posbusUrl, type WebSocketConstructor } from './transport/websocket.js';

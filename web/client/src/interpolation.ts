@@ -1,4 +1,6 @@
-/** Smooth movement from poses that come once a tick or less often (docs/protocol.md, Interpolation). */
+/**
+ * Smooth movement from poses that come once a tick or less often (docs/protocol.md, Interpolation).
+ */
 
 import type { Pose, Vec3 } from './messages/space.js';
 
@@ -10,7 +12,10 @@ export class PoseTrack {
   readonly #samples: { tick: number; pose: Pose }[] = [];
   readonly #longest: number;
 
-  /** `longest`: ticks within which a mover is told of; whoever was silent for longer stood still. */
+  /**
+   * `longest`: most ticks between two poses of a mover; a user without a pose for longer stood
+   * still.
+   */
   constructor(longest = 20) {
     this.#longest = longest;
   }
@@ -33,7 +38,10 @@ export class PoseTrack {
     return true;
   }
 
-  /** Where the user was at `tick`, which may have a fraction. Before the first pose it is the first, after the last the last. */
+  /**
+   * Pose of the user at `tick`, which may have a fraction: the first pose before it, the last pose
+   * after it.
+   */
   sample(tick: number): Pose | undefined {
     for (let index = this.#samples.length - 1; index >= 0; index -= 1) {
       const from = this.#samples[index];
@@ -47,7 +55,7 @@ export class PoseTrack {
   }
 }
 
-/** What lies between two poses; `part` from 0 to 1. */
+/** Pose between two poses; `part` from 0 to 1. */
 export function mix(from: Pose, to: Pose, part: number): Pose {
   return {
     position: each(from.position, to.position, (a, b) => a + (b - a) * part),
@@ -72,8 +80,9 @@ const WINDOW = 64;
 const MAX_AGE = 5_000;
 
 /**
- * Which tick it is at the server, judged by when ticks arrive. A network only ever delays, so the least delayed arrival
- * of the last seconds counts. A server that skips ticks under load is followed as old arrivals leave the window.
+ * Estimate of the server's current tick from the arrival times of ticks. A network only ever
+ * delays, so the least delayed arrival of the last seconds counts. The estimate follows a server
+ * that skips ticks under load as old arrivals leave the window.
  */
 export class TickClock {
   readonly #tickMs: number;
@@ -88,7 +97,8 @@ export class TickClock {
   /** Tick `tick` arrived at `now` milliseconds. */
   arrived(tick: number, now: number): void {
     this.#arrivals.push({ at: now, zero: now - tick * this.#tickMs });
-    while (this.#arrivals.length > WINDOW || now - (this.#arrivals[0]?.at ?? now) > MAX_AGE) this.#arrivals.shift();
+    while (this.#arrivals.length > WINDOW || now - (this.#arrivals[0]?.at ?? now) > MAX_AGE)
+      this.#arrivals.shift();
   }
 
   /** The tick at `now` milliseconds, with its fraction; undefined before the first arrival. */

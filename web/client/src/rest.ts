@@ -1,4 +1,7 @@
-/** The few HTTP calls that a client starts with (docs/spec/rest.md §4.1; docs/protocol.md, Certificate). */
+/**
+ * The few HTTP calls that a client starts with (docs/spec/rest.md §4.1; docs/protocol.md,
+ * Certificate).
+ */
 
 import type { Id } from './wire/id.js';
 
@@ -9,7 +12,7 @@ export interface Guest {
   token: string;
 }
 
-/** Where WebTransport is, and the certificates to trust there. */
+/** Address of WebTransport, and the certificates to trust there. */
 export interface QuicInfo {
   url: string;
   /** SHA-256 in hex; empty if the certificate is one that browsers trust. */
@@ -21,7 +24,7 @@ export function guestToken(url: string): Promise<Guest> {
   return call(url, '/api/v4/auth/guest-token', { method: 'POST' });
 }
 
-/** Asks where WebTransport is. Rejects if the server has none. */
+/** Gets the address of WebTransport. Rejects if the server has none. */
 export function quicInfo(url: string, signal?: AbortSignal): Promise<QuicInfo> {
   return call(url, '/api/v4/quic', signal === undefined ? {} : { signal });
 }

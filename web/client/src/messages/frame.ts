@@ -27,17 +27,25 @@ export function encode<T extends MessageType>(type: T, body: Body<T>): Uint8Arra
   return writer.finish();
 }
 
-/** One message from its bytes. Throws {@link FrameError} for whatever is not exactly one well-formed message. */
+/**
+ * Decodes one message. Throws {@link FrameError} for bytes that are not exactly one well-formed
+ * message.
+ */
 export function decode(frame: Uint8Array): Message {
-  if (frame.length <= OVERHEAD) throw new FrameError('too_short', `a frame of ${frame.length} bytes`);
-  if (frame.length > MAX_SERVER_FRAME) throw new FrameError('too_long', `a frame of ${frame.length} bytes`);
+  if (frame.length <= OVERHEAD)
+    throw new FrameError('too_short', `a frame of ${frame.length} bytes`);
+  if (frame.length > MAX_SERVER_FRAME)
+    throw new FrameError('too_long', `a frame of ${frame.length} bytes`);
   const typeId = new Reader(frame).u32Raw();
   const footer = new Reader(frame, frame.length - 4).u32Raw();
-  if (footer !== ~typeId >>> 0) throw new FrameError('footer', 'the footer does not match the header');
+  if (footer !== ~typeId >>> 0)
+    throw new FrameError('footer', 'the footer does not match the header');
   const type = BY_ID.get(typeId);
-  if (type === undefined) throw new FrameError('unknown_type', `unknown type 0x${typeId.toString(16)}`);
+  if (type === undefined)
+    throw new FrameError('unknown_type', `unknown type 0x${typeId.toString(16)}`);
   const reader = new Reader(frame, 4, frame.length - 4);
   const body: unknown = CODECS[type].read(reader);
-  if (reader.remaining > 0) throw new FrameError('trailing_bytes', `${reader.remaining} bytes after the last field`);
+  if (reader.remaining > 0)
+    throw new FrameError('trailing_bytes', `${reader.remaining} bytes after the last field`);
   return { type, body } as Message;
 }

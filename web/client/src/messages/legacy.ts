@@ -1,4 +1,7 @@
-/** Registered messages that nobody sends (docs/spec/posbus.md §4.1); here so that every recorded frame can be read. */
+/**
+ * Registered messages that nobody sends (docs/spec/posbus.md §4.1); here so that every recorded
+ * frame can be read.
+ */
 
 import { dictionary, id, int64, list, struct, text, uint32, type Codec } from '../wire/codec.js';
 import { readU64, writeU64 } from '../wire/gotiny.js';
@@ -7,7 +10,9 @@ import { readU64, writeU64 } from '../wire/gotiny.js';
 const base64: Codec<string> = {
   minimum: 1,
   read(reader) {
-    return btoa(Array.from(reader.bytes(reader.length(1)), (byte) => String.fromCharCode(byte)).join(''));
+    return btoa(
+      Array.from(reader.bytes(reader.length(1)), (byte) => String.fromCharCode(byte)).join(''),
+    );
   },
   write(writer, value) {
     const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
@@ -19,7 +24,8 @@ const base64: Codec<string> = {
 const ethereumAddress: Codec<number[]> = {
   minimum: 20,
   read: (reader) => [...reader.bytes(20)],
-  write: (writer, value) => writer.bytes(Uint8Array.from({ length: 20 }, (_, index) => value[index] ?? 0)),
+  write: (writer, value) =>
+    writer.bytes(Uint8Array.from({ length: 20 }, (_, index) => value[index] ?? 0)),
 };
 
 /** Four limbs of 64 bits, the lowest first. */

@@ -1,6 +1,18 @@
 /** Messages about the objects of a world (docs/spec/posbus.md §4.2). */
 
-import { bool, dictionary, id, int8, list, optional, struct, text, uint32, type Codec, type Of } from '../wire/codec.js';
+import {
+  bool,
+  dictionary,
+  id,
+  int8,
+  list,
+  optional,
+  struct,
+  text,
+  uint32,
+  type Codec,
+  type Of,
+} from '../wire/codec.js';
 import { readAnyMap, writeAnyMap, type AnyMap } from '../wire/gotiny.js';
 import { transform } from './space.js';
 
@@ -41,7 +53,7 @@ export const lockObjectResponse = struct({
   id,
   /** 1: the request changed the lock; 0: it did not. */
   result: uint32,
-  /** Who holds the lock now, nil if nobody does. */
+  /** Holder of the lock after the operation, nil if unlocked. */
   lock_owner: id,
 });
 export type LockObjectResponse = Of<typeof lockObjectResponse>;

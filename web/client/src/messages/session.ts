@@ -23,7 +23,7 @@ export const signal = struct({
 });
 export type Signal = Of<typeof signal>;
 
-/** What a signal says (docs/spec/posbus.md §4.3). */
+/** Values of a signal (docs/spec/posbus.md §4.3). */
 export const SignalType = {
   None: 0,
   /** The same user entered this world from another connection. */

@@ -1,4 +1,6 @@
-/** Messages on a stream: each after its length in bytes as u32 LE (docs/protocol.md, Transports). */
+/**
+ * Messages on a stream: each after its length in bytes as u32 LE (docs/protocol.md, Transports).
+ */
 
 import { MAX_SERVER_FRAME } from '../messages/frame.js';
 import { FrameError } from '../wire/error.js';
@@ -15,24 +17,28 @@ export function withLength(frame: Uint8Array): Uint8Array {
 
 /** Cuts a stream into messages. Keeps one unfinished message at most. */
 export class Deframer {
-  #kept: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = new Uint8Array(0);
 
-  /** Gives the messages that `chunk` completes. Throws {@link FrameError} at a length that no message has. */
+  /**
+   * Returns the messages that `chunk` completes. Throws {@link FrameError} at a length that no
+   * message has.
+   */
   push(chunk: Uint8Array): Uint8Array[] {
-    const bytes = new Uint8Array(this.#kept.length + chunk.length);
-    bytes.set(this.#kept);
-    bytes.set(chunk, this.#kept.length);
+    const bytes = new Uint8Array(this.#rest.length + chunk.length);
+    bytes.set(this.#rest);
+    bytes.set(chunk, this.#rest.length);
     const view = new DataView(bytes.buffer);
     const frames: Uint8Array[] = [];
     let at = 0;
     while (bytes.length - at >= PREFIX) {
       const length = view.getUint32(at, true);
-      if (length > MAX_SERVER_FRAME) throw new FrameError('too_long', `a message of ${length} bytes`);
+      if (length > MAX_SERVER_FRAME)
+        throw new FrameError('too_long', `a message of ${length} bytes`);
       if (bytes.length - at - PREFIX < length) break;
       frames.push(bytes.subarray(at + PREFIX, at + PREFIX + length));
       at += PREFIX + length;
     }
-    this.#kept = bytes.slice(at);
+    this.#rest = bytes.slice(at);
     return frames;
   }
 }

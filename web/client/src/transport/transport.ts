@@ -1,8 +1,10 @@
-/** What carries messages: a WebSocket, WebTransport, or whatever a test brings. */
+/** Carrier of messages: a WebSocket, WebTransport, or the fake of a test. */
 
-/** How a transport ended. */
+/** End of a transport. */
 export interface Closed {
-  /** Close code of the server (the same numbers on both transports), 1006 if the connection broke. */
+  /**
+   * Close code of the server (the same numbers on both transports), 1006 if the connection broke.
+   */
   code: number;
   reason: string;
 }
@@ -11,8 +13,8 @@ export interface Closed {
 export const BROKEN = 1006;
 
 /**
- * Most bytes that may wait to be sent. Clients say a few kilobytes a second; with this much waiting the connection is
- * stuck, and what is not sent is reported rather than queued for ever.
+ * Most bytes that may wait to be sent. Clients say a few kilobytes a second; with this much waiting
+ * the connection is stuck, and what is not sent is reported rather than queued for ever.
  */
 export const MAX_BUFFERED = 256 * 1024;
 
@@ -22,7 +24,7 @@ export interface Transport {
   send(frame: Uint8Array): boolean;
   /** Sends one message that may be lost or overtaken, if the transport can. */
   sendDatagram?(frame: Uint8Array): boolean;
-  /** Says goodbye: the user leaves at once. */
+  /** Closes the session: the user leaves at once. */
   close(): void;
   /** A message came. Set it before giving up control after the transport was opened. */
   onframe: (frame: Uint8Array) => void;

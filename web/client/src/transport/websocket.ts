@@ -2,7 +2,7 @@
 
 import { BROKEN, MAX_BUFFERED, type Closed, type Transport } from './transport.js';
 
-/** What is needed of a WebSocket; the browser's and those of nodejs have it. */
+/** Part of the WebSocket interface in use; browsers and nodejs have it. */
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
@@ -20,9 +20,15 @@ export type WebSocketConstructor = new (url: string) => WebSocketLike;
 const OPEN = 1;
 
 /** Opens `/posbus` of the server at `url` (`http://…` or `ws://…`). */
-export function dialWebSocket(url: string, signal: AbortSignal, constructor?: WebSocketConstructor): Promise<Transport> {
-  const Socket = constructor ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
-  if (Socket === undefined) return Promise.reject(new Error('there is no WebSocket here: pass one as webSocket'));
+export function dialWebSocket(
+  url: string,
+  signal: AbortSignal,
+  constructor?: WebSocketConstructor,
+): Promise<Transport> {
+  const Socket =
+    constructor ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+  if (Socket === undefined)
+    return Promise.reject(new Error('there is no WebSocket here: pass one as webSocket'));
   return new Promise((resolve, reject) => {
     const socket = new Socket(posbusUrl(url));
     socket.binaryType = 'arraybuffer';
@@ -65,7 +71,8 @@ class WebSocketTransport implements Transport {
   }
 
   send(frame: Uint8Array): boolean {
-    if (this.#socket.readyState !== OPEN || this.#socket.bufferedAmount > MAX_BUFFERED) return false;
+    if (this.#socket.readyState !== OPEN || this.#socket.bufferedAmount > MAX_BUFFERED)
+      return false;
     this.#socket.send(frame);
     return true;
   }

@@ -1,4 +1,7 @@
-/** PosBus over WebTransport (docs/protocol.md, Transports): one stream for what must arrive, datagrams for poses. */
+/**
+ * PosBus over WebTransport (docs/protocol.md, Transports): one stream for reliable messages,
+ * datagrams for poses.
+ */
 
 import type { QuicInfo } from '../rest.js';
 import { Deframer, withLength } from './framing.js';
@@ -7,14 +10,17 @@ import { BROKEN, MAX_BUFFERED, type Closed, type Transport } from './transport.j
 /** Largest datagram in bytes. */
 const MAX_DATAGRAM = 1200;
 
-/** Whether there is WebTransport here. */
+/** True if this platform has WebTransport. */
 export function hasWebTransport(): boolean {
   return typeof globalThis.WebTransport === 'function';
 }
 
 /** Opens the session that the server announces at `/api/v4/quic`. */
 export async function dialWebTransport(info: QuicInfo, signal: AbortSignal): Promise<Transport> {
-  const serverCertificateHashes = info.certificate_hashes.map((hash) => ({ algorithm: 'sha-256', value: fromHex(hash) }));
+  const serverCertificateHashes = info.certificate_hashes.map((hash) => ({
+    algorithm: 'sha-256',
+    value: fromHex(hash),
+  }));
   const options = serverCertificateHashes.length > 0 ? { serverCertificateHashes } : {};
   const session = new WebTransport(info.url, options);
   const abort = () => session.close();
@@ -30,7 +36,9 @@ export async function dialWebTransport(info: QuicInfo, signal: AbortSignal): Pro
 }
 
 function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16));
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  );
 }
 
 class WebTransportTransport implements Transport {
@@ -97,7 +105,10 @@ class WebTransportTransport implements Transport {
       // The end of the stream is the end of the session, whatever the reason.
     }
     // The cause, if the server gave one, arrives with the session's end; without one this is it.
-    await Promise.race([this.#session.closed.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 500))]);
+    await Promise.race([
+      this.#session.closed.catch(() => {}),
+      new Promise((resolve) => setTimeout(resolve, 500)),
+    ]);
     if (this.#open) this.#session.close();
     this.#end({ code: BROKEN, reason: 'the stream ended' });
   }

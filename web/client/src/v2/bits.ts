@@ -1,4 +1,7 @@
-/** Values of up to 31 bits without gaps, the first bit in the lowest free bit of the current byte (docs/protocol.md, Poses). */
+/**
+ * Values of up to 31 bits without gaps, the first bit in the lowest free bit of the current byte
+ * (docs/protocol.md, Poses).
+ */
 
 import { FrameError } from '../wire/error.js';
 import type { Reader } from '../wire/reader.js';
@@ -16,7 +19,7 @@ export class BitReader {
 
   take(width: number): number {
     let value = 0;
-    for (let done = 0; done < width; ) {
+    for (let done = 0; done < width;) {
       if (this.#left === 0) {
         this.#rest = this.#reader.byte();
         this.#left = 8;
@@ -32,7 +35,8 @@ export class BitReader {
 
   /** Ends the run: what fills up the last byte is zeros. */
   finish(): void {
-    if (this.#rest !== 0) throw new FrameError('group', 'the bits that fill up a group are not zero');
+    if (this.#rest !== 0)
+      throw new FrameError('group', 'the bits that fill up a group are not zero');
     this.#left = 0;
   }
 }
@@ -47,7 +51,7 @@ export class BitWriter {
   }
 
   put(value: number, width: number): void {
-    for (let done = 0; done < width; ) {
+    for (let done = 0; done < width;) {
       const count = Math.min(width - done, 8 - this.#used);
       this.#byte |= ((value >>> done) & ((1 << count) - 1)) << this.#used;
       this.#used += count;

@@ -1,4 +1,4 @@
-/** Which small integer stands for which user (docs/protocol.md, Handles). */
+/** Handles of users: small integers that stand for them (docs/protocol.md, Handles). */
 
 import { id, list, struct, uint32, uint64, type Of } from '../wire/codec.js';
 

@@ -1,8 +1,8 @@
 /**
- * Where users are (docs/protocol.md, Poses): groups of up to 64, each readable on its own.
+ * Poses of users (docs/protocol.md, Poses): groups of up to 64, each readable on its own.
  *
- * A client only reads them. The encoder is here for tests and tools: it keeps the order of the entries and begins a group
- * where the last one is full or handles stop rising.
+ * A client only reads them. The encoder is here for tests and tools: it keeps the order of the
+ * entries and begins a group where the last one is full or handles stop rising.
  */
 
 import type { Pose } from '../messages/space.js';
@@ -26,8 +26,9 @@ export interface Poses {
 }
 
 /**
- * Most entries that are read from one message. People at the very same spot take an eighth of a byte each, so the length of
- * a message alone is a weak bound; this is more than three times the capacity of a world.
+ * Most entries that are read from one message. People at the very same spot take an eighth of a
+ * byte each, so the length of a message alone is a weak bound; this is more than three times the
+ * capacity of a world.
  */
 export const MAX_ENTRIES = 65_536;
 
@@ -48,7 +49,8 @@ export const poses: Codec<Poses> = {
     const entries: PoseEntry[] = [];
     do {
       readGroup(reader, (entry) => {
-        if (entries.length >= MAX_ENTRIES) throw new FrameError('too_many', 'a message has too many poses');
+        if (entries.length >= MAX_ENTRIES)
+          throw new FrameError('too_many', 'a message has too many poses');
         entries.push(entry);
       });
     } while (reader.remaining > 0);
@@ -73,7 +75,8 @@ export const poses: Codec<Poses> = {
 function readGroup(reader: Reader, found: (entry: PoseEntry) => void): void {
   const header = reader.u32Raw();
   const mode = (header >>> 6) & 3;
-  if (mode > FULL || (header & RESERVED) !== 0) throw new FrameError('group', 'reserved bits of a group are set');
+  if (mode > FULL || (header & RESERVED) !== 0)
+    throw new FrameError('group', 'reserved bits of a group are set');
   const width = (shift: number) => (header >>> shift) & 31;
   const [gapWidth, xWidth, yWidth, zWidth] = [width(8), width(13), width(18), width(23)];
   let handle = reader.u32();
@@ -106,7 +109,9 @@ function writeGroup(writer: Writer, entries: PoseEntry[]): void {
     angles: [toSteps(rotation.x), toSteps(rotation.y), toSteps(rotation.z)] as const,
   }));
   const first = quantised[0]?.handle ?? 0;
-  const steps = quantised.slice(1).map((entry, index) => entry.handle - (quantised[index]?.handle ?? 0));
+  const steps = quantised
+    .slice(1)
+    .map((entry, index) => entry.handle - (quantised[index]?.handle ?? 0));
   const stride = steps.reduce(divisor, 0);
   const gaps = steps.map((step) => step / Math.max(stride, 1) - 1);
   const axis = (name: 'x' | 'y' | 'z') => {

@@ -9,7 +9,7 @@ export const ANGLE_STEPS = 512;
 const MAX_UNITS = 2 ** 29;
 const STEP = (2 * Math.PI) / ANGLE_STEPS;
 
-/** Metres to units, half away from zero, held within ±2^29. */
+/** Metres to units, half away from zero, clamped to ±2^29. */
 export function toUnits(metres: number): number {
   return Math.max(-MAX_UNITS, Math.min(MAX_UNITS, roundAway(metres * UNITS_PER_METRE)));
 }

@@ -12,16 +12,16 @@ export const welcome = struct({
   max_frame: uint32,
   /** Above this, sustained, a client is slowed down; 0: no limit. */
   messages_per_second: uint32,
-  /** Who is nearer than this is told of in every tick in which they move. */
+  /** Radius in metres within which users are sent in every tick in which they move. */
   near_metres: uint32,
-  /** Everybody who moved is told to everybody at least this often, in milliseconds. */
+  /** Time in milliseconds within which every movement reaches everybody. */
   slowest_ms: uint32,
-  /** For how long a dropped session is held, in milliseconds. */
+  /** Grace of a detached session, in milliseconds. */
   hold_ms: uint32,
   session_id: id,
   /** Secret: as `session_id` of the next handshake it brings this session back. */
   resume_token: id,
-  /** The session was held and is back. */
+  /** True if the session was detached and has resumed. */
   resumed: bool,
   /** The world it is back in, nil if in none. */
   world: id,

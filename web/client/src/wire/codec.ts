@@ -1,10 +1,13 @@
-/** Descriptions of bodies that can be read and written (docs/spec/posbus.md §3). A struct is its fields in order, nothing else. */
+/**
+ * Descriptions of bodies that can be read and written (docs/spec/posbus.md §3). A struct is its
+ * fields in order, nothing else.
+ */
 
 import type { Id } from './id.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** How a type is read and written. */
+/** Reader and writer of a type. */
 export interface Codec<T> {
   /** Fewest bytes any value takes: what bounds a count before anything is allocated. */
   readonly minimum: number;
@@ -15,20 +18,52 @@ export interface Codec<T> {
 /** The type that a codec reads and writes. */
 export type Of<C> = C extends Codec<infer T> ? T : never;
 
-export const bool: Codec<boolean> = { minimum: 1, read: (r) => r.bool(), write: (w, v) => w.bool(v) };
+export const bool: Codec<boolean> = {
+  minimum: 1,
+  read: (r) => r.bool(),
+  write: (w, v) => w.bool(v),
+};
 /** One signed byte. */
-export const int8: Codec<number> = { minimum: 1, read: (r) => (r.byte() << 24) >> 24, write: (w, v) => w.byte(v & 0xff) };
-export const uint32: Codec<number> = { minimum: 1, read: (r) => r.u32(), write: (w, v) => w.u32(v) };
+export const int8: Codec<number> = {
+  minimum: 1,
+  read: (r) => (r.byte() << 24) >> 24,
+  write: (w, v) => w.byte(v & 0xff),
+};
+export const uint32: Codec<number> = {
+  minimum: 1,
+  read: (r) => r.u32(),
+  write: (w, v) => w.u32(v),
+};
 /** 64 bits on the wire, exact up to 2^53. */
-export const uint64: Codec<number> = { minimum: 1, read: (r) => r.u53(), write: (w, v) => w.u53(v) };
+export const uint64: Codec<number> = {
+  minimum: 1,
+  read: (r) => r.u53(),
+  write: (w, v) => w.u53(v),
+};
 /** 64 bits on the wire, exact up to ±2^52. */
 export const int64: Codec<number> = { minimum: 1, read: (r) => r.i53(), write: (w, v) => w.i53(v) };
 /** Byte-swapped, as in version 1. */
-export const float32: Codec<number> = { minimum: 1, read: (r) => r.f32(), write: (w, v) => w.f32(v) };
+export const float32: Codec<number> = {
+  minimum: 1,
+  read: (r) => r.f32(),
+  write: (w, v) => w.f32(v),
+};
 /** Four raw bytes, as in version 2. */
-export const rawFloat32: Codec<number> = { minimum: 4, read: (r) => r.f32Raw(), write: (w, v) => w.f32Raw(v) };
-export const rawUint32: Codec<number> = { minimum: 4, read: (r) => r.u32Raw(), write: (w, v) => w.u32Raw(v) };
-export const text: Codec<string> = { minimum: 1, read: (r) => r.text(), write: (w, v) => w.text(v) };
+export const rawFloat32: Codec<number> = {
+  minimum: 4,
+  read: (r) => r.f32Raw(),
+  write: (w, v) => w.f32Raw(v),
+};
+export const rawUint32: Codec<number> = {
+  minimum: 4,
+  read: (r) => r.u32Raw(),
+  write: (w, v) => w.u32Raw(v),
+};
+export const text: Codec<string> = {
+  minimum: 1,
+  read: (r) => r.text(),
+  write: (w, v) => w.text(v),
+};
 export const id: Codec<Id> = { minimum: 16, read: (r) => r.id(), write: (w, v) => w.id(v) };
 
 /** An svarint count, then the elements. */
@@ -67,7 +102,9 @@ export function dictionary<T>(value: Codec<T>): Codec<Record<string, T>> {
     minimum: 1,
     read(reader) {
       const count = reader.length(text.minimum + value.minimum);
-      return Object.fromEntries(Array.from({ length: count }, () => [reader.text(), value.read(reader)]));
+      return Object.fromEntries(
+        Array.from({ length: count }, () => [reader.text(), value.read(reader)]),
+      );
     },
     write(writer, values) {
       const entries = Object.entries(values);

@@ -1,4 +1,7 @@
-/** Why a frame was refused (docs/spec/posbus.md §2). A refused frame has no effect; the connection goes on. */
+/**
+ * Reason for refusing a frame (docs/spec/posbus.md §2). A refused frame has no effect; the
+ * connection goes on.
+ */
 export type FrameFault =
   | 'too_short'
   | 'too_long'
@@ -18,7 +21,10 @@ export type FrameFault =
   | 'group'
   | 'id';
 
-/** Thrown by decoders for bytes that are no message, and by encoders for values that have no encoding. */
+/**
+ * Thrown by decoders for bytes that are no message, and by encoders for values that have no
+ * encoding.
+ */
 export class FrameError extends Error {
   readonly fault: FrameFault;
 

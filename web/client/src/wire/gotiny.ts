@@ -1,15 +1,16 @@
 /**
  * The second encoding inside PosBus: blobs of dynamic values (docs/spec/posbus.md §3.3).
  *
- * Booleans and presence flags are bits. They share bytes that are appended when a bit is needed and none is left, so later
- * bits are patched into earlier bytes; the state spans one blob with all its nesting.
+ * Booleans and presence flags are bits. They share bytes that are appended when a bit is needed and
+ * none is left, so later bits are patched into earlier bytes; the state spans one blob with all its
+ * nesting.
  */
 
 import { FrameError } from './error.js';
 import { decodeText, finite, type Reader } from './reader.js';
 import { encodeText, type Writer } from './writer.js';
 
-/** What a dynamic value can be. */
+/** Types of a dynamic value. */
 export type AnyValue = null | boolean | number | string | AnyValue[] | AnyMap;
 
 /** A JSON object. */
@@ -21,8 +22,9 @@ export interface AnyMap {
 const MAX_DEPTH = 32;
 
 /**
- * A null takes one bit, so the length of a frame alone does not bound the number of values. A blob may unfold to this many
- * plus one per two bytes; every other value, and every entry of a map, takes two bytes at least.
+ * A null takes one bit, so the length of a frame alone does not bound the number of values. A blob
+ * may unfold to this many plus one per two bytes; every other value, and every entry of a map,
+ * takes two bytes at least.
  */
 const SPARE_VALUES = 256;
 
@@ -56,7 +58,8 @@ export function readU64(reader: Reader): bigint {
 
 /** Like the reference it takes one byte more than needed for 2^(7k)-1. */
 export function writeU64(writer: Writer, value: bigint): void {
-  if (value < 0n || value > MAX_U64) throw new FrameError('varint', `${value} is not an unsigned integer of 64 bits`);
+  if (value < 0n || value > MAX_U64)
+    throw new FrameError('varint', `${value} is not an unsigned integer of 64 bits`);
   let bytes = 1;
   while (bytes < 9 && value >= (1n << BigInt(7 * bytes)) - 1n) bytes += 1;
   for (let rest = value, index = 1; ; index += 1, rest >>= 7n) {
@@ -74,7 +77,7 @@ class BlobReader {
   #flags = 0;
   /** Bits left in it. */
   #left = 0;
-  /** How many more values may come. */
+  /** Number of values that may still come. */
   #valuesLeft: number;
 
   constructor(reader: Reader) {
@@ -86,7 +89,8 @@ class BlobReader {
     if (!this.#bit()) return null;
     const count = this.#count();
     // A key is at least the byte of its length.
-    if (count > this.#reader.remaining) throw new FrameError('length', 'a map has more entries than bytes');
+    if (count > this.#reader.remaining)
+      throw new FrameError('length', 'a map has more entries than bytes');
     const entries: [string, AnyValue][] = [];
     for (let index = 0; index < count; index += 1) entries.push([this.#text(), this.#any(depth)]);
     // Defines each key as its own, `__proto__` included.
@@ -96,7 +100,8 @@ class BlobReader {
   #list(depth: number): AnyValue[] | null {
     if (!this.#bit()) return null;
     const count = this.#count();
-    if (count > this.#reader.remaining * 8 + this.#left) throw new FrameError('length', 'a list has more elements than bits');
+    if (count > this.#reader.remaining * 8 + this.#left)
+      throw new FrameError('length', 'a list has more elements than bits');
     // Grows as values come in, as the count may promise eight per byte.
     const elements: AnyValue[] = [];
     for (let index = 0; index < count; index += 1) elements.push(this.#any(depth));
@@ -106,7 +111,8 @@ class BlobReader {
   /** A value inside a container at `depth`. */
   #any(depth: number): AnyValue {
     this.#valuesLeft -= 1;
-    if (this.#valuesLeft < 0) throw new FrameError('too_many', 'a dynamic value has too many elements');
+    if (this.#valuesLeft < 0)
+      throw new FrameError('too_many', 'a dynamic value has too many elements');
     if (!this.#bit()) return null;
     const type = this.#text();
     switch (type) {
@@ -124,7 +130,8 @@ class BlobReader {
         return this.#bit() ? this.#text() : null;
       case LIST:
       case MAP:
-        if (depth + 1 >= MAX_DEPTH) throw new FrameError('too_deep', 'a dynamic value is nested too deep');
+        if (depth + 1 >= MAX_DEPTH)
+          throw new FrameError('too_deep', 'a dynamic value is nested too deep');
         return type === LIST ? this.#list(depth + 1) : this.map(depth + 1);
       default:
         throw new FrameError('type_name', 'a dynamic value has an unknown type');
@@ -172,7 +179,7 @@ class BlobReader {
 
 class BlobWriter {
   readonly #writer: Writer;
-  /** Where the current flag byte is. */
+  /** Index of the current flag byte. */
   #flags = 0;
   /** Bits of it that are taken; 8 also before the first. */
   #used = 8;
@@ -188,7 +195,11 @@ class BlobWriter {
     for (const [key, value] of entries) {
       this.#text(key);
       // The recordings of the reference have whole numbers as `int` here and as `float64` in lists.
-      this.#any(value, depth, Number.isSafeInteger(value) && !Object.is(value, -0) ? 'int' : 'float64');
+      this.#any(
+        value,
+        depth,
+        Number.isSafeInteger(value) && !Object.is(value, -0) ? 'int' : 'float64',
+      );
     }
   }
 

@@ -62,7 +62,10 @@ export class Reader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  /** A length or count whose elements take at least `minimum` bytes each: bounded before anything is allocated. */
+  /**
+   * A length or count whose elements take at least `minimum` bytes each: bounded before anything is
+   * allocated.
+   */
   length(minimum: number): number {
     const length = this.i53();
     if (length < 0 || length > this.remaining / minimum) {
@@ -110,7 +113,8 @@ export class Reader {
 
   /** Moves on by `length` bytes and says where they started. */
   #skip(length: number): number {
-    if (length > this.remaining) throw new FrameError('unexpected_end', 'the body ends inside a value');
+    if (length > this.remaining)
+      throw new FrameError('unexpected_end', 'the body ends inside a value');
     const start = this.#at;
     this.#at += length;
     return start;

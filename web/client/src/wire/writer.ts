@@ -51,13 +51,15 @@ export class Writer {
 
   /** A uvarint of 64 bits from a number that is exact. */
   u53(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new FrameError('varint', `${value} is not an unsigned integer`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new FrameError('varint', `${value} is not an unsigned integer`);
     this.#uvarint(value);
   }
 
   /** A zig-zag varint of 32 bits. */
   i32(value: number): void {
-    if (value !== (value | 0)) throw new FrameError('varint', `${value} is not an integer of 32 bits`);
+    if (value !== (value | 0))
+      throw new FrameError('varint', `${value} is not an integer of 32 bits`);
     this.#uvarint(((value << 1) ^ (value >> 31)) >>> 0);
   }
 

@@ -1,4 +1,7 @@
-/** Two clients in nodejs and the real server: they see each other move, and one comes back after its connection broke. */
+/**
+ * Two clients in nodejs and the real server: they see each other move, and one resumes after its
+ * connection broke.
+ */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -43,7 +46,11 @@ async function enter(url: string, version: 1 | 2) {
 }
 
 /** Resolves once an event leaves the condition true. */
-function until(client: PosBusClient, event: 'users' | 'moved' | 'world', condition: () => boolean): Promise<void> {
+function until(
+  client: PosBusClient,
+  event: 'users' | 'moved' | 'world',
+  condition: () => boolean,
+): Promise<void> {
   return new Promise((resolve) => {
     if (condition()) return resolve();
     const off = client.on(event, () => {
@@ -66,7 +73,11 @@ for (const version of [1, 2] as const) {
     ada.client.on('usersLeft', (users) => left.push(...users));
 
     const near = (client: PosBusClient, id: string, x: number) =>
-      until(client, 'moved', () => Math.abs((client.users.get(id)?.transform.position.x ?? 0) - x) < 0.01);
+      until(
+        client,
+        'moved',
+        () => Math.abs((client.users.get(id)?.transform.position.x ?? 0) - x) < 0.01,
+      );
     const go = (client: PosBusClient, x: number) =>
       client.move({ position: { x, y: 1, z: -4 }, rotation: { x: 0, y: 1, z: 0 } });
 
@@ -80,7 +91,11 @@ for (const version of [1, 2] as const) {
     path.cut();
     assert.notEqual((await gone).retryIn, null);
     assert.equal((await back).resumed, version === 2);
-    await until(bob.client, 'users', () => bob.client.users.has(ada.id) && bob.client.users.has(bob.id));
+    await until(
+      bob.client,
+      'users',
+      () => bob.client.users.has(ada.id) && bob.client.users.has(bob.id),
+    );
     go(bob.client, 40);
     await near(ada.client, bob.id, 40);
     assert.deepEqual(left, [], 'nobody saw it blink');

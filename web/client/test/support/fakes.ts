@@ -63,7 +63,9 @@ export class FakeTransport implements Transport {
 
   /** Messages of a type that the client sent. */
   sent<T extends MessageType>(type: T): Body<T>[] {
-    return this.received.filter((message) => message.type === type).map(({ body }) => body as Body<T>);
+    return this.received
+      .filter((message) => message.type === type)
+      .map(({ body }) => body as Body<T>);
   }
 }
 

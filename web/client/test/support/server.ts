@@ -22,9 +22,14 @@ export interface Running {
 
 /** Starts the program on a free port and an empty directory. */
 export async function startServer(): Promise<Running> {
-  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run cargo build, or set ODYSSEY`);
+  if (!existsSync(PROGRAM))
+    throw new Error(`${PROGRAM} is missing: run cargo build, or set ODYSSEY`);
   const data = await mkdtemp(join(tmpdir(), 'odyssey-'));
-  const child = spawn(PROGRAM, ['serve', '--bind', '127.0.0.1:0', '--data', data, '--limits', 'off'], { cwd: data });
+  const child = spawn(
+    PROGRAM,
+    ['serve', '--bind', '127.0.0.1:0', '--data', data, '--limits', 'off'],
+    { cwd: data },
+  );
   const ended = once(child, 'exit');
   child.stderr.resume();
   for await (const line of createInterface(child.stdout)) {
@@ -53,7 +58,10 @@ export async function startPath(url: string): Promise<Path> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(from);
       from.pipe(to);
       from.on('error', () => to.destroy());
@@ -84,7 +92,10 @@ export function startPages(): Promise<Running> {
   const server = createHttpServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://here').pathname);
     readFile(join(CLIENT, path)).then(
-      (bytes) => response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(bytes),
+      (bytes) =>
+        response
+          .writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' })
+          .end(bytes),
       () => response.writeHead(404).end(),
     );
   });
@@ -99,7 +110,8 @@ async function listen(server: Server): Promise<Running> {
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        if ('closeAllConnections' in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
+        if ('closeAllConnections' in server)
+          (server as unknown as { closeAllConnections(): void }).closeAllConnections();
       }),
   };
 }

@@ -1,4 +1,4 @@
-/** The recorded frames that both the server and this client are held to. */
+/** Recorded frames that server and client both have to reproduce. */
 
 import { readFileSync } from 'node:fs';
 
@@ -19,7 +19,10 @@ interface Record {
 
 /** All vectors of a version. */
 export function vectors(version: 1 | 2): Vector[] {
-  const file = new URL(`../../../../../posbus/tests/fixtures/posbus-v${version}.json`, import.meta.url);
+  const file = new URL(
+    `../../../../../posbus/tests/fixtures/posbus-v${version}.json`,
+    import.meta.url,
+  );
   const parsed = JSON.parse(readFileSync(file, 'utf8')) as Record[] | { vectors: Record[] };
   const records = Array.isArray(parsed) ? parsed : parsed.vectors;
   return records.map(({ case: label, name, message, hex, json }) => ({

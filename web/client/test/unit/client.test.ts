@@ -1,4 +1,4 @@
-/** How the client connects, comes back, and when it does not. */
+/** The client connects and reconnects, and stops where a reconnect would be refused. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,13 +8,28 @@ import { FakeClock, FakeServer, settle } from '../support/fakes.js';
 const USER = '01890a5d-ac96-774b-bcce-b302099a8057';
 const WORLD = '00000000-0000-8000-8000-000000000005';
 const SESSION = '01890a5d-ac96-7ab2-80e2-000000000001';
-const TOKENS = ['01890a5d-ac96-7ab2-80e2-00000000000a', '01890a5d-ac96-7ab2-80e2-00000000000b'] as const;
+const TOKENS = [
+  '01890a5d-ac96-7ab2-80e2-00000000000a',
+  '01890a5d-ac96-7ab2-80e2-00000000000b',
+] as const;
 
-const world = { id: WORLD, name: 'Welcome', avatar: NIL_ID, owner: NIL_ID, avatar_3d_asset_id: NIL_ID };
+const world = {
+  id: WORLD,
+  name: 'Welcome',
+  avatar: NIL_ID,
+  owner: NIL_ID,
+  avatar_3d_asset_id: NIL_ID,
+};
 const still = { position: { x: 1, y: 2, z: 3 }, rotation: { x: 0, y: 0, z: 0 } };
 
 function welcome(changes: Partial<Welcome> = {}): Welcome {
-  const limits = { max_frame: 1024, messages_per_second: 100, near_metres: 64, slowest_ms: 1000, hold_ms: 15_000 };
+  const limits = {
+    max_frame: 1024,
+    messages_per_second: 100,
+    near_metres: 64,
+    slowest_ms: 1000,
+    hold_ms: 15_000,
+  };
   const session = { session_id: SESSION, resume_token: TOKENS[0], resumed: false, world: NIL_ID };
   return { protocol_version: 2, tick_rate: 20, tick: 0, ...limits, ...session, ...changes };
 }
@@ -25,7 +40,13 @@ async function connected(version: 1 | 2) {
   const client = new PosBusClient({ clock, random: () => 1, moveRate: 10 });
   const pauses: (number | null)[] = [];
   client.on('disconnected', ({ retryIn }) => pauses.push(retryIn));
-  const connecting = client.connect({ url: '', userId: USER, token: 'a.b.c', version, transport: server.dial });
+  const connecting = client.connect({
+    url: '',
+    userId: USER,
+    token: 'a.b.c',
+    version,
+    transport: server.dial,
+  });
   await settle();
   if (version === 2) server.last.say('welcome', welcome());
   await connecting;
@@ -63,7 +84,7 @@ test('version 2: the resume token brings the session back, and no teleport is ne
   assert.equal(server.last.sent('hand_shake')[0]?.session_id, TOKENS[1], 'a token works once');
 });
 
-test('version 2: a session that was not held enters anew', async () => {
+test('version 2: a session that was not resumed enters anew', async () => {
   const { server, clock } = await connected(2);
   server.last.say('set_world', world);
   server.last.onclose(broken);
@@ -158,7 +179,9 @@ test('an attempt that hangs is given up', async () => {
   const clock = new FakeClock();
   const client = new PosBusClient({ clock, random: () => 1 });
   const ended = client.once('disconnected');
-  void client.connect({ url: '', userId: USER, token: 'x', transport: () => new Promise(() => {}) }).catch(() => {});
+  void client
+    .connect({ url: '', userId: USER, token: 'x', transport: () => new Promise(() => {}) })
+    .catch(() => {});
   await clock.advance(10_000);
   assert.equal((await ended).retryIn, 500);
   client.close();
@@ -177,7 +200,7 @@ test('bad frames become events, and the connection goes on', async () => {
   assert.equal((await entered).name, 'Welcome');
 });
 
-test('poses go out at a steady rate, the last one always, numbered anew in each connection', async () => {
+test('poses go out at a steady rate, the last one always, numbered by connection', async () => {
   const { server, clock, client } = await connected(2);
   for (let x = 0; x < 50; x += 1) {
     client.move({ ...still, position: { x, y: 0, z: 0 } });
@@ -187,7 +210,10 @@ test('poses go out at a steady rate, the last one always, numbered anew in each 
   const sent = server.last.sent('my_pose');
   assert.ok(sent.length >= 4 && sent.length <= 7, `${sent.length} poses in half a second`);
   assert.equal(sent.at(-1)?.position.x, 49);
-  assert.deepEqual(sent.map(({ sequence }) => sequence), sent.map((_, index) => index + 1));
+  assert.deepEqual(
+    sent.map(({ sequence }) => sequence),
+    sent.map((_, index) => index + 1),
+  );
   server.last.onclose(broken);
   client.move(still);
   await clock.advance(500);

@@ -29,7 +29,8 @@ const frames = [...vectors(1), ...vectors(2)].map(({ frame }) => frame);
 
 test('no part of a frame is a frame', () => {
   for (const frame of frames) {
-    for (let end = 0; end < frame.length; end += 1) assert.equal(attempt(frame.slice(0, end)), false);
+    for (let end = 0; end < frame.length; end += 1)
+      assert.equal(attempt(frame.slice(0, end)), false);
   }
 });
 
@@ -64,15 +65,28 @@ test('mutations do no harm', () => {
 test('a count is checked before anything is made of it', () => {
   // AddUsers with a count of 2^31 and no users.
   const frame = Buffer.from('ff2a1ff5' + 'feffffff1f' + '00d5e00a', 'hex');
-  assert.throws(() => decode(new Uint8Array(frame)), (error) => error instanceof FrameError && error.fault === 'length');
+  assert.throws(
+    () => decode(new Uint8Array(frame)),
+    (error) => error instanceof FrameError && error.fault === 'length',
+  );
 });
 
 test('poses of people at one spot do not unfold without bound', () => {
   // 64 entries without a single bit, in nine bytes, as often as fits.
   const group = Buffer.from('7f000000' + '00' + '000000', 'hex');
-  const body = Buffer.concat([Buffer.from('01', 'hex'), ...Array.from({ length: 4000 }, () => group)]);
-  const frame = Buffer.concat([Buffer.from('b7a25390', 'hex'), body, Buffer.from('485dac6f', 'hex')]);
-  assert.throws(() => decode(new Uint8Array(frame)), (error) => error instanceof FrameError && error.fault === 'too_many');
+  const body = Buffer.concat([
+    Buffer.from('01', 'hex'),
+    ...Array.from({ length: 4000 }, () => group),
+  ]);
+  const frame = Buffer.concat([
+    Buffer.from('b7a25390', 'hex'),
+    body,
+    Buffer.from('485dac6f', 'hex'),
+  ]);
+  assert.throws(
+    () => decode(new Uint8Array(frame)),
+    (error) => error instanceof FrameError && error.fault === 'too_many',
+  );
 });
 
 test('a stream is cut into messages however it arrives', () => {
@@ -85,8 +99,12 @@ test('a stream is cut into messages however it arrives', () => {
   );
   const deframer = new Deframer();
   const found: Uint8Array[] = [];
-  for (let at = 0; at < stream.length; at += 7) found.push(...deframer.push(new Uint8Array(stream.subarray(at, at + 7))));
-  assert.deepEqual(found.map((frame) => frame.slice()), frames);
+  for (let at = 0; at < stream.length; at += 7)
+    found.push(...deframer.push(new Uint8Array(stream.subarray(at, at + 7))));
+  assert.deepEqual(
+    found.map((frame) => frame.slice()),
+    frames,
+  );
 });
 
 test('a length that no message has ends the stream', () => {

@@ -1,10 +1,13 @@
-/** What is shown lies between what was told. */
+/** Displayed poses lie between received ones. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Crowd, PoseTrack, shortestArc, TickClock, type Pose } from '@odyssey/client';
 
-const at = (x: number, yaw = 0): Pose => ({ position: { x, y: 0, z: 0 }, rotation: { x: 0, y: yaw, z: 0 } });
+const at = (x: number, yaw = 0): Pose => ({
+  position: { x, y: 0, z: 0 },
+  rotation: { x: 0, y: yaw, z: 0 },
+});
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const user = { id: ID, name: 'Ada', avatar: '', transform: at(0), is_guest: true };
 
@@ -59,7 +62,8 @@ test('the clock goes by the least delayed arrivals', () => {
 
 test('the clock follows a server that skips ticks', () => {
   const clock = new TickClock(20);
-  for (let tick = 0; tick < 400; tick += 1) clock.arrived(tick, tick * 50 + (tick >= 100 ? 1000 : 0));
+  for (let tick = 0; tick < 400; tick += 1)
+    clock.arrived(tick, tick * 50 + (tick >= 100 ? 1000 : 0));
   assert.equal(clock.tick(399 * 50 + 1000), 399);
 });
 
@@ -68,7 +72,10 @@ test('version 2: handles stand for users, and only news counts', () => {
   crowd.clear(20, 1000);
   crowd.add([user]);
   crowd.bind({ tick: 100, users: [{ handle: 3, id: ID }] }, 5_000);
-  const poses = (tick: number, handle: number, x: number) => ({ tick, entries: [{ handle, transform: at(x) }] });
+  const poses = (tick: number, handle: number, x: number) => ({
+    tick,
+    entries: [{ handle, transform: at(x) }],
+  });
   assert.equal(crowd.moveByHandle(poses(101, 4, 1), 5_050).length, 0, 'not bound');
   assert.equal(crowd.moveByHandle(poses(101, 3, 1), 5_050).length, 1);
   assert.equal(crowd.moveByHandle(poses(101, 3, 1), 5_060).length, 0, 'doubled');

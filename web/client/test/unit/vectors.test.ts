@@ -10,7 +10,8 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 /** Floats of messages have 32 bits; those of dynamic values in the vectors have no more, either. */
 function narrow(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? value + 0 : Math.fround(value);
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? value + 0 : Math.fround(value);
   if (Array.isArray(value)) return value.map(narrow);
   if (value !== null && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, narrow(entry)]));
@@ -27,7 +28,7 @@ function expected({ name, json }: Vector): unknown {
   return Object.fromEntries(fields);
 }
 
-/** What is decoded, with the quantised values beside the metres as the vectors have them. */
+/** The decoded message, with the quantised values beside the metres as the vectors have them. */
 function shown({ type, body }: Message): unknown {
   if (type !== 'poses') return body;
   const entries = body.entries.map(({ handle, transform }) => ({
@@ -56,7 +57,7 @@ for (const version of [1, 2] as const) {
       assert.equal(message.type, vector.message);
       assert.deepEqual(narrow(shown(message)), narrow(expected(vector)));
       const again = encode(message.type, message.body as never);
-      // How entries fall into groups is up to the encoder; what they say is not.
+      // The encoder may group entries otherwise; their values are fixed.
       if (message.type === 'poses') assert.deepEqual(decode(again), message);
       else assert.equal(hex(again), hex(vector.frame));
     });

@@ -1,30 +1,45 @@
-/** Keeps a connection: dials, and dials again with back-off when it was lost. Knows nothing of what is said on it. */
+/**
+ * Keeps a connection: dials, and dials again with back-off when it was lost. It does not know the
+ * protocol.
+ */
 
 import type { Clock } from './clock.js';
 import { isFinal } from './close-codes.js';
 import { BROKEN, type Closed, type Dial, type Transport } from './transport/transport.js';
 
-/** When to try again; every default carries its reason. */
+/** Pauses between attempts; every default carries its reason. */
 export interface BackoffOptions {
   /** Longest first pause in milliseconds. Default 500: most drops are over at once. */
   first: number;
-  /** What the pause grows by. Default 2. */
+  /** Factor by which the pause grows. Default 2. */
   factor: number;
-  /** Longest pause in milliseconds. Default 5,000: a session is held for some 15 s, so two or three attempts fall into it. */
+  /**
+   * Longest pause in milliseconds. Default 5,000: the grace of a session is some 15 s, so two or
+   * three attempts fall into it.
+   */
   longest: number;
-  /** How long a connection must have lasted, in milliseconds, for the pauses to start over. Default 5,000. */
+  /** Lifetime of a connection in milliseconds after which the pauses start over. Default 5,000. */
   steady: number;
-  /** How long opening may take, in milliseconds. Default 10,000. */
+  /** Deadline for opening, in milliseconds. Default 10,000. */
   dialTimeout: number;
 }
 
-export const DEFAULT_BACKOFF: BackoffOptions = { first: 500, factor: 2, longest: 5_000, steady: 5_000, dialTimeout: 10_000 };
+export const DEFAULT_BACKOFF: BackoffOptions = {
+  first: 500,
+  factor: 2,
+  longest: 5_000,
+  steady: 5_000,
+  dialTimeout: 10_000,
+};
 
-/** What the keeper of a connection tells. */
+/** Events of a {@link Connection}. */
 export interface ConnectionEvents {
-  /** A transport is open; say hello on it. */
+  /** A transport is open; the handshake follows. */
   opened(transport: Transport): void;
-  /** The connection ended. `retryIn`: milliseconds until the next attempt, null if there will be none. */
+  /**
+   * The connection ended. `retryIn`: milliseconds until the next attempt, null if there will be
+   * none.
+   */
   closed(closed: Closed, retryIn: number | null): void;
 }
 
@@ -43,7 +58,13 @@ export class Connection {
   #state: State = { is: 'idle' };
   #failures = 0;
 
-  constructor(dial: Dial, events: ConnectionEvents, clock: Clock, random: () => number, backoff: BackoffOptions) {
+  constructor(
+    dial: Dial,
+    events: ConnectionEvents,
+    clock: Clock,
+    random: () => number,
+    backoff: BackoffOptions,
+  ) {
     this.#dial = dial;
     this.#events = events;
     this.#clock = clock;
@@ -63,7 +84,7 @@ export class Connection {
     void this.#open();
   }
 
-  /** Says goodbye and does not come back. */
+  /** Closes the connection for good. */
   stop(): void {
     const state = this.#state;
     this.#state = { is: 'idle' };
@@ -76,7 +97,7 @@ export class Connection {
     }
   }
 
-  /** Gives the present connection up for lost: an attempt follows as if it had broken. */
+  /** Closes the present connection; an attempt follows as if it had broken. */
   lost(closed: Closed): void {
     if (this.#state.is !== 'open') return;
     this.#state.transport.onclose = () => {};
@@ -117,21 +138,28 @@ export class Connection {
       this.#events.closed(closed, null);
       return;
     }
-    const longest = Math.min(this.#backoff.longest, this.#backoff.first * this.#backoff.factor ** this.#failures);
+    const longest = Math.min(
+      this.#backoff.longest,
+      this.#backoff.first * this.#backoff.factor ** this.#failures,
+    );
     this.#failures += 1;
-    // The whole pause is random: when a server comes back, its clients do not come all at once.
+    // The whole pause is random: clients do not reconnect all at once after a restart of the
+    // server.
     const pause = longest * this.#random();
     this.#state = { is: 'waiting', cancel: this.#clock.after(pause, () => void this.#open()) };
     this.#events.closed(closed, pause);
   }
 }
 
-/** Rejects at the abort, even if what is waited for does not care; a transport that opens after all is closed. */
+/** Rejects at the abort, even if `opening` ignores it; a transport that opens later is closed. */
 function orAbort(opening: Promise<Transport>, signal: AbortSignal): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       reject(new Error('gave up opening the connection'));
-      opening.then((transport) => transport.close(), () => {});
+      opening.then(
+        (transport) => transport.close(),
+        () => {},
+      );
     };
     signal.addEventListener('abort', abort, { once: true });
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
