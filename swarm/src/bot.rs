@@ -37,7 +37,7 @@ const AWAY: u32 = 5 * Stamp::PER_SECOND;
 /// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a second at 10 Hz.
 const WATCHED: u32 = 200;
 /// How far from the edge of what a server calls near a mover has to be to count, in metres: who is told of whom depends on
-/// cells, which are not left at once (docs/architecture.md, Who hears of whom).
+/// cells, which are not left at once (docs/architecture.md, Interest).
 const MARGIN: f32 = 8.0;
 /// A step that is longer than this is a jump, in metres: what was sent before it was sent to another place.
 const JUMP: f32 = 8.0;
