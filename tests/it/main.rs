@@ -56,6 +56,7 @@ mod quic_loss;
 mod quic_sessions;
 mod quic_strangers;
 mod readme;
+mod recipe;
 mod reconnect;
 mod regressions;
 mod rest_conventions;
