@@ -7,6 +7,31 @@ use serde_json::Value;
 
 use crate::{JsonMap, Umid, merge};
 
+/// Owner of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttributeTarget {
+    /// The node.
+    Node,
+    /// An object.
+    Object(Umid),
+    /// A user.
+    User(Umid),
+    /// A user within an object.
+    ObjectUser {
+        /// The object.
+        object: Umid,
+        /// The user.
+        user: Umid,
+    },
+    /// A user, with regard to another user.
+    UserUser {
+        /// The user who owns it.
+        source: Umid,
+        /// The user it is about.
+        target: Umid,
+    },
+}
+
 /// The identity of an attribute type: a name within a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AttributeId {

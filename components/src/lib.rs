@@ -3,6 +3,7 @@
 //! Plain data without I/O. This crate must not know a database, a socket or a clock; the only neighbour it knows is
 //! `posbus`, whose value types (ids, vectors, transforms) are the one vocabulary for positions in the whole program.
 
+mod activity;
 mod attribute;
 mod authority;
 mod catalogue;
@@ -14,9 +15,10 @@ mod placement;
 mod reason;
 mod user;
 
+pub use activity::ActivityKind;
 pub use attribute::{
-    AttributeId, AttributeOptions, AttributeState, ContentType, Permissions, PosbusAuto,
-    RenderAuto, Role, Roles, Scope,
+    AttributeId, AttributeOptions, AttributeState, AttributeTarget, ContentType, Permissions,
+    PosbusAuto, RenderAuto, Role, Roles, Scope,
 };
 pub use authority::Authority;
 pub use catalogue::{Asset3d, Catalogue, ObjectType};

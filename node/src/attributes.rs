@@ -10,9 +10,9 @@ pub(crate) mod values;
 
 use std::time::Duration;
 
-use components::{AttributeId, JsonMap, Reason, Umid};
+use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid};
 use serde_json::{Value, json};
-use store::{AttributeRecord, AttributeTarget, StoreError};
+use store::{AttributeRecord, StoreError};
 use systems::{AttributeChange, Effect};
 use tokio::time::timeout;
 

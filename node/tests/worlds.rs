@@ -144,7 +144,7 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
         plugin: ids::CORE_PLUGIN,
         name: "last_known_position".to_owned(),
     };
-    let target = store::AttributeTarget::ObjectUser { object: id, user };
+    let target = components::AttributeTarget::ObjectUser { object: id, user };
     let stored = open(&dir)
         .await
         .attribute(target, &attribute)

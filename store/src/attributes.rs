@@ -7,7 +7,7 @@ pub(crate) mod entries;
 pub(crate) mod lists;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, JsonValue, QueryResult, Statement, Value,
 };
@@ -20,31 +20,6 @@ use crate::{
 };
 pub use entries::{EntryPage, EntryQuery, EntryRow};
 pub use lists::MAX_VALUES;
-
-/// Whose attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AttributeTarget {
-    /// The node's.
-    Node,
-    /// An object's.
-    Object(Umid),
-    /// A user's.
-    User(Umid),
-    /// A user's within an object.
-    ObjectUser {
-        /// The object.
-        object: Umid,
-        /// The user.
-        user: Umid,
-    },
-    /// A user's about another user.
-    UserUser {
-        /// The user it belongs to.
-        source: Umid,
-        /// The user it is about.
-        target: Umid,
-    },
-}
 
 /// A stored attribute.
 #[derive(Clone, Debug, PartialEq)]

@@ -28,9 +28,7 @@ mod worlds;
 mod write_behind;
 
 pub use archive::{Import, Kind, PersonalRecord};
-pub use attributes::{
-    AttributeRecord, AttributeTarget, EntryPage, EntryQuery, EntryRow, MAX_VALUES,
-};
+pub use attributes::{AttributeRecord, EntryPage, EntryQuery, EntryRow, MAX_VALUES};
 pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
 pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
 pub use database::{Store, StoreOptions, Version, VersionedCache};
@@ -43,7 +41,7 @@ pub use objects::{
 };
 pub use seed::{Seed, Seeded};
 pub use social::{
-    ActivityEdit, ActivityKind, ActivityRow, CONTRIBUTION, ContributionOrder, ContributionRow,
+    ActivityEdit, ActivityRow, CONTRIBUTION, ContributionOrder, ContributionRow,
     ContributionsQuery, Feed, NewActivity, WorldLabel, stake_activity_id,
 };
 pub use third_parties::AiJob;

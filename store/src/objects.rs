@@ -10,14 +10,14 @@ pub(crate) mod tree;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, JsonMap, Transform, Umid};
+use components::{AttributeId, AttributeTarget, JsonMap, Transform, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue,
     QueryFilter, QueryOrder,
 };
 
 use crate::{
-    AttributeRecord, AttributeTarget, NewActivity, Result, Store, StoreError, attributes,
+    AttributeRecord, NewActivity, Result, Store, StoreError, attributes,
     convert::{json, now, optional_json},
     database::sql::BATCH,
     entity::{object, object_attribute, object_user_attribute},

@@ -3,7 +3,5 @@
 pub(crate) mod activities;
 pub(crate) mod canvas;
 
-pub use activities::{
-    ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id,
-};
+pub use activities::{ActivityEdit, ActivityRow, Feed, NewActivity, WorldLabel, stake_activity_id};
 pub use canvas::{CONTRIBUTION, ContributionOrder, ContributionRow, ContributionsQuery};

@@ -6,11 +6,11 @@ mod docks;
 pub(crate) mod explore;
 pub(crate) mod search;
 
-use components::{AttributeId, Umid};
+use components::{AttributeId, AttributeTarget, Umid};
 use sea_orm::{ConnectionTrait, JsonValue, QueryResult, Statement, Value};
 
 use crate::{
-    AttributeRecord, AttributeTarget, Result, Store,
+    AttributeRecord, Result, Store,
     attributes::set_sub,
     convert::display_name,
     convert::{now, optional_map, text},

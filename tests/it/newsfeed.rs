@@ -1,6 +1,6 @@
 //! What happened in all worlds, page by page (spec rest §2.14, spec model §8.1).
 
-use components::ActivityData;
+use components::{ActivityData, ActivityKind};
 use posbus::Umid;
 use postgres_fixture::PostgresServer;
 use sea_orm::{
@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::{Value, json};
-use store::{ActivityKind, NewActivity, Store, StoreOptions, entity::activity, stake_activity_id};
+use store::{NewActivity, Store, StoreOptions, entity::activity, stake_activity_id};
 
 use crate::support::{Api, Options, Server, WELCOME, id};
 

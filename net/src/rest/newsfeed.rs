@@ -84,10 +84,10 @@ impl From<node::Activity> for Activity {
             user_id: row.user,
             object_id: row.object,
             kind: match row.kind {
-                store::ActivityKind::Video => Kind::Video,
-                store::ActivityKind::Screenshot => Kind::Screenshot,
-                store::ActivityKind::WorldCreated => Kind::WorldCreated,
-                store::ActivityKind::Stake => Kind::Stake,
+                components::ActivityKind::Video => Kind::Video,
+                components::ActivityKind::Screenshot => Kind::Screenshot,
+                components::ActivityKind::WorldCreated => Kind::WorldCreated,
+                components::ActivityKind::Stake => Kind::Stake,
             },
             data: Data {
                 position: data.position.map(Vector::from),

@@ -1,10 +1,10 @@
 //! What users post to worlds (spec rest §2.14).
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use components::Reason;
+use components::{ActivityKind, Reason};
 use node::Post;
 use serde::Deserialize;
-use store::{ActivityEdit, ActivityKind};
+use store::ActivityEdit;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

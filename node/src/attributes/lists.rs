@@ -1,8 +1,8 @@
 //! One attribute over many objects or users (spec rest §2.11, §2.12).
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, JsonMap, Reason, Umid};
-use store::{AttributeTarget, EntryPage, EntryQuery};
+use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid};
+use store::{EntryPage, EntryQuery};
 
 use crate::{Caller, Node, NodeError, Result, attributes::permissions::Access};
 

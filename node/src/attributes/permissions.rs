@@ -4,8 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use components::{AttributeId, AttributeOptions, JsonMap, Reason, Role, Roles, Umid, ids};
-use store::AttributeTarget;
+use components::{
+    AttributeId, AttributeOptions, AttributeTarget, JsonMap, Reason, Role, Roles, Umid, ids,
+};
 
 use crate::{Caller, Directory, Node, NodeError, Result};
 

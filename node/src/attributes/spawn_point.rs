@@ -3,9 +3,9 @@
 //!
 //! Clients write `{"value": {"object", "location", "rotation"}}`; the option is `{"position", "rotation"}`.
 
-use components::{AttributeId, JsonMap, Reason, Umid, ids};
+use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::{Value, json};
-use store::{AttributeTarget, ObjectPatch};
+use store::ObjectPatch;
 use systems::Effect;
 
 use crate::{Node, NodeError, Result, attributes::Write};

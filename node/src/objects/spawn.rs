@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 
 use components::{
-    AttributeId, JsonMap, ObjectOptions, Reason, Role, Roles, TransformNoScale, Umid, ids,
+    AttributeId, AttributeTarget, JsonMap, ObjectOptions, Reason, Role, Roles, TransformNoScale,
+    Umid, ids,
 };
-use store::{AttributeTarget, Creation, NewObjectRow, NewUserAttribute, ObjectRecord};
+use store::{Creation, NewObjectRow, NewUserAttribute, ObjectRecord};
 use systems::Effect;
 
 use crate::{

@@ -1,8 +1,8 @@
 //! Activities: the news feed of the node and the timelines of objects (spec model §8.1, spec rest §2.14).
 
-use components::{ActivityData, Reason, Umid};
+use components::{ActivityData, ActivityKind, Reason, Umid};
 use posbus::ActivityUpdate;
-use store::{ActivityEdit, ActivityKind, ActivityRow, Feed, NewActivity, StoreError, WorldLabel};
+use store::{ActivityEdit, ActivityRow, Feed, NewActivity, StoreError, WorldLabel};
 use systems::Effect;
 
 use crate::{Caller, Node, NodeError, Result};

@@ -1,8 +1,8 @@
 //! Hosting: whose worlds this node vouches for, and the key it does so with (spec rest §2.9, spec model §8.6).
 
-use components::{AttributeId, JsonMap, Reason, Umid, ids};
+use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::Value;
-use store::{AttributeTarget, UserRow};
+use store::UserRow;
 
 use crate::{Caller, NewMember, Node, Result};
 

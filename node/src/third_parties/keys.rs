@@ -1,9 +1,8 @@
 //! Whose key pays, and how often somebody's was used.
 
-use components::{JsonMap, Reason, Umid, ids};
+use components::{AttributeTarget, JsonMap, Reason, Umid, ids};
 use integrations::Secret;
 use serde_json::Value;
-use store::AttributeTarget;
 use tokio::time::timeout;
 
 use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};

@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{AttributeId, JsonMap, Reason, Umid, ids};
+use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use integrations::{BlockadeLabs, ProviderError, Secret, SkyboxStatus, SkyboxStyle};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::{AiJob, AttributeTarget, StoreError};
+use store::{AiJob, StoreError};
 use tokio::time::timeout;
 
 use super::{ThirdParties, check_prompt, keys::Provider, refuse_guest};

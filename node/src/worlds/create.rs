@@ -1,9 +1,9 @@
 //! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a token
 //! (spec model §6.3, spec rest §4.8).
 
-use components::{ActivityData, JsonMap, Reason, Transform, Umid, ids, merge};
+use components::{ActivityData, ActivityKind, JsonMap, Reason, Transform, Umid, ids, merge};
 use serde_json::{Value, json};
-use store::{ActivityKind, Creation, NewActivity};
+use store::{Creation, NewActivity};
 use tokio::time::timeout;
 
 use crate::{

@@ -4,9 +4,11 @@
 //! own.
 
 use chrono::{TimeDelta, Utc};
-use components::{AttributeState, JsonMap, ObjectState, Reason, Transform, Umid, Vec3, ids};
+use components::{
+    AttributeState, AttributeTarget, JsonMap, ObjectState, Reason, Transform, Umid, Vec3, ids,
+};
 use serde_json::{Value, json};
-use store::{AttributeTarget, Docking, NewObjectRow, StoreError, UserRow};
+use store::{Docking, NewObjectRow, StoreError, UserRow};
 use systems::Effect;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Worlds as lists and detail pages show them (spec rest §2.8).
 
-use components::{Reason, Umid, ids};
-use store::{AttributeTarget, Landmark, StakerRow, UserRow, WorldRow};
+use components::{AttributeTarget, Reason, Umid, ids};
+use store::{Landmark, StakerRow, UserRow, WorldRow};
 
 use crate::{Caller, Node, Result};
 

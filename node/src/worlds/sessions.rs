@@ -1,7 +1,6 @@
 //! What sessions need of the node: who is connected, and where users last were.
 
-use components::{TransformNoScale, Umid, ids};
-use store::AttributeTarget;
+use components::{AttributeTarget, TransformNoScale, Umid, ids};
 
 use crate::{Node, worlds::loaded::Connections};
 

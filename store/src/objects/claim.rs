@@ -1,7 +1,7 @@
 //! Objects that a visitor makes its own for a while: the admin role on the object and what the visitor put on it go
 //! together (spec model §6.8).
 
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use crate::{
-    AttributeRecord, AttributeTarget, Result, Store, StoreError, attributes,
+    AttributeRecord, Result, Store, StoreError, attributes,
     convert::now,
     entity::{object, object_attribute, user_object},
     error::Referent,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use components::{ActivityData, JsonMap, Umid, ids};
+use components::{ActivityData, ActivityKind, JsonMap, Umid, ids};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
     JsonValue, QueryFilter, QueryOrder, QuerySelect,
@@ -19,51 +19,6 @@ use crate::{
     entity::{activity, object_activity, object_attribute, user, user_activity},
     error::Referent,
 };
-
-/// Kinds of activities. Stored ones of other kinds (`unstake`) are never shown: clients refuse a list that has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActivityKind {
-    /// A user posted a video.
-    Video,
-    /// A user posted a picture of the world.
-    Screenshot,
-    /// A world was created.
-    WorldCreated,
-    /// Somebody staked in a world.
-    Stake,
-}
-
-impl ActivityKind {
-    /// All of them, as the news feed shows them.
-    pub const ALL: [Self; 4] = [
-        Self::Video,
-        Self::Screenshot,
-        Self::WorldCreated,
-        Self::Stake,
-    ];
-    /// Those that users post, and timelines show.
-    pub const POSTS: [Self; 2] = [Self::Video, Self::Screenshot];
-
-    /// As it is stored and sent.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Video => "video",
-            Self::Screenshot => "screenshot",
-            Self::WorldCreated => "world_created",
-            Self::Stake => "stake",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether users post it themselves.
-    pub fn is_post(self) -> bool {
-        Self::POSTS.contains(&self)
-    }
-}
 
 /// Which list of activities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Jobs handed to picture providers, and how often users handed some (spec model §8.5, §12.2 C10, §12.3 D14, D16).
 
-use components::{AttributeId, Umid};
+use components::{AttributeId, AttributeTarget, Umid};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
 use crate::{
-    AttributeRecord, AttributeTarget, Result, Store, StoreError, attributes,
+    AttributeRecord, Result, Store, StoreError, attributes,
     convert::now,
     entity::ai_job::{ActiveModel, Column, Entity, Model},
 };

@@ -4,14 +4,14 @@
 //! as the user of the table.
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, JsonMap, Umid};
+use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JsonValue,
     QueryFilter, QueryOrder, sea_query::Expr,
 };
 
 use crate::{
-    AttributeTarget, Result, Store, StoreError, UserRow, attributes,
+    Result, Store, StoreError, UserRow, attributes,
     convert::{fold_wallet, now},
     database::sql::BATCH,
     entity::{user, user_wallet},

@@ -1,12 +1,9 @@
 //! Activities: pages, counts, edits, and that they go with what they are about (spec model §8.1).
 
-use components::{ActivityData, Umid, Vec3, ids};
+use components::{ActivityData, ActivityKind, AttributeTarget, Umid, Vec3, ids};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use store::{
-    ActivityEdit, ActivityKind, AttributeTarget, Feed, NewActivity, StoreError, WorldLabel,
-    stake_activity_id,
-};
+use store::{ActivityEdit, Feed, NewActivity, StoreError, WorldLabel, stake_activity_id};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, core, map, on_both};

@@ -1,8 +1,8 @@
 //! Jobs of picture providers are found again by whoever may, and uses are counted (spec model §12.2 C10, §12.3 D14, D16).
 
-use components::{Umid, ids};
+use components::{AttributeTarget, Umid, ids};
 use serde_json::json;
-use store::{AiJob, AttributeTarget, StoreError};
+use store::{AiJob, StoreError};
 
 use crate::fixture::{Fixture, on_both};
 

@@ -1,10 +1,10 @@
 //! One attribute over many owners, and who may see it (spec rest §2.11, §2.12).
 
 use chrono::TimeDelta;
-use components::Umid;
+use components::{AttributeTarget, Umid};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
-use store::{AttributeTarget, MAX_VALUES, StoreError};
+use store::{MAX_VALUES, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, core, map, on_both};

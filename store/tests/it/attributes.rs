@@ -1,8 +1,8 @@
 //! Attribute writes: nothing is lost between parallel writers, and time moves on (spec model §5.1, §12.3 D12, D13).
 
-use components::{AttributeId, ids};
+use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};
-use store::{AttributeTarget, StoreError};
+use store::StoreError;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

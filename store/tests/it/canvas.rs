@@ -1,9 +1,9 @@
 //! Contributions to a canvas with votes and comments (spec rest §2.15, spec model §8.3).
 
-use components::{AttributeId, Umid, ids};
+use components::{AttributeId, AttributeTarget, Umid, ids};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use store::{AttributeTarget, ContributionOrder, ContributionRow, ContributionsQuery};
+use store::{ContributionOrder, ContributionRow, ContributionsQuery};
 
 use crate::fixture::{Fixture, core, map, object, on_both};
 

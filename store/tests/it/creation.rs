@@ -1,10 +1,10 @@
 //! Objects made with all that belongs to them, and gone with all of it; worlds found by name and by token.
 
-use components::{ActivityData, Umid, ids};
+use components::{ActivityData, ActivityKind, Umid, ids};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 use serde_json::json;
 use store::{
-    ActivityKind, Creation, NewActivity, NewUserAttribute, StoreError,
+    Creation, NewActivity, NewUserAttribute, StoreError,
     entity::{
         activity, object_activity, object_attribute, object_user_attribute, user_activity,
         user_object,

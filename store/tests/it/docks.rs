@@ -1,9 +1,9 @@
 //! Docks take the wish of both sides (spec model §6.9, §12.1 S3).
 
 use chrono::{TimeDelta, Utc};
-use components::{Umid, ids};
+use components::{AttributeTarget, Umid, ids};
 use serde_json::json;
-use store::{AttributeTarget, Docking, NewObjectRow, StoreError};
+use store::{Docking, NewObjectRow, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, core, map, object, on_both};

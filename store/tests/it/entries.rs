@@ -1,8 +1,8 @@
 //! Pages of entries: what is filtered, searched, sorted and counted in the database (spec rest §2.12).
 
-use components::Umid;
+use components::{AttributeTarget, Umid};
 use serde_json::{Value, json};
-use store::{AttributeTarget, EntryPage, EntryQuery};
+use store::{EntryPage, EntryQuery};
 
 use crate::fixture::{Fixture, core, map, on_both};
 

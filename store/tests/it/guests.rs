@@ -1,9 +1,9 @@
 //! Guests go, what they made stays (spec model §12.3 D1–D3).
 
 use chrono::{TimeDelta, Utc};
-use components::ids;
+use components::{AttributeTarget, ids};
 use serde_json::json;
-use store::{AttributeTarget, Referent, StoreError};
+use store::{Referent, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, TYPES, core, map, on_both};

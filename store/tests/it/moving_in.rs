@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use components::{AttributeId, Umid, ids};
+use components::{AttributeId, AttributeTarget, Umid, ids};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
-use store::{AttributeTarget, Seed, Store, StoreError};
+use store::{Seed, Store, StoreError};
 use uuid::uuid;
 
 use crate::fixture::{core, options, postgres_url};

@@ -152,7 +152,7 @@ async fn a_patch_changes_what_it_names(fixture: Fixture) {
     let world = fixture.world(owner).await;
     let id = fixture.object(owner, world).await;
     let cube = store.load_directory().await.unwrap().assets_3d[0].id;
-    let target = store::AttributeTarget::Object(id);
+    let target = components::AttributeTarget::Object(id);
     store
         .set_attribute(
             target,

@@ -2,10 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use components::ids;
+use components::{AttributeTarget, ids};
 use postgres_fixture::PostgresServer;
 use serde_json::json;
-use store::{AttributeTarget, ObjectPatch, Store, StoreError, StoreOptions};
+use store::{ObjectPatch, Store, StoreError, StoreOptions};
 use tokio::task::JoinSet;
 
 use crate::fixture::{Fixture, core, map, object, options};

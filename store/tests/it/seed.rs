@@ -1,8 +1,8 @@
 //! A fresh database equals spec model §4.
 
-use components::{AttributeId, ids};
+use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};
-use store::{AttributeTarget, Seed};
+use store::Seed;
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, core, map, object, on_both};

@@ -1,13 +1,10 @@
 //! Stakes and balances of users, from what the chain mirror holds (spec rest §2.4, §2.5).
 
 use chrono::{DateTime, NaiveDateTime};
-use components::{Umid, ids};
+use components::{AttributeTarget, Umid, ids};
 use sea_orm::{DatabaseConnection, EntityTrait, IntoActiveModel, sea_query::OnConflict};
 use serde_json::json;
-use store::{
-    AttributeTarget,
-    entity::{balance, blockchain, contract, stake, wallet},
-};
+use store::entity::{balance, blockchain, contract, stake, wallet};
 use uuid::{Uuid, uuid};
 
 use crate::fixture::{Fixture, TYPES, core, map, on_both};

@@ -1,9 +1,9 @@
 //! Versions: the same as long as nothing is written, another one after every commit, whoever commits.
 
-use components::ids;
+use components::{AttributeTarget, ids};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use store::{AttributeTarget, Store};
+use store::Store;
 
 use crate::fixture::{Fixture, core, map, on_both, options};
 

@@ -1,8 +1,8 @@
 //! A wallet belongs to one user, whatever its spelling and whatever attributes say (spec model §12.1 S7, S9).
 
-use components::{AttributeId, ids};
+use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};
-use store::{AttributeTarget, NewUser, StoreError};
+use store::{NewUser, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, TYPES, core, map, on_both};

@@ -1,11 +1,11 @@
 //! Worlds as lists show them, with names, owners and stakes (spec rest §2.0, §2.8).
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
-use components::{Umid, ids};
+use components::{AttributeTarget, Umid, ids};
 use sea_orm::{DatabaseConnection, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use store::{
-    AttributeTarget, PendingStake, Referent, StakerRow, StoreError,
+    PendingStake, Referent, StakerRow, StoreError,
     entity::{Amount, pending_stake, stake},
 };
 use uuid::{Uuid, uuid};

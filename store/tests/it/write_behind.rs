@@ -1,8 +1,8 @@
 //! Batches of transforms and positions skip what has vanished.
 
-use components::{Transform, TransformNoScale, Umid, Vec3};
+use components::{AttributeTarget, Transform, TransformNoScale, Umid, Vec3};
 use serde_json::Value;
-use store::{AttributeTarget, LastPosition};
+use store::LastPosition;
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, core, on_both};

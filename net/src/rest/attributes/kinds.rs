@@ -1,7 +1,7 @@
 //! The routes of each kind of owner: node, object, user in an object, user, and user about a user.
 
 use axum::{Json, extract::State};
-use store::AttributeTarget;
+use components::AttributeTarget;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{

@@ -1,9 +1,9 @@
 //! What there is to do with one attribute, whomever it belongs to.
 
 use axum::{Json, http::StatusCode};
+use components::AttributeTarget;
 use node::Caller;
 use serde_json::Value;
-use store::AttributeTarget;
 
 use super::{
     ValueMap,
