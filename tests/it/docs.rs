@@ -41,6 +41,9 @@ fn pages() -> Vec<(PathBuf, String)> {
     }
     let read = |page: PathBuf| {
         let text = fs::read_to_string(&page).expect("a page");
+        // Comments name files that a recipe makes.
+        let lines = text.lines().filter(|line| !line.starts_with("<!--"));
+        let text = lines.map(|line| format!("{line}\n")).collect();
         (page, text)
     };
     pages.into_iter().map(read).collect()
