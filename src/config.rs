@@ -5,6 +5,7 @@
 
 mod interest;
 mod layers;
+mod settings;
 mod third_parties;
 mod values;
 
@@ -22,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use systems::WorldOptions;
 use tracing_subscriber::EnvFilter;
 
-use crate::{cli::Settings, exit::Failure};
-
+use crate::exit::Failure;
+pub(crate) use settings::Settings;
 pub(crate) use values::{Listen, without_password};
 
 /// How many ticks per second a world may do.

@@ -1,26 +1,30 @@
 //! The program: command line, configuration, wiring, shutdown. Nothing else.
+//!
+//! Modules refer to each other one way only, each to those left of it:
+//!
+//! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `posbus`, `bench`, `swarm` ← `cli`
+//!
+//! A command is a module: its options, and a function `run` that puts the parts together.
 
 mod bench;
 mod cli;
 mod config;
+mod data;
+mod database;
 mod exit;
 mod migrate;
-mod posbus_cli;
+mod posbus;
 mod serve;
 mod swarm;
-mod welcome;
 mod world;
 
-use std::{
-    io::{self, BufWriter},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Command, Filter},
+    cli::{Cli, Command},
     config::Config,
     exit::{Exit, Failure},
 };
@@ -38,7 +42,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Exit {
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Posbus { filter } => filter_posbus(&filter).map_err(Failure::runtime),
+        Command::Posbus { filter } => posbus::run(&filter).map_err(Failure::runtime),
         Command::Openapi => {
             let document = net::rest::openapi_json().context("the OpenAPI document");
             exit::print(&document.map_err(Failure::runtime)?).map_err(Failure::runtime)
@@ -62,16 +66,6 @@ fn run(cli: Cli) -> Exit {
             block_on(serve::run(&config))
         }
     }
-}
-
-/// Frames of PosBus to JSON or back, from standard input to standard output.
-fn filter_posbus(filter: &Filter) -> anyhow::Result<()> {
-    let (input, output) = (io::stdin().lock(), BufWriter::new(io::stdout().lock()));
-    match filter {
-        Filter::Decode => posbus_cli::decode(input, output),
-        Filter::Encode => posbus_cli::encode(input, output),
-    }
-    .context("filtering PosBus frames")
 }
 
 fn block_on(command: impl Future<Output = Exit>) -> Exit {

@@ -1,13 +1,28 @@
 //! `odyssey migrate`: the version of the database schema.
 
+use clap::Subcommand;
 use store::Store;
 
 use crate::{
-    cli::Migrate,
     config::Config,
+    data, database,
     exit::{self, Exit, Failure},
-    serve::{data, database},
 };
+
+/// What to do to the schema.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Migrate {
+    /// Apply all migrations that are missing
+    Up,
+    /// Take migrations back, with the data that only they can hold
+    Down {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// List the migrations and whether they are applied
+    Status,
+}
 
 /// Does it and prints how things stand.
 pub(crate) async fn run(config: &Config, what: &Migrate) -> Exit {

@@ -1,7 +1,5 @@
 //! `odyssey serve`: puts the parts together, runs them, and takes them apart again in the right order.
 
-pub(crate) mod data;
-pub(crate) mod database;
 mod signals;
 
 use std::{
@@ -25,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     config::{Config, Listen, LogFormat},
+    data, database,
     exit::{self, Exit, Failure},
     serve::signals::Signals,
 };

@@ -1,6 +1,6 @@
 //! The PosBus real-time protocol: typed messages, the frame around them and their byte and JSON
-//! forms (docs/spec/posbus.md §2, §3, §4). No I/O and no knowledge of worlds, so that servers,
-//! clients and tools share it.
+//! forms (docs/spec/posbus.md §2, §3, §4). No sockets, files or clocks and no knowledge of worlds,
+//! so that servers, clients and tools share it.
 //!
 //! ```
 //! use posbus::{Message, Signal, SignalType};
@@ -14,6 +14,7 @@
 mod any_map;
 mod enums;
 mod error;
+pub mod filter;
 mod frame;
 mod gotiny;
 mod json;

@@ -8,7 +8,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
-use crate::cli::Settings;
+use super::Settings;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "odyssey.toml";

@@ -39,7 +39,7 @@ pub use objects::{
     Creation, MemberRow, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, OutlineRow,
     TreeRow,
 };
-pub use seed::{Seed, Seeded};
+pub use seed::{Seed, Seeded, welcome_world};
 pub use social::{
     ActivityEdit, ActivityRow, CONTRIBUTION, ContributionOrder, ContributionRow,
     ContributionsQuery, Feed, NewActivity, WorldLabel, stake_activity_id,

@@ -7,6 +7,7 @@ mod assets;
 mod attribute_types;
 mod catalogue;
 mod plugins;
+mod welcome;
 
 use components::{JsonMap, Umid, ids};
 use sea_orm::{
@@ -26,6 +27,7 @@ use crate::{
     },
     objects,
 };
+pub use welcome::welcome_world;
 
 /// What a fresh database is filled with besides the constants of spec model §4.
 #[derive(Clone, Debug, Default)]

@@ -9,50 +9,48 @@ use store::{AttributeRecord, ObjectRecord, PersonalRecord};
 /// An object with its attributes; the world comes first, every parent before its children.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ObjectLine {
-    pub(super) id: Umid,
+pub(crate) struct ObjectLine {
+    pub(crate) id: Umid,
     /// None for the world itself.
-    pub(super) parent: Option<Umid>,
-    pub(super) object_type: Umid,
-    pub(super) owner: Umid,
-    pub(super) asset_2d: Option<Umid>,
-    pub(super) asset_3d: Option<Umid>,
-    pub(super) options: Option<JsonMap>,
+    pub(crate) parent: Option<Umid>,
+    pub(crate) object_type: Umid,
+    pub(crate) owner: Umid,
+    pub(crate) asset_2d: Option<Umid>,
+    pub(crate) asset_3d: Option<Umid>,
+    pub(crate) options: Option<JsonMap>,
     /// Absolute in world space; none means automatic placement.
-    pub(super) transform: Option<Transform>,
+    pub(crate) transform: Option<Transform>,
     /// Orders siblings.
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) attributes: Vec<AttributeLine>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) attributes: Vec<AttributeLine>,
 }
 
-/// An attribute.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AttributeLine {
-    pub(super) plugin: Umid,
-    pub(super) name: String,
-    pub(super) value: Option<JsonMap>,
-    pub(super) options: Option<JsonMap>,
+pub(crate) struct AttributeLine {
+    pub(crate) plugin: Umid,
+    pub(crate) name: String,
+    pub(crate) value: Option<JsonMap>,
+    pub(crate) options: Option<JsonMap>,
 }
 
-/// What a user has in an object.
+/// An attribute of a user in an object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonalLine {
-    pub(super) object: Umid,
-    pub(super) user: Umid,
-    pub(super) attribute: AttributeLine,
+pub(crate) struct PersonalLine {
+    pub(crate) object: Umid,
+    pub(crate) user: Umid,
+    pub(crate) attribute: AttributeLine,
 }
 
-/// Reads a line.
-pub(super) fn parse<T: DeserializeOwned>(line: &[u8]) -> serde_json::Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(line: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(line)
 }
 
 impl ObjectLine {
-    /// An object of `world`. The keys of what is free-form are sorted, so that the same world gives the same bytes whatever
-    /// database it is in.
-    pub(super) fn new(record: ObjectRecord, world: Umid) -> Self {
+    /// Makes the line of an object of `world`. Keys of free-form values are sorted, so that the same
+    /// world gives the same bytes whatever database it is in.
+    pub(crate) fn new(record: ObjectRecord, world: Umid) -> Self {
         Self {
             id: record.id,
             parent: (record.id != world).then_some(record.parent),
@@ -71,8 +69,7 @@ impl ObjectLine {
         }
     }
 
-    /// The display name.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         let name = components::ids::core("name");
         let attribute = self
             .attributes
@@ -83,16 +80,14 @@ impl ObjectLine {
 }
 
 impl AttributeLine {
-    /// Which attribute.
-    pub(super) fn id(&self) -> AttributeId {
+    pub(crate) fn id(&self) -> AttributeId {
         AttributeId {
             plugin: self.plugin,
             name: self.name.clone(),
         }
     }
 
-    /// As the store takes it.
-    pub(super) fn record(self, time: DateTime<Utc>) -> AttributeRecord {
+    pub(crate) fn record(self, time: DateTime<Utc>) -> AttributeRecord {
         AttributeRecord {
             id: AttributeId {
                 plugin: self.plugin,

@@ -1,7 +1,7 @@
 //! The file: a gzipped tar of a manifest and lines of JSON. The same world gives the same bytes.
 //!
-//! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest, everything has a cap, and no more
-//! than a line is held in memory.
+//! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest, everything
+//! has a cap, and no more than a line is held in memory.
 
 use std::{
     collections::BTreeSet,
@@ -18,53 +18,53 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::rows::{AttributeLine, ObjectLine, PersonalLine};
+use crate::lines::{AttributeLine, ObjectLine, PersonalLine};
 
-/// What a manifest calls its format.
+/// Name of the format in the manifest.
 const FORMAT: &str = "odyssey-world";
-/// The version that is written and read.
+/// Version that is written and read.
 const VERSION: u32 = 1;
 
 const MANIFEST: &str = "manifest.json";
 /// The world and its objects.
-pub(super) const OBJECTS: &str = "objects.jsonl";
-/// What users have in them.
-pub(super) const PEOPLE: &str = "people.jsonl";
+pub(crate) const OBJECTS: &str = "objects.jsonl";
+/// Attributes of users in them.
+pub(crate) const PEOPLE: &str = "people.jsonl";
 
-/// Objects in a world at most.
-pub(super) const MAX_OBJECTS: usize = 100_000;
-/// Bytes of a manifest: hashes of media for the largest world.
+/// Most objects of a world.
+pub(crate) const MAX_OBJECTS: usize = 100_000;
+/// Most bytes of a manifest: hashes of media for the largest world.
 const MAX_MANIFEST: u64 = 16 << 20;
-/// Bytes of a file inside: some KiB for each of the most objects.
+/// Most bytes of a file inside: some KiB for each of the most objects.
 const MAX_FILE: u64 = 512 << 20;
-/// Bytes of a line: an object with all its attributes.
-pub(super) const MAX_LINE: usize = 1 << 20;
-/// Zeros that may end a tar.
+/// Most bytes of a line: an object with all its attributes.
+pub(crate) const MAX_LINE: usize = 1 << 20;
+/// Most zeros at the end of a tar.
 const MAX_PADDING: u64 = 64 << 10;
 
-/// What is in an archive.
+/// Contents of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
+pub struct Manifest {
     format: String,
     version: u32,
-    pub(super) world: WorldName,
+    pub(crate) world: WorldName,
     /// Objects, the world included.
-    pub(super) objects: usize,
+    pub(crate) objects: usize,
     /// Attributes of objects.
-    pub(super) attributes: usize,
+    pub(crate) attributes: usize,
     /// Attributes of users in objects.
-    pub(super) personal: usize,
+    pub(crate) personal: usize,
     files: Vec<Listed>,
-    /// Hashes of pictures, sounds and models that are shown; the files themselves are not in the archive.
+    /// Hashes of pictures, sounds and models that are shown. The media are not in the archive.
     media: BTreeSet<String>,
 }
 
-/// Which world.
+/// Identity of the world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WorldName {
-    pub(super) id: Umid,
+pub(crate) struct WorldName {
+    pub(crate) id: Umid,
     name: String,
 }
 
@@ -79,8 +79,8 @@ struct Listed {
 }
 
 impl Manifest {
-    /// In one line.
-    pub(super) fn summary(&self) -> String {
+    /// Returns id, name and counts of the world in one line.
+    pub fn summary(&self) -> String {
         // Names may hold anything.
         let name = self.world.name.escape_debug();
         format!(
@@ -118,11 +118,11 @@ impl Manifest {
     }
 }
 
-/// Names and contents, in order.
-pub(super) type Files = Vec<(&'static str, Vec<u8>)>;
+/// Names and contents of files, in order.
+pub(crate) type Files = Vec<(&'static str, Vec<u8>)>;
 
-/// What goes into an archive: its manifest and its files in order.
-pub(super) fn pack(
+/// Makes the manifest and the files of an archive.
+pub(crate) fn pack(
     objects: &[ObjectLine],
     people: Option<Vec<PersonalLine>>,
 ) -> anyhow::Result<(Manifest, Files)> {
@@ -131,7 +131,7 @@ pub(super) fn pack(
     for object in objects {
         media.extend(object.asset_3d.map(|asset| asset.simple().to_string()));
         for AttributeLine { value, .. } in &object.attributes {
-            value.iter().for_each(|map| hashes(map, &mut media));
+            value.iter().for_each(|map| collect_hashes(map, &mut media));
         }
     }
     let mut files = vec![(OBJECTS, lines(objects)?)];
@@ -139,7 +139,7 @@ pub(super) fn pack(
     if let Some(people) = &people {
         for PersonalLine { attribute, .. } in people {
             let value = attribute.value.iter();
-            value.for_each(|map| hashes(map, &mut media));
+            value.for_each(|map| collect_hashes(map, &mut media));
         }
         files.push((PEOPLE, lines(people)?));
     }
@@ -173,8 +173,8 @@ fn lines<T: Serialize>(rows: &[T]) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Values named `…hash` that look like the MD5 by which media are known.
-fn hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
+/// Collects values named `…hash` that look like the MD5 of media.
+fn collect_hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
     let is_hash = |text: &str| {
         text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
@@ -183,18 +183,18 @@ fn hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
             Value::String(text) if key.ends_with("hash") && is_hash(text) => {
                 found.insert(text.clone());
             }
-            Value::Object(inner) => hashes(inner, found),
+            Value::Object(inner) => collect_hashes(inner, found),
             Value::Array(list) => list
                 .iter()
                 .filter_map(Value::as_object)
-                .for_each(|inner| hashes(inner, found)),
+                .for_each(|inner| collect_hashes(inner, found)),
             _ => {}
         }
     }
 }
 
 /// Writes an archive.
-pub(super) fn write(
+pub(crate) fn write(
     to: &mut impl Write,
     manifest: &Manifest,
     files: &[(&str, Vec<u8>)],
@@ -228,18 +228,18 @@ fn append<W: Write>(tar: &mut Builder<W>, name: &str, bytes: &[u8]) -> anyhow::R
     Ok(tar.append(&header, bytes)?)
 }
 
-/// Reads an archive to its end and hands each line of each file on, with the file's name.
+/// Reads an archive to its end and calls `visit` with the name of the file and each of its lines.
 ///
 /// # Errors
-/// Whatever is not as it has to be. Lines that were handed on before mean nothing then.
-pub(super) fn read(
+/// The first part that is not as it has to be. Lines that were visited before mean nothing then.
+pub(crate) fn read(
     path: &Path,
     visit: &mut dyn FnMut(&str, &[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Manifest> {
     let file = File::open(path)?;
     ensure!(file.metadata()?.is_file(), "this is no regular file");
     let mut tar = Archive::new(GzDecoder::new(BufReader::new(file)));
-    // Raw: long names, links and other extensions are entries like any other, and not among those expected.
+    // Raw: long names, links and other extensions become entries of their own, which are refused.
     let mut entries = tar.entries()?.raw(true);
 
     let mut entry = next(&mut entries, MANIFEST)?;
@@ -298,7 +298,7 @@ fn next<'a, R: Read + 'a>(
     Ok(entry)
 }
 
-/// Returns the hash of all lines.
+/// Visits all lines of a file and returns its SHA-256 in hexadecimal.
 fn read_lines(
     entry: impl Read,
     name: &str,

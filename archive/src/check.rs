@@ -1,4 +1,4 @@
-//! What an archive has to be before any of it is brought in.
+//! The checks that an archive has to pass before any of it is imported.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,9 +9,10 @@ use anyhow::{bail, ensure};
 use components::{AttributeId, JsonMap, Umid, checked_options};
 use serde_json::Value;
 
-use super::{
-    archive::{self, MAX_OBJECTS, Manifest, OBJECTS},
-    rows::{self, AttributeLine, ObjectLine, PersonalLine},
+use crate::{
+    error::ArchiveError,
+    file::{self, MAX_OBJECTS, Manifest, OBJECTS},
+    lines::{self, AttributeLine, ObjectLine, PersonalLine},
 };
 
 /// Levels below the world; authority and trees are followed a little further.
@@ -23,38 +24,50 @@ const MAX_ATTRIBUTE_NAME: usize = 255;
 /// Characters of an object's name.
 const MAX_NAME: usize = 256;
 
-/// What was found in an archive, all of it checked but for what only the database knows.
+/// An archive that has passed all checks that need no database.
+#[derive(Debug)]
+pub struct Checked {
+    pub(crate) manifest: Manifest,
+    pub(crate) found: Checker,
+}
+
+/// Reads a whole archive and checks it.
+///
+/// # Errors
+/// The first part that is not as it has to be.
+pub fn check(file: &Path) -> Result<Checked, ArchiveError> {
+    let (manifest, found) = Checker::read(file)?;
+    Ok(Checked { manifest, found })
+}
+
+/// References found in an archive, to be looked up in the database.
 #[derive(Debug, Default)]
-pub(super) struct Checker {
+pub(crate) struct Checker {
     /// Depth by object.
-    pub(super) objects: HashMap<Umid, u32>,
+    pub(crate) objects: HashMap<Umid, u32>,
     root_type: Option<Umid>,
     /// Types of objects.
-    pub(super) object_types: HashSet<Umid>,
+    pub(crate) object_types: HashSet<Umid>,
     /// Types of attributes.
-    pub(super) attribute_types: HashSet<AttributeId>,
+    pub(crate) attribute_types: HashSet<AttributeId>,
     /// 2D assets.
-    pub(super) assets_2d: HashSet<Umid>,
+    pub(crate) assets_2d: HashSet<Umid>,
     /// 3D assets.
-    pub(super) assets_3d: HashSet<Umid>,
+    pub(crate) assets_3d: HashSet<Umid>,
     /// Owners of objects.
-    pub(super) owners: HashSet<Umid>,
-    /// Everybody who owns or has something.
-    pub(super) users: HashSet<Umid>,
+    pub(crate) owners: HashSet<Umid>,
+    /// Owners of objects and of attributes.
+    pub(crate) users: HashSet<Umid>,
     attributes: usize,
     personal: usize,
 }
 
 impl Checker {
-    /// Reads a whole archive.
-    ///
-    /// # Errors
-    /// The first thing that is not as it has to be.
-    pub(super) fn check(file: &Path) -> anyhow::Result<(Manifest, Self)> {
+    fn read(file: &Path) -> anyhow::Result<(Manifest, Self)> {
         let mut checker = Self::default();
-        let manifest = archive::read(file, &mut |name, line| match name {
-            OBJECTS => checker.object(&rows::parse(line)?),
-            _ => checker.person(&rows::parse(line)?),
+        let manifest = file::read(file, &mut |name, line| match name {
+            OBJECTS => checker.object(&lines::parse(line)?),
+            _ => checker.person(&lines::parse(line)?),
         })?;
         let counts = [
             ("objects", manifest.objects, checker.objects.len()),
@@ -111,7 +124,7 @@ impl Checker {
             "the name has more than {MAX_NAME} characters"
         );
         if let Some(options) = &line.options {
-            // As it came, if it passes: who exports it again shall get the same.
+            // Stored unchanged: another export gives the same bytes.
             checked_options(options)?;
             no_nul(options)?;
         }
@@ -162,7 +175,7 @@ impl Checker {
     }
 
     /// The type of the world.
-    pub(super) fn root_type(&self) -> anyhow::Result<Umid> {
+    pub(crate) fn root_type(&self) -> anyhow::Result<Umid> {
         match self.root_type {
             Some(root) => Ok(root),
             None => bail!("there is no world in it"),
@@ -170,7 +183,7 @@ impl Checker {
     }
 }
 
-/// PostgreSQL stores no such character.
+/// Refuses the character NUL, which PostgreSQL cannot store.
 fn no_nul(map: &JsonMap) -> anyhow::Result<()> {
     fn has_nul(value: &Value) -> bool {
         match value {

@@ -1,4 +1,4 @@
-//! Who is who: ids and owners of an archive as they will be here.
+//! Ids and owners of an archive, translated to those of the node.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,25 +6,31 @@ use components::{JsonMap, Umid, ids::SYSTEM_USER};
 use serde_json::Value;
 use store::{ObjectRecord, PersonalRecord};
 
-use super::{
-    Ids,
-    rows::{AttributeLine, ObjectLine, PersonalLine},
-};
+use crate::lines::{AttributeLine, ObjectLine, PersonalLine};
+
+/// Ids of the objects of an imported world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// Those of the file, which must be free.
+    Same,
+    /// New ones.
+    New,
+}
 
 /// Translates lines of an archive into rows of this node.
 #[derive(Debug)]
-pub(super) struct Remap {
+pub(crate) struct Remap {
     node: Umid,
     /// New ids by old ones; empty if they stay.
     ids: HashMap<Umid, Umid>,
     owner: Option<Umid>,
     users_here: HashSet<Umid>,
-    orphans: usize,
+    absent_owners: usize,
 }
 
 impl Remap {
-    /// New ids have the order of the old ones, which is that of siblings made at the same time.
-    pub(super) fn new<'a>(
+    /// New ids keep the order of the old ones, which orders siblings made at the same time.
+    pub(crate) fn new<'a>(
         node: Umid,
         objects: impl Iterator<Item = &'a Umid>,
         ids: Ids,
@@ -37,33 +43,33 @@ impl Remap {
             Ids::New => objects.copied().collect(),
         };
         old.sort_unstable();
-        let orphans = owners.filter(|user| !users_here.contains(user)).count();
+        let absent_owners = owners.filter(|user| !users_here.contains(user)).count();
         Self {
             node,
             ids: old.into_iter().map(|id| (id, Umid::now_v7())).collect(),
             owner,
             users_here,
-            orphans,
+            absent_owners,
         }
     }
 
-    /// The id of an object here.
-    pub(super) fn id(&self, id: Umid) -> Umid {
+    /// Id of an object on the node.
+    pub(crate) fn id(&self, id: Umid) -> Umid {
         self.ids.get(&id).copied().unwrap_or(id)
     }
 
-    /// Whether a user of the archive is here.
-    pub(super) fn is_here(&self, user: Umid) -> bool {
+    /// Whether a user of the archive is a user of the node.
+    pub(crate) fn is_here(&self, user: Umid) -> bool {
         self.users_here.contains(&user)
     }
 
-    /// How many owners are not here.
-    pub(super) fn orphans(&self) -> usize {
-        self.orphans
+    /// Owners that are no users of the node.
+    pub(crate) fn absent_owners(&self) -> usize {
+        self.absent_owners
     }
 
-    /// An object as it will be.
-    pub(super) fn object(&self, line: ObjectLine) -> ObjectRecord {
+    /// Translates an object.
+    pub(crate) fn object(&self, line: ObjectLine) -> ObjectRecord {
         let kept = Some(line.owner).filter(|owner| self.is_here(*owner));
         ObjectRecord {
             id: self.id(line.id),
@@ -84,8 +90,8 @@ impl Remap {
         }
     }
 
-    /// What a user has, as it will be.
-    pub(super) fn personal(&self, line: PersonalLine) -> PersonalRecord {
+    /// Translates an attribute of a user.
+    pub(crate) fn personal(&self, line: PersonalLine) -> PersonalRecord {
         PersonalRecord {
             object: self.id(line.object),
             user: line.user,
@@ -101,8 +107,8 @@ impl Remap {
         }
     }
 
-    /// Wherever the id of one of the objects stands, such as in `world_settings` or `teleport`, it is that object that is
-    /// meant: nothing else has the same id.
+    /// Replaces ids of objects anywhere in a value, such as in `world_settings` or `teleport`. Nothing
+    /// else has the same id.
     fn map(&self, map: JsonMap) -> JsonMap {
         if self.ids.is_empty() {
             return map;

@@ -1,21 +1,25 @@
-//! `odyssey posbus decode` and `encode`: filters between PosBus frames of either version in hex and JSON, one per line.
+//! Filters between PosBus frames of either version in hex and JSON, one per line, over any reader and
+//! writer.
 //!
-//! Every line in is answered by one line out, in order, a bad one by `{"error":…}`, so that the two stay aligned. Lines
-//! are read and written one at a time: memory does not grow with the input.
+//! Every line in is answered by one line out, in order, a bad one by `{"error":…}`, so that the two
+//! stay aligned. Lines are read and written one at a time: memory does not grow with the input.
 
-use posbus::v2::{self, Message};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::io::{self, BufRead, ErrorKind, Write};
 
-/// Longest line in bytes, many times what the longest frame takes as hex or JSON. The rest of a longer one is skipped.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::v2::{self, Message};
+
+/// Longest line in bytes, many times the length of the longest frame as hex or JSON. The rest of a
+/// longer line is skipped.
 const MAX_LINE: usize = 1024 * 1024;
 
-/// Turns frames in hex into `{"message":…,"json":…}`.
+/// Decodes frames in hex to `{"message":…,"json":…}`.
 ///
 /// # Errors
-/// If reading or writing fails. That nobody reads the output any more is not an error but the end.
-pub(crate) fn decode(input: impl BufRead, output: impl Write) -> io::Result<()> {
+/// If reading or writing fails. A closed output is not an error but the end.
+pub fn decode(input: impl BufRead, output: impl Write) -> io::Result<()> {
     filter(input, output, |line, out| {
         let frame = parse_hex(line).ok_or("not hex")?;
         let message = v2::decode(&frame).map_err(|error| error.to_string())?;
@@ -28,11 +32,11 @@ pub(crate) fn decode(input: impl BufRead, output: impl Write) -> io::Result<()> 
     })
 }
 
-/// Turns `{"message":…,"json":…}` into frames in hex.
+/// Encodes `{"message":…,"json":…}` to frames in hex.
 ///
 /// # Errors
 /// As [`decode`].
-pub(crate) fn encode(input: impl BufRead, output: impl Write) -> io::Result<()> {
+pub fn encode(input: impl BufRead, output: impl Write) -> io::Result<()> {
     let mut frame = Vec::new();
     filter(input, output, move |line, out| {
         let parsed: Parsed = serde_json::from_slice(line).map_err(|error| error.to_string())?;
@@ -50,14 +54,14 @@ pub(crate) fn encode(input: impl BufRead, output: impl Write) -> io::Result<()> 
     })
 }
 
-/// A line that says what a frame holds.
+/// A line with the contents of a frame.
 #[derive(Serialize)]
 struct Printed<'a> {
     message: &'static str,
     json: &'a Message,
 }
 
-/// A line that says what a frame should hold; other keys are ignored.
+/// A line with the contents of a frame to encode; other keys are ignored.
 #[derive(Deserialize)]
 struct Parsed {
     message: String,
@@ -65,7 +69,7 @@ struct Parsed {
     json: Value,
 }
 
-/// A line about a line that made no sense.
+/// The answer to a line that makes no sense.
 #[derive(Serialize)]
 struct Refused<'a> {
     error: &'a str,
@@ -142,8 +146,9 @@ fn parse_hex(text: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::io::{BufReader, Read};
+
+    use super::*;
 
     const SIGNAL: &str = "4d96c1ad09b2693e52";
     const SIGNAL_JSON: &str = r#"{"message":"signal","json":{"value":9}}"#;
@@ -175,7 +180,7 @@ mod tests {
     #[test]
     fn recorded_frames_survive_both_filters() {
         let records: Vec<Value> =
-            serde_json::from_str(include_str!("../posbus/tests/fixtures/posbus-v1.json"))
+            serde_json::from_str(include_str!("../tests/fixtures/posbus-v1.json"))
                 .expect("the fixture is JSON");
         let (mut frames, mut lines) = (String::new(), String::new());
         for record in records {
@@ -190,9 +195,8 @@ mod tests {
 
     #[test]
     fn frames_of_version_2_survive_both_filters() {
-        let file: Value =
-            serde_json::from_str(include_str!("../posbus/tests/fixtures/posbus-v2.json"))
-                .expect("the fixture is JSON");
+        let file: Value = serde_json::from_str(include_str!("../tests/fixtures/posbus-v2.json"))
+            .expect("the fixture is JSON");
         let vectors = file["vectors"].as_array().expect("a list");
         for vector in vectors {
             let frame = format!("{}\n", vector["hex"].as_str().expect("a string"));

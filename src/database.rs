@@ -1,12 +1,9 @@
 //! The database: opened, brought up to date and filled, or a line that says why not.
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use store::{NewObjectRow, Seed, Store, StoreError, StoreOptions};
 
-use crate::{
-    config::{Config, without_password},
-    welcome,
-};
+use crate::config::{Config, without_password};
 
 /// Opens the database.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
@@ -17,7 +14,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
 
 /// Opens the database, migrates it and, if it is empty, makes the node and its welcome world.
 pub(crate) async fn ready(config: &Config, base_url: &str) -> anyhow::Result<Store> {
-    let welcome = welcome::rows().context("the welcome world")?;
+    let welcome = store::welcome_world()?;
     ready_with(config, base_url, welcome).await
 }
 

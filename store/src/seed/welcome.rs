@@ -1,19 +1,21 @@
-//! The welcome world that ships with the program, from the template schema of worlds
+//! The welcome world that ships with the program: a file in the format of world templates
 //! (docs/spec/model.md §4.6).
 
 use components::{AttributeId, JsonMap, Transform, Umid, ids};
 use serde::Deserialize;
-use store::NewObjectRow;
 
-const FILE: &str = include_str!("../assets/seed/welcome.json");
+use crate::{NewObjectRow, Result, StoreError};
 
-/// The rows of the welcome world, parents first. The system user owns them, until somebody claims the node and with it the
-/// right to edit everything.
+const FILE: &str = include_str!("../../../assets/seed/welcome.json");
+
+/// Rows of the welcome world, parents first. The system user owns them until somebody claims the
+/// node and with it the right to edit everything.
 ///
 /// # Errors
-/// If the file is not what it should be, which a test rules out.
-pub(crate) fn rows() -> serde_json::Result<Vec<NewObjectRow>> {
-    let world: TemplateObject = serde_json::from_str(FILE)?;
+/// `Invalid` if the shipped file is not a world, which a test rules out.
+pub fn welcome_world() -> Result<Vec<NewObjectRow>> {
+    let world: TemplateObject = serde_json::from_str(FILE)
+        .map_err(|error| StoreError::Invalid(format!("the welcome world: {error}")))?;
     let mut rows = Vec::new();
     push(world, &mut rows);
     Ok(rows)
@@ -45,7 +47,7 @@ fn push(object: TemplateObject, rows: &mut Vec<NewObjectRow>) {
     }
 }
 
-/// An object and what is below it. Names stand among the attributes as well, hence are not read here.
+/// An object and its descendants. Names are attributes as well, hence are not read here.
 #[derive(Deserialize)]
 struct TemplateObject {
     object_id: Umid,
@@ -76,8 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_world_is_whole() {
-        let rows = rows().expect("the file fits the schema");
+    fn the_welcome_world_is_complete() {
+        let rows = welcome_world().expect("the file fits the schema");
         let (world, objects) = rows.split_first().expect("a world");
         assert_eq!(world.object_type, ids::WORLD_TYPE);
         assert!(world.parent.is_nil(), "it stands below the node");
