@@ -64,13 +64,15 @@ fn moving(bencher: Bencher, users: u16) {
     }
 }
 
-/// A user enters a world of 10,000 objects that somebody has entered before. Everything is encoded already.
+/// A user enters a world of 10,000 objects that somebody has entered before. Everything is encoded
+/// already.
 #[divan::bench(sample_size = 1, sample_count = 50)]
 fn join_warm(bencher: Bencher) {
     join(bencher, |_| {});
 }
 
-/// A user enters a world of 10,000 objects of which one has moved since the last entry. All are encoded anew.
+/// A user enters a world of 10,000 objects of which one has moved since the last entry. All are
+/// encoded anew.
 #[divan::bench(sample_size = 1, sample_count = 50)]
 fn join_cold(bencher: Bencher) {
     join(bencher, |stage| {

@@ -1,8 +1,10 @@
-//! The tick of one world: a `bevy_ecs` world on a fixed tick, fed by commands and drained of frames and batches.
+//! The tick of one world: a `bevy_ecs` world on a fixed tick. Commands are its input, frames and
+//! persist batches its output.
 //!
-//! Start reading at [`WorldSet`]: the schedule is the table of contents. A world reads no clock and draws no random
-//! number (its time is its tick count, ids come in with the commands), so the same commands give the same bytes.
-//! It must not know a database, a socket or a chain: those feed its inbox and drain its outputs.
+//! Start reading at [`WorldSet`]: the schedule is the table of contents. A world reads no clock and
+//! draws no random number (its time is its tick count, ids come in with the commands), so the same
+//! commands give the same bytes. It must not know a database, a socket or a chain: those feed its
+//! inbox and drain its outputs.
 
 mod options;
 mod persistence;

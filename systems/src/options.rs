@@ -4,26 +4,28 @@ use std::time::Duration;
 
 use crate::{InterestOptions, QueueLimits};
 
-/// How a world runs.
+/// Options of a world.
 #[derive(Clone, Debug)]
 pub struct WorldOptions {
-    /// Ticks per second, 1–120. Default 20: half the tick (25 ms) plus one network trip stays well below what people
-    /// notice, and the number of writes per second stays affordable.
+    /// Ticks per second, 1–120. Default 20: half the tick (25 ms) plus one network trip stays well
+    /// below what people notice, and the number of writes per second stays affordable.
     pub tick_rate: u32,
-    /// Commands that may wait for a tick. Default 8,192: a burst of a thousand joins with room to spare; a sender that
-    /// finds it full waits, and only that sender.
+    /// Commands that may wait for a tick. Default 8,192: a burst of a thousand joins with room to
+    /// spare; a sender that finds it full waits, and only that sender.
     pub inbox_capacity: usize,
-    /// How long transforms of dragged objects may stay unsaved. Default 500 ms: half of the promised second, because the
-    /// write itself takes time too.
+    /// Longest time for which transforms of dragged objects stay unsaved. Default 500 ms: half of
+    /// the promised second, because the write itself takes time too.
     pub persist_interval: Duration,
-    /// Whether people come back where they left. Default true; false always uses the world's spawn point.
+    /// Whether users enter where they left. Default true; false always uses the world's spawn
+    /// point.
     pub restore_last_position: bool,
-    /// Bytes per second of others' movement that one session gets at most. Default 256 KiB, or 2 Mbit/s: all that the caps of
-    /// [`InterestOptions`] let through in version 1 passes; what does not is told later, and then only where things are by then.
+    /// Bytes per second of others' movement that one session gets at most. Default 256 KiB, or
+    /// 2 Mbit/s: everything within the caps of [`InterestOptions`] passes in version 1. Movement
+    /// above the budget is sent later, with the places of that moment.
     pub pose_budget: usize,
-    /// Who is told of whom how often.
+    /// Rates at which movers are sent to viewers.
     pub interest: InterestOptions,
-    /// What may wait for one slow reader.
+    /// Limits of what may wait for one slow reader.
     pub queues: QueueLimits,
 }
 
@@ -47,12 +49,12 @@ impl WorldOptions {
         Duration::from_secs(1) / self.tick_rate.max(1)
     }
 
-    /// How many ticks the persist interval lasts, at least one.
+    /// Length of the persist interval in ticks, at least one.
     pub(crate) fn persist_ticks(&self) -> u64 {
         self.ticks(self.persist_interval)
     }
 
-    /// How many whole ticks a time lasts, at least one.
+    /// Length of a time in whole ticks, at least one.
     pub(crate) fn ticks(&self, time: Duration) -> u64 {
         let ticks = time.as_nanos() / self.period().as_nanos().max(1);
         u64::try_from(ticks).unwrap_or(u64::MAX).max(1)

@@ -1,4 +1,4 @@
-//! Changed durable state on its way to the write-behind (design §5).
+//! Changed durable state on its way to the write-behind (docs/spec/model.md §9).
 
 use std::collections::BTreeMap;
 
@@ -8,33 +8,33 @@ use components::{Transform, TransformNoScale, Umid};
 
 use crate::world::live::{Identity, Settings, Tick};
 
-/// Where a user was when leaving a world.
+/// Place of a user at the moment of leaving a world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LastPosition {
-    /// Who.
+    /// The user who left.
     pub user: Umid,
-    /// Where.
+    /// Place of the user.
     pub transform: TransformNoScale,
 }
 
-/// What is to be stored for one world.
+/// Durable state of one world to be stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PersistBatch {
     /// The world.
     pub world: Umid,
     /// Transforms of moved objects, the newest of each.
     pub transforms: BTreeMap<Umid, Transform>,
-    /// Positions of those who left.
+    /// Positions of users who left.
     pub positions: Vec<LastPosition>,
 }
 
-/// Takes batches without waiting; the storing happens elsewhere.
+/// Receiver of batches. It never waits: another task stores them.
 pub trait PersistSink: Send + Sync {
     /// Takes a batch.
     fn submit(&mut self, batch: PersistBatch);
 }
 
-/// What has changed since the last batch.
+/// Changes since the last batch.
 #[derive(Resource, Default)]
 pub(crate) struct Unsaved {
     transforms: BTreeMap<Umid, Transform>,
@@ -53,30 +53,28 @@ pub(crate) fn insert_resources(world: &mut World, sink: Box<dyn PersistSink>) {
 }
 
 impl Unsaved {
-    /// An object moved.
-    pub(crate) fn transform(&mut self, object: Umid, transform: Transform, tick: u64) {
+    pub(crate) fn set_transform(&mut self, object: Umid, transform: Transform, tick: u64) {
         self.transforms.insert(object, transform);
         self.since.get_or_insert(tick);
     }
 
-    /// A user left.
-    pub(crate) fn position(&mut self, position: LastPosition) {
+    pub(crate) fn add_position(&mut self, position: LastPosition) {
         self.positions.push(position);
         self.urgent = true;
     }
 
-    /// An editor let go of an object: what is unsaved is due now.
+    /// Makes all changes due now, as after an unlock.
     pub(crate) fn flush(&mut self) {
         self.urgent = true;
     }
 
-    /// An object is gone, and what is unsaved of it with it.
+    /// Drops the unsaved transform of an object.
     pub(crate) fn forget(&mut self, object: Umid) {
         self.transforms.remove(&object);
     }
 }
 
-/// Hands over what is due: at once after an unlock or a leave, else when it is old enough.
+/// Submits the changes that are due: at once after an unlock or a leave, else by their age.
 pub(crate) fn submit(
     tick: Res<Tick>,
     identity: Res<Identity>,

@@ -1,9 +1,9 @@
 //! From the components of a world and the events of a tick to the frames of each session.
 //!
-//! Interest, Encode and Publish are here. They do not know how the components and events came about:
-//! a [`LiveWorld`](crate::LiveWorld) makes them, a [`Replica`](crate::Replica) copies those of
-//! another world. Handles, viewer states and queues belong to the world that delivers; replication
-//! adds them to users and sessions by itself.
+//! Interest, Encode and Publish are here. They do not know how the components and events came
+//! about: a [`LiveWorld`](crate::LiveWorld) makes them, a [`Replica`](crate::Replica) copies those
+//! of another world. Handles, viewer states and queues belong to the world that delivers;
+//! replication adds them to users and sessions by itself.
 
 mod assemble;
 mod deliver;

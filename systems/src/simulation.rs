@@ -1,4 +1,4 @@
-//! What commands and time do to the components of a world.
+//! Changes that commands and time make to the components of a world.
 
 pub(crate) mod attributes;
 pub(crate) mod dragging;

@@ -1,4 +1,4 @@
-//! What happened in all worlds, page by page (spec rest §2.14, spec model §8.1).
+//! What happened in all worlds, page by page (docs/spec/model.md §8.1).
 
 use components::{ActivityData, ActivityKind};
 use posbus::Umid;

@@ -107,7 +107,7 @@ impl CellFrames {
             self.builder
                 .add_users(runs.bytes(run), run.users, &mut self.pool, &mut self.frames)
                 .unwrap_or_else(|_| {
-                    // More than fits a frame, as only odd options make it.
+                    // The run exceeds a frame, which only odd options make possible.
                     for handle in handles {
                         self.builder
                             .add_user(table, *handle, &mut self.pool, &mut self.frames);
@@ -139,8 +139,8 @@ impl CellFrames {
         self.range(start)
     }
 
-    /// As [`Self::poses`], but movement near by goes into datagrams. The bucket does not: nobody may
-    /// miss it.
+    /// As [`Self::poses`], but movement near by goes into datagrams. The bucket does not: no viewer
+    /// may miss it.
     fn datagrams(
         &mut self,
         centre: CellKey,

@@ -16,8 +16,8 @@ use crate::{
     world::live::{Identity, Tick},
 };
 
-/// Makes one delivery to each session that gets anything: the snapshot of newcomers, then the frames
-/// of events, then movement. Never waits.
+/// Makes one delivery to each session that gets anything: the snapshot of newcomers, then the
+/// frames of events, then movement. Never waits.
 pub(crate) fn deliver(
     tick: Res<Tick>,
     identity: Res<Identity>,

@@ -1,5 +1,4 @@
-//! Objects that are being dragged: as with users, only the newest place counts until they are let
-//! go.
+//! Objects that are being dragged: as with users, only the newest place counts until the drag ends.
 
 use bevy_ecs::prelude::{Res, ResMut, Resource};
 use bytes::Bytes;
@@ -21,13 +20,13 @@ use crate::{
 /// Objects in one ObjectPoses message, so that it fits a datagram: 52 bytes each.
 const MAX_OBJECTS: usize = (v2::MAX_DATAGRAM - 18) / 52;
 
-/// Objects that were dragged and not let go since.
+/// Objects whose drag has not ended.
 #[derive(Resource, Default)]
 pub(crate) struct DraggedObjects {
     objects: IndexMap<Umid, Drag>,
     /// The last tick in which any of them moved.
     last: u64,
-    /// What sessions need in this tick: the dialect, and the tick up to which they have it.
+    /// Frames that sessions need in this tick: the dialect, and the tick up to which they have all.
     wanted: Vec<(Dialect, u64)>,
     /// Frames of `wanted`, in the same order.
     frames: Vec<Vec<Bytes>>,
@@ -36,7 +35,7 @@ pub(crate) struct DraggedObjects {
 }
 
 struct Drag {
-    /// The tick of the last move; 0 if everybody knows the place.
+    /// The tick of the last move; 0 if all viewers have the place.
     changed: u64,
     transform: Transform,
 }
@@ -61,8 +60,8 @@ impl DraggedObjects {
         self.wanted.clear();
     }
 
-    /// Index of the frames for sessions that have everything up to tick `since`; `None` if that is
-    /// all there is.
+    /// Index of the frames for sessions that have everything up to tick `since`; `None` if nothing
+    /// moved after it.
     pub(super) fn want(&mut self, dialect: Dialect, since: u64) -> Option<u32> {
         if since >= self.last {
             return None;

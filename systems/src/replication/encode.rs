@@ -35,7 +35,8 @@ use crate::{
 const MAX_REMOVED: usize = 1_024;
 
 /// Moves of more objects than this in one tick, as when a large group is placed anew, go out as
-/// lists of definitions: one frame for each object would fill the queues of sessions that read well.
+/// lists of definitions: one frame for each object would fill the queues of sessions that read
+/// well.
 const MANY_MOVES: usize = 1_024;
 
 /// Makes frames of messages. Lists are reused between ticks.
@@ -58,8 +59,8 @@ impl Default for FrameEncoder {
 }
 
 impl FrameEncoder {
-    /// Encodes a message, if it fits a frame that clients accept (trap T2); a message that does not
-    /// fit is logged and not sent.
+    /// Encodes a message, if it fits a frame that clients accept (docs/spec/posbus.md §1.1); a
+    /// message that does not fit is logged and not sent.
     pub(super) fn encode(&mut self, message: impl Into<Message>) -> Option<Bytes> {
         let message = message.into();
         let frame = message.encode();
@@ -75,9 +76,9 @@ impl FrameEncoder {
         Some(frame.into())
     }
 
-    /// All slots of an object: one message, or, if that does not fit a frame, one for each slot, so
-    /// that a slot that is too large hides itself alone.
-    pub(super) fn slots(
+    /// Encodes all slots of an object: one message, or, if that does not fit a frame, one for each
+    /// slot, so that only a slot that is too large is missing.
+    pub(super) fn encode_slots(
         &mut self,
         object: Umid,
         slots: &IndexMap<String, IndexMap<String, SlotValue>>,
@@ -99,8 +100,9 @@ impl FrameEncoder {
         frames
     }
 
-    /// A changed attribute. A value too large for a frame is left out: clients fetch it (W36).
-    fn attribute(&mut self, target_id: Umid, change: &AttributeChange) -> Option<Bytes> {
+    /// Encodes a changed attribute. A value too large for a frame is left out: clients fetch it
+    /// (docs/regressions.md W36).
+    fn encode_attribute(&mut self, target_id: Umid, change: &AttributeChange) -> Option<Bytes> {
         let change_type = if change.removed {
             AttributeValueChanged::REMOVED
         } else {
@@ -189,8 +191,8 @@ impl FinalPlaces<'_, '_> {
     }
 }
 
-/// Encodes the events of the tick. Entries, departures and moves of objects follow at the end of the
-/// tick.
+/// Encodes the events of the tick. Entries, departures and moves of objects follow at the end of
+/// the tick.
 pub(crate) fn encode_events(
     events: Res<TickEvents>,
     identity: Res<Identity>,
@@ -244,7 +246,7 @@ fn encode_event(
             let object = definition.id;
             let objects = vec![definition];
             outbox.send_to_all(encoder.encode(AddObjects { objects }));
-            outbox.send_to_all(encoder.slots(object, slots));
+            outbox.send_to_all(encoder.encode_slots(object, slots));
         }
         WorldEvent::ObjectsRemoved { objects } => {
             for objects in objects.chunks(MAX_REMOVED) {
@@ -273,7 +275,7 @@ fn encode_event(
             ..
         } => {
             if !audience.is_nobody() {
-                outbox.send_to_audience(audience, encoder.attribute(*target, change));
+                outbox.send_to_audience(audience, encoder.encode_attribute(*target, change));
             }
         }
         WorldEvent::LockChanged {
@@ -345,7 +347,7 @@ fn changes_objects(event: &WorldEvent) -> bool {
     )
 }
 
-/// Encodes where placed objects are now: once for each object, however often it moved.
+/// Encodes the places of placed objects: once for each object, however often it moved.
 pub(crate) fn encode_placed_objects(world: &mut World) {
     let events = world.resource::<TickEvents>();
     if events.unsettled().len() == 0 {
@@ -383,7 +385,7 @@ pub(crate) fn encode_placed_objects(world: &mut World) {
     });
 }
 
-/// Encodes which users left, except those who are back already.
+/// Encodes the departures of users, except of those who are back already.
 pub(crate) fn encode_departures(
     events: Res<TickEvents>,
     users: Res<UserIndex>,
@@ -482,7 +484,7 @@ fn slot_data(object: Umid, slot_type: &str, name: &str, value: &SlotValue) -> Ob
     object_data(object, &IndexMap::from([(slot_type.to_owned(), slot)]))
 }
 
-/// Slots as a message; numbers as the only type that clients decode (trap T3).
+/// Slots as a message; numbers as the only type that clients decode (docs/spec/posbus.md §3.3).
 fn object_data(id: Umid, slots: &IndexMap<String, IndexMap<String, SlotValue>>) -> ObjectData {
     let entries = slots.iter().map(|(slot_type, names)| {
         let mut values: JsonMap = names

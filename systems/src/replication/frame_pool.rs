@@ -1,6 +1,6 @@
 //! Memory for the frames of a tick. Each frame has a buffer of its own, so that sessions with
-//! different frames do not share a reference count, and the buffers of a few ticks alternate, each
-//! used again once nobody holds its frame any more.
+//! different frames do not share a reference count. The buffers of a few ticks alternate, each
+//! reused once no session holds its frame.
 
 use bytes::{Bytes, BytesMut};
 

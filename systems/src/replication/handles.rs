@@ -1,5 +1,5 @@
 //! Handles of users: small integers that name them on the wire (docs/protocol.md, *Handles*), and
-//! when each user's movement was last sent to whom.
+//! the ticks in which each user's movement was last sent.
 
 use std::{
     cmp::Reverse,
@@ -88,7 +88,7 @@ impl HandleTable {
             near: tick,
             middle: tick,
             all: tick,
-            // Without meaning: the grid sets the cell before anything is sent.
+            // A placeholder: the grid sets the cell before anything is sent.
             centre: (i32::MAX, i32::MAX),
         };
         self.movers[index] = Mover { user, pose };
@@ -115,7 +115,7 @@ impl HandleTable {
     }
 
     /// Frees handles that have rested for so many ticks.
-    fn wake(&mut self, tick: u64, rest: u64) {
+    fn free_rested(&mut self, tick: u64, rest: u64) {
         while let Some((since, handle)) = self.resting.front().copied()
             && since + rest <= tick
         {
@@ -151,7 +151,7 @@ pub(crate) fn assign_handles(
     }
 }
 
-/// Notes which users moved in this tick.
+/// Notes the users that moved in this tick.
 pub(crate) fn note_moves(
     tick: Res<Tick>,
     settings: Res<Settings>,
@@ -159,7 +159,7 @@ pub(crate) fn note_moves(
     users: Query<(&Handle, &Pose)>,
 ) {
     let table = &mut *table;
-    table.wake(tick.0, REST * u64::from(settings.0.tick_rate));
+    table.free_rested(tick.0, REST * u64::from(settings.0.tick_rate));
     for (handle, pose) in &users {
         if pose.changed != tick.0 {
             continue;

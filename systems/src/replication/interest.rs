@@ -1,11 +1,11 @@
-//! Who hears of whom in this tick, and how often at all.
+//! Selects the movers that are sent in this tick, by the distance of viewers.
 //!
 //! * Near (the nine cells around a viewer): in every tick in which somebody moved.
-//! * Middle (the sixteen around those): a few times a second, cell by cell in turns.
-//! * Everybody: each tick a bucket of the whole world is told to all, so that within one round of buckets everybody has
-//!   heard where everybody is who moved, whatever the grid says.
+//! * Middle (the sixteen around those): a few times a second, each cell in its phase.
+//! * Everybody: each tick sends one bucket of the whole world to all viewers, so that within one
+//!   round of buckets every viewer gets every mover, whatever the grid says.
 //!
-//! All viewers in a cell hear the same, so that what they hear is put together once for all of them.
+//! All viewers in a cell get the same movers, so that their frames are assembled once.
 
 pub(crate) mod grid;
 mod options;
@@ -19,7 +19,7 @@ use grid::Grid;
 pub use options::{InterestOptions, MAX_BUCKETS};
 use select::{MIDDLE, NEAR, Selection};
 
-/// What is told in this tick, and to whom.
+/// Movers that are sent in this tick, by ring of viewers.
 #[derive(Resource)]
 pub(crate) struct Interest {
     pub(crate) grid: Grid,
@@ -29,21 +29,23 @@ pub(crate) struct Interest {
     pub(super) grids_built: u64,
     /// Everybody is near to everybody.
     pub(crate) all_near: bool,
-    /// What those near by are told, by cell of those who moved.
+    /// Movers for viewers near by, by cell of the mover.
     pub(crate) near: Selection,
-    /// What those in the middle distance are told, likewise.
+    /// Movers for viewers in the middle distance, by cell of the mover.
     pub(crate) middle: Selection,
-    /// What everybody is told.
+    /// Movers for all viewers.
     pub(crate) bucket: Vec<u32>,
-    /// Where everybody is near to everybody, the bucket that is told once more to those who may have lost a datagram.
+    /// The bucket that is sent again to viewers who may have lost a datagram, while everybody is
+    /// near to everybody.
     pub(crate) repeated: Vec<u32>,
-    /// Into how many buckets the world is divided: handle % buckets == tick % buckets is told to all.
+    /// Number of buckets of the world: movers with handle % buckets == tick % buckets are sent to
+    /// all.
     pub(crate) buckets: u64,
-    /// The last tick before this one in which anybody was told anything.
+    /// The last tick before this one in which any mover was sent.
     pub(crate) last_sent_before: u64,
-    /// The last tick in which anybody was told anything, this one included.
+    /// The last tick in which any mover was sent, this one included.
     pub(crate) last_sent: u64,
-    /// Until this tick there may be something to tell.
+    /// The last tick in which a mover may have to be sent.
     busy_until: u64,
 }
 
@@ -89,7 +91,7 @@ pub(crate) fn select_movers(
     }
     interest.build_grid(&mut table, tick, options, settings.0.tick_rate);
     let table = &mut *table;
-    interest.choose_bucket(table, tick);
+    interest.select_bucket(table, tick);
     let near_waits = interest.select_near(table, tick, options);
     let middle_waits = interest.select_middle(table, tick, middle_ticks, options);
     if near_waits || middle_waits {
@@ -101,7 +103,7 @@ pub(crate) fn select_movers(
 }
 
 impl Interest {
-    /// Whether nobody is told anything in this tick.
+    /// Whether no mover is sent in this tick.
     pub(crate) fn is_quiet(&self) -> bool {
         self.near.is_empty()
             && self.middle.is_empty()
@@ -109,7 +111,7 @@ impl Interest {
             && self.repeated.is_empty()
     }
 
-    /// Sorts everybody into cells, if that has not been done in this tick, and lets viewers' cells follow them.
+    /// Builds the grid of this tick unless it is built, and moves the cells of viewers with them.
     pub(crate) fn build_grid(
         &mut self,
         table: &mut HandleTable,
@@ -123,7 +125,7 @@ impl Interest {
         self.built = tick;
         self.grids_built += 1;
         let users = table.taken();
-        // Not to and fro where people come and go.
+        // Hysteresis, as users come and go all the time.
         let limit = options.all_near
             + if self.all_near {
                 options.all_near / 4
@@ -134,41 +136,41 @@ impl Interest {
         self.buckets = options.buckets(tick_rate, users);
         self.grid.begin(users);
         let movers = table.sent.iter_mut().zip(&table.movers).enumerate();
-        for (handle, (told, seat)) in movers.filter(|(_, (told, _))| told.taken) {
-            let position = seat.pose.position;
+        for (handle, (sent, mover)) in movers.filter(|(_, (sent, _))| sent.taken) {
+            let position = mover.pose.position;
             let cell = if self.all_near {
-                told.centre = (0, 0);
+                sent.centre = (0, 0);
                 (0, 0)
             } else {
                 let (size, margin) = (options.cell, options.hysteresis);
-                told.centre = grid::follow(told.centre, position, size, margin);
+                sent.centre = grid::follow(sent.centre, position, size, margin);
                 grid::cell_of(position, size)
             };
             self.grid.add(handle as u32, cell);
-            if told.centre != cell {
-                self.grid.intern(told.centre);
+            if sent.centre != cell {
+                self.grid.intern(sent.centre);
             }
         }
         self.grid.finish();
     }
 
-    /// The bucket of the world that everybody is told in this tick.
-    fn choose_bucket(&mut self, table: &mut HandleTable, tick: u64) {
+    /// Selects the movers of this tick's bucket.
+    fn select_bucket(&mut self, table: &mut HandleTable, tick: u64) {
         let buckets = self.buckets as usize;
         let first = (tick % self.buckets) as usize;
         let bucket = table.sent.iter_mut().enumerate().skip(first);
         if self.all_near {
-            // Everybody has been told already, some by datagrams.
-            let since_last_turn = tick.saturating_sub(self.buckets);
+            // Every viewer was sent them already, some by datagrams.
+            let last_round = tick.saturating_sub(self.buckets);
             let moved = bucket
                 .step_by(buckets)
-                .filter(|(_, told)| told.taken && told.changed > since_last_turn);
+                .filter(|(_, sent)| sent.taken && sent.changed > last_round);
             self.repeated.extend(moved.map(|(handle, _)| handle as u32));
             return;
         }
-        for (handle, told) in bucket.step_by(buckets) {
-            if told.taken && told.changed > told.all {
-                (told.near, told.middle, told.all) = (tick, tick, tick);
+        for (handle, sent) in bucket.step_by(buckets) {
+            if sent.taken && sent.changed > sent.all {
+                (sent.near, sent.middle, sent.all) = (tick, tick, tick);
                 self.bucket.push(handle as u32);
             }
         }
@@ -186,13 +188,13 @@ impl Interest {
             NEAR,
             options.near_cap.max(options.all_near),
             |_| true,
-            |told| told.near,
+            |sent| sent.near,
         );
         for handle in self.near.all() {
-            let told = &mut table.sent[*handle as usize];
-            told.near = tick;
+            let sent = &mut table.sent[*handle as usize];
+            sent.near = tick;
             if self.all_near {
-                (told.middle, told.all) = (tick, tick);
+                (sent.middle, sent.all) = (tick, tick);
             }
         }
         wait
@@ -202,22 +204,23 @@ impl Interest {
         &mut self,
         table: &mut HandleTable,
         tick: u64,
-        turns: u64,
+        phases: u64,
         options: &InterestOptions,
     ) -> bool {
         if self.all_near {
             return false;
         }
-        let turns = turns as i64;
-        let turn = (tick % turns as u64) as i64;
+        let phases = phases as i64;
+        let phase = (tick % phases as u64) as i64;
         let wait = self.middle.select(
             &self.grid,
             &table.sent,
             MIDDLE,
             options.middle_cap,
-            // Neighbours in both directions have different turns, so that each tick has as much to say.
-            |(x, z)| (i64::from(x) + 2 * i64::from(z)).rem_euclid(turns) == turn,
-            |told| told.middle,
+            // Neighbours in both directions differ in phase, so that all ticks carry about the
+            // same.
+            |(x, z)| (i64::from(x) + 2 * i64::from(z)).rem_euclid(phases) == phase,
+            |sent| sent.middle,
         );
         for handle in self.middle.all() {
             table.sent[*handle as usize].middle = tick;

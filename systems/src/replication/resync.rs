@@ -1,5 +1,5 @@
-//! Frames that bring a session back in step: its writer was busy, its budget was used up, or it looks
-//! out from another cell now.
+//! Frames that bring a session back in step: its writer was busy, its budget was used up, or it
+//! looks out from another cell now.
 
 use posbus::{
     MAX_SERVER_FRAME,
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::session::Dialect;
 
-/// What a session missed. Sessions that missed the same get the same frames.
+/// Movement that a session missed. Sessions that missed the same get the same frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ResyncKey {
     pub(crate) dialect: Dialect,
     /// The cell that the session looks out from.
     pub(crate) centre: CellKey,
-    /// It has looked out from another cell so far: users who have come near by that may have moved
+    /// The session has changed its cell: users who have come near by that may have moved
     /// unnoticed.
     pub(crate) changed_cell: bool,
     /// The session has all movement near by up to this tick.
@@ -36,28 +36,29 @@ pub(crate) struct ResyncKey {
 
 impl ResyncKey {
     /// Whether a user is among the repeated buckets.
-    fn repeats(&self, handle: u32, told: &SendState, interest: &Interest) -> bool {
+    fn repeats(&self, handle: u32, sent: &SendState, interest: &Interest) -> bool {
         let bucket = u64::from(handle) % interest.buckets;
         let since = match interest.all_near {
-            // A bucket is then what was told in the round before it.
+            // A bucket then holds the movers sent in the round before it.
             true => (self.buckets_since + 1).saturating_sub(interest.buckets),
             false => self.buckets_since,
         };
-        self.buckets >> bucket & 1 == 1 && told.all >= since
+        self.buckets >> bucket & 1 == 1 && sent.all >= since
     }
 
-    /// Whether a user around is to be told of, who was last told of at `told_at` to those in the same ring.
-    fn is_news(&self, told: &SendState, told_at: u64) -> bool {
-        told_at > self.since || self.changed_cell && told.changed > told.all
+    /// Whether the session lacks the last move of a user in one of its rings, which was last sent
+    /// to that ring at `sent_at`.
+    fn is_news(&self, sent: &SendState, sent_at: u64) -> bool {
+        sent_at > self.since || self.changed_cell && sent.changed > sent.all
     }
 }
 
-fn near(told: &SendState) -> u64 {
-    told.near
+fn near(sent: &SendState) -> u64 {
+    sent.near
 }
 
-fn middle(told: &SendState) -> u64 {
-    told.middle
+fn middle(sent: &SendState) -> u64 {
+    sent.middle
 }
 
 impl CellFrames {
@@ -99,20 +100,20 @@ impl CellFrames {
             buckets &= buckets - 1;
             let handles = (bucket..table.sent.len() as u32).step_by(interest.buckets as usize);
             let handles = handles.filter(|handle| {
-                let told = &table.sent[*handle as usize];
-                told.taken && missed.repeats(*handle, told, interest)
+                let sent = &table.sent[*handle as usize];
+                sent.taken && missed.repeats(*handle, sent, interest)
             });
             self.add(missed.dialect, handles, interest.buckets as u32, table);
         }
     }
 
     fn add_around(&mut self, missed: &ResyncKey, interest: &Interest, table: &HandleTable) {
-        for (ring, told_at) in [(NEAR, near as fn(&SendState) -> u64), (MIDDLE, middle)] {
+        for (ring, sent_at) in [(NEAR, near as fn(&SendState) -> u64), (MIDDLE, middle)] {
             for cell in interest.grid.around(missed.centre, ring.inner, ring.outer) {
                 let handles = interest.grid.members(cell).iter().copied();
                 let handles = handles.filter(|handle| {
-                    let told = &table.sent[*handle as usize];
-                    missed.is_news(told, told_at(told)) && !missed.repeats(*handle, told, interest)
+                    let sent = &table.sent[*handle as usize];
+                    missed.is_news(sent, sent_at(sent)) && !missed.repeats(*handle, sent, interest)
                 });
                 self.add(missed.dialect, handles, 1, table);
             }

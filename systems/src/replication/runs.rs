@@ -1,4 +1,4 @@
-//! Positions that are sent in this tick, encoded once in each dialect that somebody needs.
+//! Positions that are sent in this tick, encoded once in each dialect that a session needs.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ use crate::session::Dialect;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EncodedRun {
     range: Range<usize>,
-    /// How many users.
+    /// Number of users.
     pub(crate) users: usize,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct EncodedRuns {
     repeated: EncodedRun,
 }
 
-/// What is told in this tick, in both dialects.
+/// Positions that are sent in this tick, in both dialects.
 #[derive(Resource, Default)]
 pub(crate) struct RunsByDialect {
     pub(crate) v1: EncodedRuns,
@@ -59,7 +59,7 @@ impl EncodedRuns {
         &self.bucket
     }
 
-    /// What only those hear once more who are told by datagrams.
+    /// Users sent again, only to sessions that get datagrams.
     pub(crate) fn repeated(&self) -> &EncodedRun {
         &self.repeated
     }

@@ -1,4 +1,5 @@
-//! Snapshots: the world, its objects and its users, for sessions that enter (spec posbus §5.1).
+//! Snapshots: the world, its objects and its users, for sessions that enter (docs/spec/posbus.md
+//! §5.1).
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl ObjectFrames {
     }
 }
 
-/// Size of the frames of a snapshot: a session keeps a buffer as large as the largest frame that it ever got.
+/// Size of the frames of a snapshot: a session keeps a buffer as large as its largest frame.
 const FRAME: usize = 8 * 1024;
 
 /// Most bytes of a user's handle in a list.
@@ -61,7 +62,8 @@ pub(crate) fn insert_resources(world: &mut World) {
     });
 }
 
-/// Gives each session that entered in this tick its snapshot. Its parts are encoded once and shared.
+/// Gives each session that entered in this tick its snapshot. Its parts are encoded once and
+/// shared.
 pub(crate) fn encode_snapshots(
     world: &mut World,
     joining: &mut QueryState<(Entity, &Pose, &ViewerState), With<Joining>>,
@@ -123,7 +125,7 @@ fn set_world(world: &World) -> SetWorld {
     }
 }
 
-/// AddObjects, the world object first and every parent before its children, then ObjectData in the same order.
+/// AddObjects, the world object first and parents before children, then ObjectData in this order.
 fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     if let Some(frames) = &world.resource::<ObjectFrames>().0 {
         return Arc::clone(frames);
@@ -138,10 +140,10 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
                 {
                     tracing::warn!(object = %definition.id, %error, "object not sent");
                 }
-                if let (Some(id), Some(shown)) =
+                if let (Some(id), Some(of_object)) =
                     (world.get::<Id>(entity), world.get::<RenderSlots>(entity))
                 {
-                    slots.extend(encoder.slots(id.0, &shown.0));
+                    slots.extend(encoder.encode_slots(id.0, &of_object.0));
                 }
             }
             let mut frames = lists.objects.finish();
@@ -154,7 +156,7 @@ fn object_frames(world: &mut World) -> Arc<[Bytes]> {
     frames
 }
 
-/// Entries of the users whom the others know, and, for sessions that speak version 2, their handles.
+/// Entries of the users announced before this tick, and their handles for version 2 sessions.
 /// Users who arrive in this tick are announced to everybody, themselves included.
 fn user_frames(world: &mut World) -> (Arc<[Bytes]>, Arc<[Bytes]>) {
     let tick = world.resource::<Tick>().0;

@@ -1,4 +1,4 @@
-//! What each session has of others' movement, and what it is to get in this tick.
+//! State of each session's view of movement, and its plan for this tick.
 
 use bevy_ecs::prelude::{Component, Has, Query, Res, ResMut, Resource, With};
 
@@ -17,17 +17,17 @@ use crate::{
 /// Most buckets of the world that are repeated in one message to a session that missed them.
 const REPEATED: u32 = 4;
 
-/// What one session has of others' movement. Everything but `missed` and `plan` follows deliveries,
-/// never intentions.
+/// Movement that one session has and has missed. Every field but `missed` and `plan` changes at
+/// deliveries only.
 #[derive(Component, Clone, Copy, Default)]
 pub(crate) struct ViewerState {
     /// How movement is encoded for it.
     pub(crate) dialect: Dialect,
-    /// The last tick whose positions it has got.
+    /// The last tick whose positions were delivered.
     positions: u64,
-    /// The cell it looked out from then.
+    /// The cell that it looked out from in that tick.
     centre: CellKey,
-    /// Buckets of the world that it has missed, as bits, of so many.
+    /// Buckets of the world that it has missed, as bits, out of `buckets`.
     missed: u128,
     buckets: u64,
     /// The first tick whose bucket it has missed.
@@ -36,7 +36,8 @@ pub(crate) struct ViewerState {
     next_bucket: u32,
     /// Bytes of movement it may still get; below 0 it has to wait.
     allowance: i64,
-    /// Movement that it gets in this tick, if it is still able to take it when frames are delivered.
+    /// Movement that it gets in this tick, if it is still able to take it when frames are
+    /// delivered.
     pub(crate) plan: Option<Plan>,
 }
 
@@ -59,7 +60,7 @@ impl ViewerState {
         Self {
             dialect,
             positions: tick,
-            // Wherever the user is, the cell is another one.
+            // No cell of the grid, so that the first comparison sees a change.
             centre: (i32::MAX, i32::MAX),
             ..Self::default()
         }
@@ -73,7 +74,7 @@ impl ViewerState {
             || centre.is_some_and(|centre| centre != self.centre)
     }
 
-    /// Whether it has got all there was before this tick.
+    /// Whether it has got all movement before this tick.
     fn in_sync(&self, interest: &Interest, centre: CellKey) -> bool {
         self.positions >= interest.last_sent_before && self.missed == 0 && self.centre == centre
     }
@@ -98,12 +99,12 @@ impl ViewerState {
         self.buckets = interest.buckets;
     }
 
-    /// Whether everybody is near and nothing can get lost, so that there are no buckets.
+    /// Whether buckets are unused: everybody is near and nothing can get lost.
     fn needs_no_buckets(&self, interest: &Interest) -> bool {
         interest.all_near && self.dialect != Dialect::V2Datagrams
     }
 
-    /// The buckets to repeat now: those next in the round, so that each has its turn.
+    /// The buckets to repeat now: those next in the round, so that each is repeated at last.
     fn next_missed(&self) -> u128 {
         let behind = !(u128::MAX << (self.next_bucket % 128));
         let (mut ahead, mut behind) = (self.missed & !behind, self.missed & behind);
@@ -117,7 +118,7 @@ impl ViewerState {
         repeated
     }
 
-    /// What brings it back in step.
+    /// The frames that bring the session back in step.
     fn resync(&mut self, tick: u64, interest: &Interest, centre: CellKey) -> ResyncKey {
         self.note_missed(interest);
         let buckets = if self.needs_no_buckets(interest) {
@@ -162,8 +163,8 @@ pub(crate) fn reset_viewers(
     }
 }
 
-/// Decides for each session which movement it gets in this tick, and collects the frames which that
-/// takes. Builds the grid only if somebody needs it.
+/// Decides for each session which movement it gets in this tick, and lists the frames for it.
+/// Builds the grid only if a session needs it.
 pub(crate) fn plan_deliveries(
     tick: Res<Tick>,
     settings: Res<Settings>,

@@ -56,7 +56,7 @@ impl WantedFrames {
         &self.list
     }
 
-    /// Whether any session in step speaks a dialect for which `speaks` holds.
+    /// Whether any session in step speaks a dialect that `speaks` accepts.
     pub(crate) fn any_cell(&self, speaks: impl Fn(Dialect) -> bool) -> bool {
         self.by_cell
             .iter()

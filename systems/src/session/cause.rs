@@ -1,6 +1,6 @@
-//! Why a session ended.
+//! Causes for which sessions end.
 
-/// Why a session ended; also the label of the disconnect metric.
+/// Cause for which a session ended; also the label of the disconnect metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DisconnectCause {
     /// The client closed on purpose.
@@ -11,7 +11,7 @@ pub enum DisconnectCause {
     HandshakeTimeout,
     /// The token was refused.
     HandshakeRefused,
-    /// The database was away, so nobody could be let in.
+    /// The database was away, so nobody could enter.
     Unavailable,
     /// Too many undecodable or forbidden frames.
     Malformed,
@@ -27,16 +27,16 @@ pub enum DisconnectCause {
     PongTimeout,
     /// The same user entered from another connection.
     DualConnection,
-    /// The same session came back on a new connection.
+    /// The same session resumed on a new connection.
     Replaced,
-    /// A displaced session tried to push the newer one out again.
+    /// A displaced session tried to replace the newer one.
     Displaced,
     /// The server stops.
     Shutdown,
 }
 
 impl DisconnectCause {
-    /// All there are.
+    /// All causes.
     pub const ALL: [Self; 15] = [
         Self::ClientClosed,
         Self::ConnectionLost,
@@ -76,7 +76,7 @@ impl DisconnectCause {
         }
     }
 
-    /// Whether the session may come back: it did not end because anybody wanted it to.
+    /// Whether the session may be resumed: neither side ended it on purpose.
     pub const fn is_accident(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
-//! Sessions that the world ends in the running tick: decided by Ingest, encoded by Encode, closed by
-//! Publish.
+//! Sessions that the world ends in the running tick: decided by Ingest, encoded by Encode, closed
+//! by Publish.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::{DisconnectCause, SessionLink};
 struct Ending {
     link: Arc<SessionLink>,
     cause: DisconnectCause,
-    /// The session is told that the user entered by another connection.
+    /// The session gets the signal that the user entered by another connection.
     is_rejected: bool,
 }
 
@@ -36,7 +36,7 @@ impl EndingSessions {
         self.end(connection, link, cause, false);
     }
 
-    /// Closes a session after it has been told that the user is connected twice.
+    /// Closes a session after the signal that the user is connected twice.
     pub(crate) fn reject(
         &mut self,
         connection: u64,
@@ -82,8 +82,8 @@ impl EndingSessions {
     }
 }
 
-/// Sends the last frames and closes the links. Runs before frames are delivered: nothing follows the
-/// last frame.
+/// Sends the last frames and closes the links. Runs before frames are delivered: nothing follows
+/// the last frame.
 pub(crate) fn close_sessions(mut ending: ResMut<EndingSessions>) {
     if ending.sessions.is_empty() {
         return;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 /// Marks a user whose session entered in this tick.
 #[derive(Component, Default)]
 pub(crate) struct Joining {
-    /// Index of the first event that the session is told of: its snapshot holds what came before.
+    /// Index of the first event that the session gets: its snapshot holds what came before.
     pub(crate) first_event: u32,
     /// Frames that the session gets before anything else, in parts that newcomers share.
     pub(crate) snapshot: Vec<Arc<[Bytes]>>,

@@ -16,13 +16,13 @@ use tokio::sync::Notify;
 
 use crate::DisconnectCause;
 
-/// How much may wait for one slow reader before its session is closed.
+/// Limits of what may wait for one slow reader; above them its session is closed.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
     /// Reliable frames. Default 8,192: about a minute of a very busy world.
     pub frames: usize,
-    /// Bytes of reliable frames. Default 4 MiB. The snapshot on entry does not count: it is shared by all joiners, and
-    /// its size is the world's, not the reader's fault.
+    /// Bytes of reliable frames. Default 4 MiB. The snapshot on entry does not count: it is shared
+    /// by all joiners, and its size depends on the world, not on the reader.
     pub bytes: usize,
 }
 
@@ -35,7 +35,7 @@ impl Default for QueueLimits {
     }
 }
 
-/// How a session is told of movement; all else is the same for everybody (docs/protocol.md).
+/// Encoding of movement for a session; all else is the same for everybody (docs/protocol.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// Version 1: ids and floats.
@@ -43,16 +43,18 @@ pub enum Dialect {
     V1,
     /// Version 2: handles and quantised poses, in order and without loss.
     V2,
-    /// Version 2 over a transport with datagrams: what is outdated soon may be lost.
+    /// Version 2 over a transport with datagrams: poses that are outdated soon may be lost.
     V2Datagrams,
 }
 
-/// What a writer takes from a link at once. Reused, so that it takes no memory in the long run.
+/// Frames that a writer takes from a link at once. Reused, so that the steady state allocates
+/// nothing.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// To be sent in this order, reliably.
+    /// Frames to be sent reliably, in this order.
     pub frames: Vec<Bytes>,
-    /// To be sent one a datagram, of at most 1,200 bytes each; empty but for [`Dialect::V2Datagrams`].
+    /// Frames to be sent as datagrams of at most 1,200 bytes; empty but for
+    /// [`Dialect::V2Datagrams`].
     pub datagrams: Vec<Bytes>,
 }
 
@@ -62,23 +64,23 @@ impl Batch {
         self.frames.is_empty() && self.datagrams.is_empty()
     }
 
-    /// Forgets everything.
+    /// Removes all frames.
     pub fn clear(&mut self) {
         self.frames.clear();
         self.datagrams.clear();
     }
 }
 
-/// The user's end of a session, as a component.
+/// Component of users with a session: its link.
 #[derive(Component, Clone)]
 pub struct Link(pub Arc<SessionLink>);
 
-/// Shared by the socket tasks of a session and the world it is in. Nothing here waits for the other side.
+/// Shared by the socket tasks of a session and its world. Neither side waits for the other.
 pub struct SessionLink {
-    /// There may be a pose that no tick has taken; read in every tick, so not under a lock.
+    /// `pose` may hold a pose that no tick has taken; read in every tick, so not under a lock.
     moved: AtomicBool,
-    /// The writer has sent everything and waits. Written under the lock of `out`; beside `moved`, so
-    /// that a tick finds both in one cache line.
+    /// The writer has sent everything and waits. Written under the lock of `out`; beside `moved`,
+    /// so that a tick finds both in one cache line.
     writer_idle: AtomicBool,
     /// The newest pose, and the world it was meant for, until that world takes it.
     pose: Mutex<Option<(Umid, TransformNoScale)>>,
@@ -96,18 +98,18 @@ struct Out {
     reliable: VecDeque<Queued>,
     counted_frames: usize,
     counted_bytes: usize,
-    /// Where others are now: replaced by what is newer, never queued.
+    /// Movement of others: newer movement replaces it, it is never queued.
     poses: Batch,
-    /// How many entries of `reliable` were there before them: nobody is to move after having left.
+    /// Number of entries of `reliable` that precede `poses`: no user moves after having left.
     ahead_of_poses: usize,
     closing: Option<DisconnectCause>,
 }
 
-/// What waits for the writer.
+/// Entry of the reliable queue.
 enum Queued {
     /// A frame, which counts towards the limits.
     Frame(Bytes),
-    /// Frames of a snapshot from `next` on. Shared, so that a rush of joiners does not take a queue entry a frame each.
+    /// Frames of a snapshot from `next` on. Shared, so that a rush of joiners needs one entry each.
     Snapshot { frames: Arc<[Bytes]>, next: usize },
 }
 
@@ -126,20 +128,20 @@ impl SessionLink {
         })
     }
 
-    /// How the session is told of movement.
+    /// Encoding of movement for the session.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// The session moved in a world; overwrites a pose that no tick has seen yet.
+    /// Sets the newest pose of the session in a world; replaces one that no tick has taken.
     pub fn offer_pose(&self, world: Umid, pose: TransformNoScale) {
         let mut newest = self.pose.lock();
         *newest = Some((world, pose));
         self.moved.store(true, Ordering::Release);
     }
 
-    /// The session is in this world from now on. The one it came from may be in the middle of a tick still, but what
-    /// that one says is of no interest any more: it would appear in the new world.
+    /// Attaches the session to a world. The world it came from may be in the middle of a tick; its
+    /// frames are dropped from now on, as they would appear in the new world.
     pub(crate) fn attach(&self, world: Umid) {
         let mut out = self.out.lock();
         if out.world != world {
@@ -148,15 +150,15 @@ impl SessionLink {
         }
     }
 
-    /// The newest pose in this world since the last call. One that is meant for another world is left to that: a session
-    /// that moves on is in two worlds for a moment.
+    /// Takes the newest pose in this world since the last call. A pose for another world stays: a
+    /// session that changes worlds is in two of them for a moment.
     pub(crate) fn take_pose(&self, world: Umid) -> Option<TransformNoScale> {
         // A plain load first: most sessions did not move.
         if !self.moved.load(Ordering::Acquire) {
             return None;
         }
         let mut newest = self.pose.lock();
-        let (_, pose) = newest.take_if(|(meant_for, _)| *meant_for == world)?;
+        let (_, pose) = newest.take_if(|(of, _)| *of == world)?;
         self.moved.store(false, Ordering::Release);
         Some(pose)
     }
@@ -183,13 +185,14 @@ impl SessionLink {
         self.out.lock().closing.is_some()
     }
 
-    /// Whether the writer waits for frames. It may be busy a moment later: [`Self::deliver`] decides.
+    /// Whether the writer waits for frames. It may be busy a moment later: [`Self::deliver`]
+    /// decides.
     pub(crate) fn is_idle(&self) -> bool {
         self.writer_idle.load(Ordering::Acquire)
     }
 
-    /// Queues the frames of one tick of `world`: `snapshot` first, then `frames`, then, if the writer
-    /// is idle, the movement that `poses` copies. Returns whether `poses` was called.
+    /// Queues the frames of one tick of `world`: `snapshot` first, then `frames`, then, if the
+    /// writer is idle, the movement that `poses` copies. Returns whether `poses` was called.
     pub(crate) fn deliver<'a>(
         &self,
         world: Umid,
@@ -210,7 +213,7 @@ impl SessionLink {
         for frame in frames {
             self.push(&mut out, frame.clone());
         }
-        // Poses go only to a writer that can send them at once: a slow reader gets fewer, never late ones.
+        // Poses go only to an idle writer: a slow reader gets fewer, never late ones.
         let idle = self.is_idle();
         if idle {
             poses(&mut out.poses);
@@ -250,13 +253,14 @@ impl SessionLink {
         self.out.lock().counted_bytes
     }
 
-    /// Returns when the reliable queue has overflowed: a writer that is stuck then need not wait for its deadline.
+    /// Returns when the reliable queue has overflowed, so that a stuck writer can stop early.
     pub async fn overflowed(&self) {
         self.overflow.notified().await;
     }
 
-    /// Waits for something to write and adds up to about `budget` bytes of frames to `batch`. Answers the cause once
-    /// everything that was queued before it has been handed out: the session is to be closed. Cancel safe.
+    /// Waits for frames and adds up to about `budget` bytes of them to `batch`. Returns the cause
+    /// for which the session is to be closed, after all frames that were queued before it. Cancel
+    /// safe.
     pub async fn next(&self, batch: &mut Batch, budget: usize) -> Option<DisconnectCause> {
         loop {
             let notified = self.wake.notified();

@@ -68,7 +68,7 @@ impl BroadcastQueue {
         })
     }
 
-    /// Forgets the tick.
+    /// Removes all frames.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -90,7 +90,7 @@ impl UnicastQueue {
         self.0.is_empty()
     }
 
-    /// Forgets the tick.
+    /// Removes all frames.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,8 +1,8 @@
 //! Users whose connection broke: they stay detached for a grace period, so that nobody sees them
 //! leave and enter (docs/protocol.md, Coming back).
 //!
-//! A detached user is in the world with pose, locks and everything else, but without a link: nothing
-//! is encoded or delivered for it. On its return the session gets a fresh snapshot.
+//! A detached user is in the world with pose, locks and everything else, but without a link:
+//! nothing is encoded or delivered for it. On its return the session gets a fresh snapshot.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     world::live::{Settings, Tick},
 };
 
-/// Least grace of a session that has been told that it is back: the way through the inbox, with room
+/// Least grace of a session that was promised its return: the way through the inbox, with room
 /// to spare.
 const RESUMING: Duration = Duration::from_secs(1);
 
@@ -85,7 +85,7 @@ pub(crate) fn detach(
         });
 }
 
-/// Finds out whether a session can come back: it is detached here, or its connection has not been
+/// Checks whether a session can be resumed: it is detached here, or its connection has not been
 /// found broken yet. Returns the tick, and keeps the user until the session can have entered.
 pub(crate) fn resume(world: &mut World, user: Umid, session_id: Umid) -> Option<u64> {
     let entity = world.resource::<UserIndex>().get(user)?;

@@ -1,4 +1,5 @@
-//! Effects of a changed attribute: names, render slots and messages (spec posbus §5.4, §5.6).
+//! Effects of a changed attribute: names, render slots and messages (docs/spec/posbus.md §5.4,
+//! §5.6).
 
 use bevy_ecs::{prelude::Entity, world::World};
 use components::{
@@ -20,8 +21,8 @@ use crate::{
     },
 };
 
-/// An attribute of an object changed.
-pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeChange) {
+/// Applies and records a changed attribute of an object.
+pub(crate) fn change_object_attribute(world: &mut World, object: Umid, change: AttributeChange) {
     let Some(entity) = world.resource::<ObjectIndex>().get(object) else {
         return;
     };
@@ -31,7 +32,7 @@ pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeC
         rename(world, entity);
     }
     if let Some(render) = &options.render_auto {
-        show(world, entity, object, render, &change);
+        update_slot(world, entity, object, render, &change);
     }
     record(
         world,
@@ -45,9 +46,9 @@ pub(crate) fn object_changed(world: &mut World, object: Umid, change: AttributeC
     );
 }
 
-/// An attribute of a user in an object changed. The node is an object, too, but one that nobody is in: what users keep there
-/// is told to themselves alone, wherever they are.
-pub(crate) fn object_user_changed(
+/// Records a changed attribute of a user in an object. The node is an object, too, but nobody is in
+/// it: attributes of users there reach these users alone, in any world.
+pub(crate) fn change_object_user_attribute(
     world: &mut World,
     object: Umid,
     user: Umid,
@@ -72,8 +73,8 @@ pub(crate) fn object_user_changed(
     );
 }
 
-/// An attribute of a user changed; heard in the worlds the user is in.
-pub(crate) fn user_changed(world: &mut World, user: Umid, change: AttributeChange) {
+/// Records a changed attribute of a user in the worlds that the user is in.
+pub(crate) fn change_user_attribute(world: &mut World, user: Umid, change: AttributeChange) {
     if world.resource::<UserIndex>().get(user).is_none() {
         return;
     }
@@ -90,8 +91,9 @@ pub(crate) fn user_changed(world: &mut World, user: Umid, change: AttributeChang
     );
 }
 
-/// An attribute from one user to another changed; heard in the worlds the source is in, and by the target.
-pub(crate) fn user_user_changed(
+/// Records a changed attribute from one user to another in the worlds that the source is in, and
+/// for the target.
+pub(crate) fn change_user_user_attribute(
     world: &mut World,
     source: Umid,
     target: Umid,
@@ -107,12 +109,12 @@ pub(crate) fn user_user_changed(
         let roles = Roles::AUTHENTICATED.with_if(Role::UserOwner, user == source);
         roles.with_if(Role::TargetUser, user == target)
     };
-    let hears = |user: Umid| {
+    let receives = |user: Umid| {
         let in_world = here && auto.scopes.contains(&Scope::World);
         let personally = auto.scopes.contains(&Scope::User) && (user == source || user == target);
         (in_world || personally) && options.may_read(roles(user))
     };
-    let receivers: Vec<Umid> = users.users().filter(|user| hears(*user)).collect();
+    let receivers: Vec<Umid> = users.users().filter(|user| receives(*user)).collect();
     if receivers.is_empty() {
         return;
     }
@@ -137,7 +139,7 @@ struct Target {
 }
 
 /// Records a change for its receivers: each once, whichever scopes name it, and only those who may
-/// read the attribute (W21).
+/// read the attribute (docs/regressions.md W21).
 fn record(world: &mut World, options: &AttributeOptions, change: AttributeChange, target: Target) {
     let stored_in = target
         .object
@@ -174,7 +176,7 @@ fn audience(world: &World, options: &AttributeOptions, target: &Target) -> Audie
     }
     let rights = world.resource::<Rights>().0.read();
     let node = world.resource::<Identity>().node;
-    let hears = |user: &Umid| {
+    let receives = |user: &Umid| {
         let addressed = everybody || (personally && target.owner == Some(*user));
         let object = target.object.unwrap_or(node);
         addressed && rights.may_hear(options, *user, object, target.owner)
@@ -183,7 +185,7 @@ fn audience(world: &World, options: &AttributeOptions, target: &Target) -> Audie
         world
             .resource::<UserIndex>()
             .users()
-            .filter(hears)
+            .filter(receives)
             .collect(),
     )
 }
@@ -232,9 +234,9 @@ fn rename(world: &mut World, entity: Entity) {
     }
 }
 
-/// Shows a value in its slot. Where there is none any more, another attribute may have one for the same slot; else the slot
-/// is emptied (W29).
-fn show(
+/// Sets a slot to the value of its attribute. Without one, another attribute may fill the same
+/// slot; else the slot is emptied (docs/regressions.md W29).
+fn update_slot(
     world: &mut World,
     entity: Entity,
     object: Umid,
@@ -242,7 +244,7 @@ fn show(
     change: &AttributeChange,
 ) {
     let (slot_type, slot_name) = (&render.slot_type, &render.slot_name);
-    let shown = change
+    let new_value = change
         .value
         .as_ref()
         .and_then(|value| slot_value(render, value))
@@ -255,7 +257,7 @@ fn show(
     let Some(mut slots) = world.get_mut::<RenderSlots>(entity) else {
         return;
     };
-    let (value, emptied) = match shown {
+    let (value, emptied) = match new_value {
         Some(value) => {
             set_slot(&mut slots, slot_type, slot_name, value.clone());
             (value, false)
@@ -274,13 +276,13 @@ fn show(
         });
 }
 
-/// Shows a value in a slot.
+/// Sets the value of a slot.
 pub(crate) fn set_slot(slots: &mut RenderSlots, slot_type: &str, name: &str, value: SlotValue) {
     let of_type = slots.0.entry(slot_type.to_owned()).or_default();
     of_type.insert(name.to_owned(), value);
 }
 
-/// Empties a slot. Returns whether it showed anything.
+/// Empties a slot. Returns whether it had a value.
 pub(crate) fn empty_slot(slots: &mut RenderSlots, slot_type: &str, name: &str) -> bool {
     let of_type = slots.0.get_mut(slot_type);
     if of_type.is_none_or(|names| names.shift_remove(name).is_none()) {
@@ -301,17 +303,17 @@ pub(crate) fn slots<'a>(
         let (Some(render), Some(value)) = (options.render_auto, &attribute.value) else {
             continue;
         };
-        if let Some(shown) = slot_value(&render, value) {
+        if let Some(slot) = slot_value(&render, value) {
             slots
                 .entry(render.slot_type)
                 .or_default()
-                .insert(render.slot_name, shown);
+                .insert(render.slot_name, slot);
         }
     }
     slots
 }
 
-/// What a slot shows of a value; `None` leaves it empty.
+/// The value of a slot, made from that of an attribute; `None` leaves the slot empty.
 fn slot_value(render: &RenderAuto, value: &JsonMap) -> Option<SlotValue> {
     let field = |key: &str| value.get(key);
     match render.content_type {
@@ -328,7 +330,7 @@ fn slot_value(render: &RenderAuto, value: &JsonMap) -> Option<SlotValue> {
     }
 }
 
-/// What clients get for a slot that was emptied.
+/// The value that clients get for an emptied slot.
 fn empty(render: &RenderAuto) -> SlotValue {
     match render.content_type {
         ContentType::Audio | ContentType::Number => Value::Null,

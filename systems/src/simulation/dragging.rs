@@ -37,7 +37,7 @@ pub(crate) fn drag(world: &mut World, object: Umid, transform: Transform) {
     }
     world
         .resource_mut::<Unsaved>()
-        .transform(object, transform, tick);
+        .set_transform(object, transform, tick);
 }
 
 /// Settles a moved object now, so that no later event of this tick overtakes its last move. Returns

@@ -1,4 +1,4 @@
-//! Edit locks and what may be done under them (spec posbus §5.5).
+//! Edit locks and what may be done under them (docs/spec/posbus.md §5.5).
 
 use bevy_ecs::{prelude::Entity, world::World};
 use components::{HeldLocks, LockHolder, Transform, Umid};
@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-/// Locks a free object for an admin of it. A refusal names the present holder (trap T6).
+/// Locks a free object for an admin of it. A refusal names the present holder (docs/spec/posbus.md
+/// §5.5).
 pub(crate) fn lock(world: &mut World, user: Umid, entity: Entity, object: Umid) {
     let holder = holder(world, object);
     let may = holder == Some(None) && is_admin(world, user, object);
@@ -43,7 +44,7 @@ pub(crate) fn unlock(world: &mut World, user: Umid, entity: Entity, object: Umid
     release(world, entity, object, true);
 }
 
-/// Moves an object for its holder, who must be an admin still (W23); a refusal is silent.
+/// Moves an object for its holder, who must still be an admin; a refusal is silent.
 pub(crate) fn move_object(world: &mut World, user: Umid, object: Umid, transform: Transform) {
     let held = holder(world, object).flatten() == Some(user);
     if held && transform.is_finite() && is_admin(world, user, object) {
@@ -92,7 +93,7 @@ pub(crate) fn forget(world: &mut World, object: Umid) {
 }
 
 fn release(world: &mut World, entity: Entity, object: Umid, requested: bool) {
-    // The last move is told, and saved, before the unlock is.
+    // The last move is sent, and saved, before the unlock.
     if dragging::settle(world, object) {
         placement::settle(world, object);
     }

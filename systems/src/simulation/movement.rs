@@ -8,7 +8,7 @@ use crate::{
     world::live::{Identity, Tick},
 };
 
-/// Takes the newest pose of each session. Poses that are not finite are refused before they get here.
+/// Takes the newest pose of each session. Sessions have refused poses that are not finite.
 pub(crate) fn take_poses(
     identity: Res<Identity>,
     tick: Res<Tick>,

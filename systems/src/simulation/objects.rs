@@ -57,7 +57,7 @@ pub(crate) fn insert_resources(world: &mut World, catalogue: Arc<Catalogue>) {
     world.init_resource::<Dragging>();
 }
 
-/// Replaces types and assets. Users who enter from now on see what they give; merged options follow
+/// Replaces types and assets. Users who enter from now on see the new ones; merged options follow
 /// at the next load.
 pub(crate) fn set_catalogue(world: &mut World, catalogue: Arc<Catalogue>) {
     world.resource_mut::<Types>().0 = catalogue;
@@ -98,7 +98,7 @@ pub(crate) fn upsert(world: &mut World, state: ObjectState) {
             let had_rules = has_rules(world, entity);
             replace(world, entity, state);
             if had_rules && !has_rules(world, entity) {
-                placement::give_up_children(world, id);
+                placement::reset_children(world, id);
             }
             placement::place_children(world, id);
         }
@@ -111,7 +111,7 @@ fn has_rules(world: &World, entity: Entity) -> bool {
     options.is_some_and(|options| options.0.child_placement.is_some())
 }
 
-/// Keeps what only the live world knows: the lock, and the place of an object that is being dragged.
+/// Replaces an object but for its live state: its lock, and its place while it is dragged.
 fn replace(world: &mut World, entity: Entity, state: ObjectState) {
     let mut bundle = bundle(world, state);
     let mut object = world.entity_mut(entity);
@@ -164,7 +164,8 @@ fn bundle(world: &World, state: ObjectState) -> ObjectBundle {
     }
 }
 
-/// The `name` attribute, under the key `name` or, as one client writes it, `value`; the id if unset.
+/// The `name` attribute, under the key `name` or, as one client writes it, `value`; the id if
+/// unset.
 pub(crate) fn display_name(id: Umid, attributes: &BTreeMap<AttributeId, AttributeState>) -> String {
     let value = attributes
         .get(&ids::core("name"))
@@ -188,20 +189,20 @@ pub(crate) fn record_change(world: &mut World, id: Umid) {
     }
 }
 
-/// Removes an object and all below it. Descendants are listed too, so that clients that do not drop them themselves do.
+/// Removes an object and all below it. The event lists descendants, as not all clients drop them.
 pub(crate) fn remove(world: &mut World, root: Umid, removed: &[Umid]) {
     let root_entity = world.resource::<ObjectIndex>().get(root);
     let parent = root_entity
         .and_then(|entity| world.get::<Parent>(entity))
         .map(|parent| parent.0);
-    let mut gone = depth_first(world, root);
-    gone.extend(
+    let mut entities = depth_first(world, root);
+    entities.extend(
         removed
             .iter()
             .filter_map(|id| world.resource::<ObjectIndex>().get(*id)),
     );
     let mut ids = Vec::new();
-    for entity in gone {
+    for entity in entities {
         let Some(id) = world.get::<Id>(entity).map(|id| id.0) else {
             continue;
         };
@@ -241,7 +242,7 @@ pub(crate) fn despawn(world: &mut World, entity: Entity, id: Umid) {
     world.despawn(entity);
 }
 
-/// Places an object where it has been stored elsewhere. An earlier drag is not stored over it.
+/// Sets a transform that is stored already. An earlier drag does not overwrite it.
 pub(crate) fn set_transform(world: &mut World, id: Umid, transform: Transform) {
     if transform.is_finite() {
         world.resource_mut::<Unsaved>().forget(id);
@@ -259,7 +260,7 @@ pub(crate) fn fix_place(world: &mut World, id: Umid) -> Option<Entity> {
     Some(entity)
 }
 
-/// Puts an object somewhere; its place is sent at the end of the tick.
+/// Moves an object; its place is sent at the end of the tick.
 pub(crate) fn place(world: &mut World, entity: Entity, object: Umid, transform: Transform) {
     set_placed(world, entity, transform);
     let event = WorldEvent::ObjectPlaced { object, transform };

@@ -1,6 +1,7 @@
-//! Places objects without a transform of their own by their parent's rules (spec model §6.4).
+//! Places objects without a transform of their own by their parent's rules (docs/spec/model.md
+//! §4.4).
 //!
-//! What comes out is never stored: the rules give the same places at the next load.
+//! The results are never stored: the rules give the same places at the next load.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::simulation::objects::{self, Children, ObjectIndex};
 use crate::world::events::TickEvents;
 use crate::world::live::Identity;
 
-/// Places everything at load. Nobody is there yet to be told.
+/// Places all objects at load. No events are recorded, as nobody is in the world.
 pub(crate) fn place_all(world: &mut World) {
     // Parents come before their children, so each child finds its parent in place.
     for parent in objects::depth_first(world, world.resource::<Identity>().world) {
@@ -25,7 +26,8 @@ pub(crate) fn place_all(world: &mut World) {
     world.resource_mut::<TickEvents>().clear();
 }
 
-/// Places the children of an object, and what is placed below those; moved ones are announced at the end of the tick.
+/// Places the descendants of an object that follow rules; moved ones are sent at the end of the
+/// tick.
 pub(crate) fn place_children(world: &mut World, parent: Umid) {
     let entity = world.resource::<ObjectIndex>().get(parent);
     let mut open: Vec<Entity> = entity.into_iter().collect();
@@ -36,20 +38,20 @@ pub(crate) fn place_children(world: &mut World, parent: Umid) {
     }
 }
 
-/// Somebody has put an object somewhere: what its rules and those of its parent say now holds at once, as it will after the
-/// next load. Not while it is dragged: children would crowd behind it, one message each and tick.
+/// Applies the rules of a moved object and of its parent at once, with the result of the next load.
+/// Not called during a drag: the children would follow it, with one message each per tick.
 pub(crate) fn settle(world: &mut World, object: Umid) {
     let entity = world.resource::<ObjectIndex>().get(object);
     let parent = entity.and_then(|entity| world.get::<Parent>(entity));
-    // Who was placed by a rule and is no longer leaves a gap among the siblings.
+    // An object that no longer follows a rule leaves a gap among its siblings.
     if let Some(parent) = parent.map(|parent| parent.0) {
         place_children(world, parent);
     }
     place_children(world, object);
 }
 
-/// The rules of an object are gone: the children who followed them stand where they will after the next load.
-pub(crate) fn give_up_children(world: &mut World, parent: Umid) {
+/// Places the children of an object that has lost its rules as the next load will.
+pub(crate) fn reset_children(world: &mut World, parent: Umid) {
     if let Some(parent) = world.resource::<ObjectIndex>().get(parent) {
         place_directly_below(world, parent, &ChildPlacement::default());
     }
@@ -65,7 +67,8 @@ fn rules(world: &World, parent: Entity) -> Option<ChildPlacement> {
     Some(rules)
 }
 
-/// Places the automatic children of one object and answers those that a rule placed. Those without a rule stand at the origin.
+/// Places the automatic children of one object, those without a rule at the origin. Returns those
+/// that a rule placed.
 fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacement) -> Vec<Entity> {
     let (Some(id), Some(placed)) = (world.get::<Id>(parent), world.get::<Placed>(parent)) else {
         return Vec::new();
@@ -101,7 +104,7 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
     for (entity, child) in ruleless {
         set_place(world, entity, child, Vec3::ZERO, 0.0);
     }
-    let mut found = Vec::new();
+    let mut by_rule = Vec::new();
     for (placement, members) in groups.into_values() {
         let count = members.len();
         for (index, (entity, child)) in members.into_iter().enumerate() {
@@ -109,10 +112,10 @@ fn place_directly_below(world: &mut World, parent: Entity, rules: &ChildPlacemen
                 continue;
             };
             set_place(world, entity, child, position, heading);
-            found.push(entity);
+            by_rule.push(entity);
         }
     }
-    found
+    by_rule
 }
 
 fn set_place(world: &mut World, entity: Entity, id: Umid, position: Vec3, heading: f64) {

@@ -1,5 +1,5 @@
-//! Users in a world: entering, leaving, and one connection for each user (spec posbus §1.4, §5.1,
-//! §5.2, §5.3, §5.7).
+//! Users in a world: entering, leaving, and one connection for each user (docs/spec/posbus.md §1.4,
+//! §5.1, §5.2, §5.3, §5.7).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -67,13 +67,13 @@ impl UserIndex {
     }
 }
 
-/// Marks a user whose entry everybody gets in this tick. A session that returns to where the others
-/// see its user already has no such mark.
+/// Marks a user whose entry everybody gets in this tick. A session that returns while the others
+/// still see its user has no such mark.
 #[derive(Component)]
 pub(crate) struct Arriving;
 
-/// Sessions that a newer one of the same user pushed out. Their automatic return must not push that
-/// one out again (trap T7); they are forgotten when the user leaves.
+/// Sessions that a newer one of the same user displaced. Their automatic return must not displace
+/// that one in turn (docs/spec/posbus.md §1.4); they are forgotten when the user leaves.
 #[derive(Resource, Default)]
 struct Displaced(Vec<(Umid, Umid)>);
 
@@ -98,7 +98,7 @@ pub(crate) fn insert_resources(world: &mut World) {
     world.init_resource::<LeftFrom>();
 }
 
-/// The entity of a user, if it is in the world by this very connection.
+/// The entity of a user who is in the world by this connection.
 pub(crate) fn present(world: &World, user: Umid, connection: u64) -> Option<Entity> {
     let entity = world.resource::<UserIndex>().get(user)?;
     (world.get::<Session>(entity)?.connection == connection).then_some(entity)
@@ -220,7 +220,7 @@ pub(crate) fn leave(world: &mut World, user: Umid, connection: u64) {
     take_unseen_pose(world, entity);
     if let Some(transform) = world.get::<Pose>(entity).map(|pose| pose.transform) {
         let position = LastPosition { user, transform };
-        world.resource_mut::<Unsaved>().position(position);
+        world.resource_mut::<Unsaved>().add_position(position);
         world.resource_mut::<LeftFrom>().note(user, transform);
     }
     world.despawn(entity);

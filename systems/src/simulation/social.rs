@@ -20,7 +20,7 @@ pub(crate) fn notify(world: &mut World, user: Umid, text: String) {
 }
 
 /// Passes a greeting on to its receiver and back to its sender. The sender is the user of the
-/// session that it came from (W22).
+/// session that sent it (docs/regressions.md W22).
 pub(crate) fn high_five(world: &mut World, sender: Umid, receiver: Umid, message: String) {
     if receiver == sender {
         return;

@@ -1,4 +1,4 @@
-//! Commands: what reaches a world from outside, in the order in which it is applied.
+//! Commands: the input of a world, in the order in which it is applied.
 
 use std::{sync::Arc, time::Duration};
 
@@ -60,18 +60,18 @@ pub struct Entrant {
     pub session_id: Umid,
     /// Chosen by the server, unique per connection.
     pub connection: u64,
-    /// The way back to the session.
+    /// Link to the session.
     pub link: Arc<SessionLink>,
     /// Last position of this user in this world.
     pub last_position: Option<TransformNoScale>,
 }
 
-/// Action of a session in a world (spec posbus §4.4). Movement bypasses the inbox.
+/// Action of a session in a world (docs/spec/posbus.md §5). Movement bypasses the inbox.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientAction {
-    /// Asks for the edit lock of an object.
+    /// Requests the edit lock of an object.
     Lock(Umid),
-    /// Gives it back.
+    /// Releases the edit lock of an object.
     Unlock(Umid),
     /// Moves a locked object.
     MoveObject(Umid, Transform),
@@ -97,7 +97,7 @@ pub struct AttributeChange {
     pub removed: bool,
 }
 
-/// A change that is already durable and now reaches the loaded world (design §5).
+/// A change that is already durable and now reaches the loaded world (docs/spec/model.md §9).
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// An object was created, or its name, assets, options or owner were edited.

@@ -1,8 +1,9 @@
-//! Typed events: what happened in a world in one tick, in order.
+//! Typed events of a world in one tick, in order.
 //!
-//! [`WorldSet::Ingest`](crate::WorldSet::Ingest) and [`WorldSet::Simulate`](crate::WorldSet::Simulate)
-//! record events, [`WorldSet::Encode`](crate::WorldSet::Encode) turns them into frames. An event
-//! carries the values that its frame shows, so that later changes in the same tick do not alter it.
+//! [`WorldSet::Ingest`](crate::WorldSet::Ingest) and
+//! [`WorldSet::Simulate`](crate::WorldSet::Simulate) record events,
+//! [`WorldSet::Encode`](crate::WorldSet::Encode) turns them into frames. An event carries the
+//! values that its frame shows, so that later changes in the same tick do not alter it.
 
 use bevy_ecs::prelude::{ResMut, Resource};
 use components::{Profile, SlotValue, Transform, TransformNoScale, Umid};
@@ -22,7 +23,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Whether nobody is told.
+    /// Whether nobody gets the event.
     pub(crate) fn is_nobody(&self) -> bool {
         matches!(self, Self::Users(users) if users.is_empty())
     }
@@ -63,7 +64,7 @@ pub enum WorldEvent {
         /// The removed object first, then all below it.
         objects: Vec<Umid>,
     },
-    /// An object was put somewhere. Everybody is told at the end of the tick.
+    /// An object was moved. Everybody gets its place at the end of the tick.
     ObjectPlaced {
         /// The object.
         object: Umid,
@@ -99,7 +100,7 @@ pub enum WorldEvent {
     },
     /// An attribute changed.
     AttributeChanged {
-        /// Users who are told.
+        /// Users who get the change.
         audience: Audience,
         /// The object or user that the message names.
         target: Umid,
@@ -202,7 +203,7 @@ impl TickEvents {
         u32::try_from(self.log.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether an object was placed after the last event that told where it is.
+    /// Whether an object was placed after the last event with its final place.
     pub(crate) fn is_unsettled(&self, object: Umid) -> bool {
         self.unsettled.contains(&object)
     }
@@ -218,7 +219,7 @@ impl TickEvents {
     }
 }
 
-/// Forgets the events of the tick before.
+/// Removes the events of the previous tick.
 pub(crate) fn begin_tick(mut events: ResMut<TickEvents>) {
     events.clear();
 }

@@ -1,4 +1,4 @@
-//! The way into a loaded world, for sessions and for the node.
+//! Handle of a loaded world, for sessions and for the node.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ use crate::{
 #[error("the world has ended")]
 pub struct WorldEnded;
 
-/// The way into a loaded world. Requests are applied by its next tick, in the order in which they
+/// Handle of a loaded world. Requests are applied by its next tick, in the order in which they
 /// were made; a sender that finds the inbox full waits.
 #[derive(Clone)]
 pub struct WorldHandle {
@@ -54,16 +54,17 @@ impl WorldHandle {
     /// same user changes nothing.
     ///
     /// # Errors
-    /// If the world has ended, and with it everybody's stay.
+    /// If the world has ended, which has ended all sessions in it.
     pub async fn leave(&self, user: Umid, connection: u64) -> Result<(), WorldEnded> {
         self.send(Command::Leave { user, connection }).await
     }
 
-    /// Detaches a user from a connection that broke: the user stays and leaves after `grace`, unless
-    /// the session is back by then. Returns the period, which ends with the user's return or leave.
+    /// Detaches a user from a connection that broke: the user stays and leaves after `grace`,
+    /// unless the session is back by then. Returns the period, which ends with the user's return or
+    /// leave.
     ///
     /// # Errors
-    /// If the world has ended, and with it everybody's stay.
+    /// If the world has ended, which has ended all sessions in it.
     pub async fn detach(
         &self,
         user: Umid,
@@ -81,7 +82,7 @@ impl WorldHandle {
         Ok(period)
     }
 
-    /// Asks whether a session can come back as the user that it was: it is detached, or its
+    /// Asks whether a session can be resumed as the user that it was: it is detached, or its
     /// connection has not been found broken yet. Returns the tick of the world, and `None` if it
     /// cannot or the world has ended. The session has a second to [`enter`](Self::enter).
     pub async fn resume(&self, user: Umid, session_id: Umid) -> Option<u64> {

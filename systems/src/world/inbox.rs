@@ -39,7 +39,8 @@ impl Inbox {
     }
 }
 
-/// Takes what has arrived, at most one inbox full, so that senders who keep up with the tick cannot hold it.
+/// Takes the commands that wait, at most one inbox full, so that fast senders cannot stall the
+/// tick.
 pub(crate) fn drain_inbox(mut inbox: ResMut<Inbox>) {
     let inbox = &mut *inbox;
     while inbox.drained.len() < inbox.capacity {
@@ -107,7 +108,7 @@ fn apply(world: &mut World, command: Command) {
             world.resource_mut::<Stopping>().0 = Some(done);
         }
         Command::Stop { done, .. } => {
-            // Nobody waiting for the answer any more is fine.
+            // The receiver may be gone.
             let _ = done.send(false);
         }
     }
@@ -121,22 +122,24 @@ fn apply_effect(world: &mut World, effect: Effect) {
             objects::set_transform(world, object, transform)
         }
         Effect::ObjectAttribute { object, change } => {
-            attributes::object_changed(world, object, change);
+            attributes::change_object_attribute(world, object, change);
         }
         Effect::ObjectUserAttribute {
             object,
             user,
             change,
         } => {
-            attributes::object_user_changed(world, object, user, change);
+            attributes::change_object_user_attribute(world, object, user, change);
         }
-        Effect::UserAttribute { user, change } => attributes::user_changed(world, user, change),
+        Effect::UserAttribute { user, change } => {
+            attributes::change_user_attribute(world, user, change)
+        }
         Effect::UserUserAttribute {
             source,
             target,
             change,
         } => {
-            attributes::user_user_changed(world, source, target, change);
+            attributes::change_user_user_attribute(world, source, target, change);
         }
         Effect::Profile(profile) => presence::set_profile(world, profile),
         Effect::Notice { user, text } => social::notify(world, user, text),

@@ -47,7 +47,7 @@ pub struct WorldState {
     pub objects: Vec<ObjectState>,
 }
 
-/// What a world shares with its node.
+/// State and services that a world shares with its node.
 pub struct WorldContext {
     /// Options of the world.
     pub options: WorldOptions,
@@ -155,12 +155,12 @@ impl LiveWorld {
         WorldSnapshot::of(&self.world)
     }
 
-    /// Events and moves of the last tick, for replicas. Costs nothing if nobody asks.
+    /// Events and moves of the last tick, for replicas. Costs nothing unless called.
     pub fn frame(&self) -> WorldFrame {
         WorldFrame::of(&self.world)
     }
 
-    /// Measures from the next tick on how long each set takes.
+    /// Measures the duration of each set from the next tick on.
     pub fn time_sets(&mut self) {
         stopwatch::install(&mut self.world, &mut self.schedule);
     }

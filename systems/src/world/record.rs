@@ -1,4 +1,4 @@
-//! Objects and whole worlds as serialisable values: what another world needs to show the same.
+//! Objects and whole worlds as serialisable values, for copies of a world.
 
 use bevy_ecs::{prelude::Entity, world::World};
 use components::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Everything about an object that clients may be shown.
+/// All state of an object that clients may get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectRecord {
     /// The object as clients see it, with the assets of its type at that moment.
@@ -170,7 +170,7 @@ impl WorldFrame {
     }
 }
 
-/// An object as clients see it (spec model §6.1).
+/// An object as clients see it (docs/spec/model.md §4.1).
 pub(crate) fn definition(world: &World, entity: Entity) -> Option<ObjectDefinition> {
     let object = world.get_entity(entity).ok()?;
     let types = &world.resource::<Types>().0;

@@ -61,8 +61,8 @@ pub(crate) struct OwnSystems(pub(crate) WorldSet);
 /// An empty schedule with the sets in order.
 fn new_schedule() -> Schedule {
     let mut schedule = Schedule::default();
-    // The fixed cost of a tick decides here, not parallelism: the multi-threaded executor costs 30 µs
-    // even when idle.
+    // The fixed cost of a tick decides here, not parallelism: the multi-threaded executor costs 30
+    // µs even when idle.
     schedule.set_executor(SingleThreadedExecutor::new());
     for (earlier, later) in WorldSet::ALL.iter().zip(WorldSet::ALL.iter().skip(1)) {
         schedule.configure_sets((*earlier, *later).chain());
@@ -81,7 +81,7 @@ pub(crate) fn of_world() -> Schedule {
             events::begin_tick,
             inbox::drain_inbox,
             inbox::apply_commands,
-            // Last: a session that comes back in the last moment is back.
+            // Last: a session that resumes in the last tick of its grace stays.
             resume::end_grace,
         )
             .chain()

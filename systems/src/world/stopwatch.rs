@@ -1,5 +1,5 @@
-//! How long each set of a tick takes, for those who ask. Nothing in the world sees this clock, so that a world under a
-//! stopwatch gives the same bytes as one without.
+//! Duration of each set of a tick, on request. Nothing in the world reads this clock, so that a
+//! world under a stopwatch gives the same bytes as one without.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::world::schedule::WorldSet;
 
 const SETS: usize = WorldSet::ALL.len();
 
-/// When the last tick passed the borders of its sets: before the first, between two, after the last.
+/// Times at which the last tick passed the borders of its sets, the first and the last included.
 #[derive(Resource)]
 pub(crate) struct Stopwatch([Instant; SETS + 1]);
 
-/// Adds a system at each border, which takes about 30 ns; a world that is not asked pays nothing.
+/// Adds a system at each border, which takes about 30 ns; a world without them pays nothing.
 pub(crate) fn install(world: &mut World, schedule: &mut Schedule) {
     if world.contains_resource::<Stopwatch>() {
         return;
@@ -43,7 +43,7 @@ pub(crate) fn install(world: &mut World, schedule: &mut Schedule) {
 }
 
 impl Stopwatch {
-    /// How long each set of the last tick took, in their order.
+    /// Durations of the sets in the last tick, in order.
     pub(crate) fn read(&self) -> [Duration; SETS] {
         let mut borders = self.0.iter().zip(self.0.iter().skip(1));
         [(); SETS].map(|()| {

@@ -1,5 +1,5 @@
-//! Everybody hears of everybody within the slowest period, whatever the distance, the dialect and the crowd; who read slowly
-//! catches up.
+//! Everybody hears of everybody within the slowest period, whatever the distance, the dialect and
+//! the crowd; who read slowly catches up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,7 +117,8 @@ impl Town {
         }
     }
 
-    /// Whether those who read at once know of everybody a place where that one was within the last `period` ticks.
+    /// Whether those who read at once know of everybody a place where that one was within the last
+    /// `period` ticks.
     fn check(&self, period: usize, tick: usize) -> usize {
         let mut checked = 0;
         for viewer in self.people.values().filter(|viewer| viewer.pace == 1) {

@@ -16,7 +16,8 @@ const PEOPLE: u128 = 24;
 /// They are anywhere within so many metres of the middle: some near each other, some out of sight.
 const REACH: f32 = 300.0;
 
-/// Every session's bytes, in the order of the sessions, and all that was to be stored; and how much of both there was.
+/// Every session's bytes, in the order of the sessions, and all that was to be stored; and how much
+/// of both there was.
 struct Trace {
     hash: DefaultHasher,
     bytes: usize,

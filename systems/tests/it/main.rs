@@ -1,4 +1,5 @@
-//! What people in a world see of it: whole worlds, ticked by hand, with sessions that read real frames.
+//! What people in a world see of it: whole worlds, ticked by hand, with sessions that read real
+//! frames.
 
 mod harness;
 

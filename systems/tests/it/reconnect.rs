@@ -119,7 +119,8 @@ fn late_messages_of_an_old_connection_change_nothing() {
     assert_eq!(stage.saved(), []);
 }
 
-/// Cut off, a client is back before its last position is in the database: it brings an older one or none.
+/// Cut off, a client is back before its last position is in the database: it brings an older one or
+/// none.
 #[test]
 fn an_immediate_return_keeps_the_position() {
     for ticks_between in [0, 1] {

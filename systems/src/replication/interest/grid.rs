@@ -7,10 +7,10 @@ use crate::replication::handles::CellKey;
 /// No cell.
 const NONE: u32 = u32::MAX;
 
-/// Cells beyond this do not get any further, so that neighbours can be computed without overflow.
+/// Largest coordinate of a cell, so that neighbours can be computed without overflow.
 const EDGE: f32 = (1 << 29) as f32;
 
-/// One cell that somebody is in or looks out from.
+/// A cell with users in it, or with viewers that look out from it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) key: CellKey,
@@ -18,7 +18,7 @@ pub(crate) struct Cell {
     end: u32,
 }
 
-/// Who is in which cell. All memory is kept between ticks.
+/// Users by cell. All memory is kept between ticks.
 #[derive(Default)]
 pub(crate) struct Grid {
     cells: Vec<Cell>,
@@ -36,7 +36,7 @@ pub(crate) fn cell_of(position: Vec3, size: f32) -> CellKey {
     (index(position.x), index(position.z))
 }
 
-/// The cell to look out from: the present one until its border lies more than `margin` metres behind.
+/// The cell to look out from: `centre`, until its border lies more than `margin` metres behind.
 pub(crate) fn follow(centre: CellKey, position: Vec3, size: f32, margin: f32) -> CellKey {
     let inside = |cell: i32, metres: f32| {
         let start = cell as f32 * size;
@@ -54,20 +54,20 @@ impl Grid {
     pub(crate) fn begin(&mut self, users: usize) {
         self.cells.clear();
         self.entries.clear();
-        // Everybody alone in a cell, looking out from another one.
-        let wanted = (users * 4).next_power_of_two().max(16);
+        // The worst case: everybody alone in a cell, looking out from another one.
+        let slots = (users * 4).next_power_of_two().max(16);
         self.table.clear();
-        self.table.resize(wanted, NONE);
+        self.table.resize(slots, NONE);
     }
 
-    /// Adds a user; in rising order of handles.
+    /// Adds a user. Callers add users in rising order of handles.
     pub(crate) fn add(&mut self, handle: u32, key: CellKey) {
         let cell = self.intern(key);
         self.cells[cell as usize].end += 1;
         self.entries.push((cell, handle));
     }
 
-    /// The index of a cell, which is there from now on.
+    /// The index of a cell, which is added if it is missing.
     pub(crate) fn intern(&mut self, key: CellKey) -> u32 {
         let slot = self.slot(key);
         if self.table[slot] == NONE {
@@ -103,7 +103,7 @@ impl Grid {
         &self.cells
     }
 
-    /// The cell with a key, if anybody is in it or looks out from it.
+    /// The cell with a key, if the grid has it.
     pub(crate) fn find(&self, key: CellKey) -> Option<u32> {
         if self.cells.is_empty() {
             return None;
@@ -118,7 +118,7 @@ impl Grid {
         &self.members[start as usize..end as usize]
     }
 
-    /// The cells around a key that are at least `inner` and at most `outer` cells away, as a square, row by row.
+    /// The cells around a key, at least `inner` and at most `outer` cells away, row by row.
     pub(crate) fn around(
         &self,
         key: CellKey,
@@ -134,7 +134,7 @@ impl Grid {
         })
     }
 
-    /// Where a key is in the table, or where it would be.
+    /// The slot of a key in the table, or the free slot for it.
     fn slot(&self, key: CellKey) -> usize {
         let mask = self.table.len() - 1;
         let mut slot = hash(key) as usize & mask;

@@ -1,5 +1,5 @@
-//! Whom those in one ring of distance are told of in this tick: everybody who moved, and in a crowd those first who were
-//! told of longest ago.
+//! Selects the movers that are sent to one ring of viewers in this tick: all of them, and in a
+//! crowd those first that were sent longest ago.
 
 use std::ops::Range;
 
@@ -17,31 +17,31 @@ pub(crate) struct Ring {
 
 /// The cell of the viewer and those around it.
 pub(crate) const NEAR: Ring = Ring { inner: 0, outer: 1 };
-/// Those around these.
+/// The cells around [`NEAR`].
 pub(crate) const MIDDLE: Ring = Ring { inner: 2, outer: 2 };
 
-/// The users that are told of, by cell.
+/// Selected movers, by cell.
 #[derive(Default)]
 pub(crate) struct Selection {
     handles: Vec<u32>,
     cells: Vec<Range<usize>>,
-    /// For each cell, the part of its users that may be told of.
+    /// For each cell, the share of its movers that is kept.
     shares: Vec<f32>,
 }
 
 impl Selection {
-    /// Forgets everything.
+    /// Removes all movers.
     pub(crate) fn clear(&mut self) {
         self.handles.clear();
         self.cells.clear();
     }
 
-    /// Whether nobody is told of.
+    /// Whether no mover is selected.
     pub(crate) fn is_empty(&self) -> bool {
         self.handles.is_empty()
     }
 
-    /// Those of one cell, in rising order of handles.
+    /// Movers of one cell, in rising order of handles.
     pub(crate) fn of(&self, cell: u32) -> &[u32] {
         let range = self.cells.get(cell as usize).cloned();
         range
@@ -49,44 +49,45 @@ impl Selection {
             .unwrap_or(&[])
     }
 
-    /// Everybody.
+    /// Movers of all cells.
     pub(crate) fn all(&self) -> &[u32] {
         &self.handles
     }
 
-    /// Selects from the cells that are `due` those who moved since `told_at`, so that no viewer hears of many more than `cap` in
-    /// a ring. Answers whether somebody has to wait.
+    /// Selects from the cells that are `due` the users that moved since `sent_at`, so that no
+    /// viewer gets many more than `cap` of a ring. Returns whether any mover has to wait.
     pub(crate) fn select(
         &mut self,
         grid: &Grid,
-        told: &[SendState],
+        states: &[SendState],
         ring: Ring,
         cap: usize,
         due: impl Fn((i32, i32)) -> bool,
-        told_at: impl Fn(&SendState) -> u64,
+        sent_at: impl Fn(&SendState) -> u64,
     ) -> bool {
         self.clear();
         for (index, cell) in grid.cells().iter().enumerate() {
             let start = self.handles.len();
             if due(cell.key) {
                 let moved = grid.members(index as u32).iter().filter(|handle| {
-                    let told = &told[**handle as usize];
-                    told.changed > told_at(told)
+                    let state = &states[**handle as usize];
+                    state.changed > sent_at(state)
                 });
                 self.handles.extend(moved);
             }
             self.cells.push(start..self.handles.len());
         }
-        // As long as all together are not too many, nobody sees too many.
-        if self.handles.len() <= cap || !self.share_out(grid, ring, cap) {
+        // If the movers of all cells are within the cap, those of every ring are.
+        if self.handles.len() <= cap || !self.compute_shares(grid, ring, cap) {
             return false;
         }
-        self.trim(|handle| told_at(&told[handle as usize]));
+        self.trim(|handle| sent_at(&states[handle as usize]));
         true
     }
 
-    /// Gives each cell the largest share that suits all who look at it. Answers whether that is less than everything anywhere.
-    fn share_out(&mut self, grid: &Grid, ring: Ring, cap: usize) -> bool {
+    /// Computes the largest share of each cell that keeps all its viewers within `cap`. Returns
+    /// whether any share is below 1.
+    fn compute_shares(&mut self, grid: &Grid, ring: Ring, cap: usize) -> bool {
         self.shares.clear();
         self.shares.resize(self.cells.len(), 1.0);
         let mut scarce = false;
@@ -105,12 +106,12 @@ impl Selection {
         scarce
     }
 
-    /// Keeps the share of each cell: who has waited longest.
+    /// Keeps the share of each cell: the movers that have waited longest.
     fn trim(&mut self, waiting_since: impl Fn(u32) -> u64) {
         let mut kept = 0;
         for (range, share) in self.cells.iter_mut().zip(&self.shares) {
             let candidates = &mut self.handles[range.clone()];
-            // At least one, so that everybody's turn comes.
+            // At least one, so that every mover is sent at last.
             let keep = ((candidates.len() as f32 * share) as usize)
                 .max(1)
                 .min(candidates.len());

@@ -1,4 +1,4 @@
-//! The grid against the naive answer: every pair of users compared.
+//! The grid finds the same users as a comparison of all pairs.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::replication::handles::HandleTable;
 
 const RATE: u32 = 20;
 
-/// Users strewn over a square, some in clusters, some at the edge of what a float can say.
-fn strew(random: &mut SmallRng, users: u32, spread: f32) -> HandleTable {
+/// Users spread over a square, some in clusters, some at the largest values of a float.
+fn scatter_users(random: &mut SmallRng, users: u32, spread: f32) -> HandleTable {
     let mut table = HandleTable::default();
     for number in 0..users {
         let mut metres = || match random.random_range(0..20) {
@@ -47,7 +47,7 @@ fn options() -> InterestOptions {
     }
 }
 
-/// Who is in a ring around a viewer, looking at everybody.
+/// Users in a ring around a viewer, found by a scan of all users.
 fn naive(table: &HandleTable, viewer: u32, ring: Ring, size: f32) -> BTreeSet<u32> {
     let centre = table.sent[viewer as usize].centre;
     let others = 0..table.sent.len() as u32;
@@ -68,12 +68,12 @@ fn by_grid(interest: &Interest, table: &HandleTable, viewer: u32, ring: Ring) ->
 }
 
 #[test]
-fn the_grid_finds_whom_comparing_everybody_with_everybody_finds() {
+fn the_grid_finds_the_same_users_as_a_comparison_of_all_pairs() {
     let mut random = SmallRng::seed_from_u64(7);
     for world in 0..60 {
         let users = random.random_range(1..300);
         let spread = random.random_range(1.0..3_000.0);
-        let mut table = strew(&mut random, users, spread);
+        let mut table = scatter_users(&mut random, users, spread);
         let options = options();
         let mut interest = Interest {
             buckets: 1,
@@ -95,12 +95,12 @@ fn the_grid_finds_whom_comparing_everybody_with_everybody_finds() {
     }
 }
 
-/// Who is nearer than promised is in the near ring, wherever hysteresis holds the viewer's cell.
+/// Hysteresis of the viewer's cell does not make the near ring smaller than promised.
 #[test]
 fn users_within_the_promised_distance_are_near() {
     let mut random = SmallRng::seed_from_u64(8);
     let options = options();
-    let mut table = strew(&mut random, 200, 300.0);
+    let mut table = scatter_users(&mut random, 200, 300.0);
     let mut interest = Interest {
         buckets: 1,
         ..Interest::default()
@@ -129,9 +129,9 @@ fn users_within_the_promised_distance_are_near() {
     assert!(pairs > 10_000, "{pairs} pairs were near");
 }
 
-/// In a crowd nobody is told of many more than the cap, and nobody waits longer than the crowd takes.
+/// No viewer gets many more movers than the cap, and no mover waits longer than one pass takes.
 #[test]
-fn in_a_crowd_everybody_gets_their_turn() {
+fn every_mover_of_a_crowd_is_sent_in_turn() {
     let mut random = SmallRng::seed_from_u64(9);
     let mut table = HandleTable::default();
     for number in 0..1_000u32 {
@@ -157,8 +157,8 @@ fn in_a_crowd_everybody_gets_their_turn() {
     };
     let mut waited = 0;
     for tick in 1..=100 {
-        for told in &mut table.sent {
-            told.changed = tick;
+        for sent in &mut table.sent {
+            sent.changed = tick;
         }
         interest.build_grid(&mut table, tick, &options, RATE);
         assert!(
@@ -167,7 +167,7 @@ fn in_a_crowd_everybody_gets_their_turn() {
         );
         assert!(interest.near.all().len() <= 100);
         assert!(interest.near.all().len() >= 90, "the cap is used");
-        let longest = table.sent.iter().map(|told| tick - told.near).max();
+        let longest = table.sent.iter().map(|sent| tick - sent.near).max();
         waited = waited.max(longest.unwrap_or(0));
     }
     assert!(waited <= 13, "1,000 users, some 95 a tick: {waited} ticks");
