@@ -57,9 +57,9 @@ pub(crate) struct Config {
     /// How long a world that nobody is in stays loaded; see [`NodeOptions`].
     #[serde(with = "values::duration")]
     pub(crate) unload_after: Duration,
-    /// For how long the user of a broken connection stays in the world; see [`SessionOptions`].
+    /// Time for which the user of a broken connection stays in the world; see [`SessionOptions`].
     #[serde(with = "values::duration")]
-    pub(crate) hold: Duration,
+    pub(crate) grace: Duration,
     /// Whether everybody may know everybody's first wallet; see [`NodeOptions`].
     #[serde(deserialize_with = "values::switch")]
     pub(crate) show_wallets: bool,
@@ -151,7 +151,7 @@ impl Default for Config {
             simulation_threads: node.simulation_threads,
             guest_ttl: node.guest_ttl,
             unload_after: node.unload_after,
-            hold: SessionOptions::default().hold,
+            grace: SessionOptions::default().grace,
             show_wallets: node.show_wallets,
             hosting_allow_all: node.hosting_allow_all,
             allowed_origins: Vec::new(),

@@ -84,7 +84,7 @@ impl Running {
             allowed_origins: config.allowed_origins.clone(),
             limits,
             session: SessionOptions {
-                hold: config.hold,
+                grace: config.grace,
                 ..SessionOptions::default()
             },
             ..NetOptions::default()

@@ -81,7 +81,7 @@ impl Sessions {
             stop: CancellationToken::new(),
             meters: Meters::new(),
             resume: Resume::new(
-                options.session.hold,
+                options.session.grace,
                 options.max_connections,
                 match options.limits.enabled {
                     true => options.limits.connections as usize,

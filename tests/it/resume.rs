@@ -82,7 +82,7 @@ async fn a_version_2_session_comes_back_by_its_token_without_asking() {
 
 #[tokio::test]
 async fn locks_are_held_too_and_let_go_when_nobody_comes_back() {
-    let mut server = Server::start(Options::default().config("hold = \"2s\""));
+    let mut server = Server::start(Options::default().config("grace = \"2s\""));
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;
     let mut editor = Client::connect(&server, &owner).await;
@@ -114,7 +114,7 @@ async fn locks_are_held_too_and_let_go_when_nobody_comes_back() {
 
 #[tokio::test]
 async fn a_clean_close_leaves_at_once() {
-    let server = Server::start(Options::default().config("hold = \"1h\""));
+    let server = Server::start(Options::default().config("grace = \"1h\""));
     let mut watcher = Client::guest(&server).await;
     let mut polite = Client::guest(&server).await;
     polite.settle().await;
@@ -126,7 +126,7 @@ async fn a_clean_close_leaves_at_once() {
 
 #[tokio::test]
 async fn returning_to_another_world_leaves_the_first() {
-    let mut server = Server::start(Options::default().config("hold = \"1h\""));
+    let mut server = Server::start(Options::default().config("grace = \"1h\""));
     let owner = Api::owner(&mut server).await;
     let elsewhere = owner.create_world("Elsewhere").await;
     let mut watcher = Client::guest(&server).await;
@@ -146,7 +146,7 @@ async fn returning_to_another_world_leaves_the_first() {
 async fn as_many_are_held_as_may_be_connected() {
     const CONNECTIONS: usize = 6;
     let options = Options::default()
-        .config("hold = \"1h\"")
+        .config("grace = \"1h\"")
         .config("[limits]\nconnections = 6");
     let server = Server::start(options);
     let mut watcher = Client::guest(&server).await;
@@ -164,7 +164,7 @@ async fn as_many_are_held_as_may_be_connected() {
 /// Whoever is held is shown to newcomers, too.
 #[tokio::test]
 async fn a_newcomer_sees_who_is_held() {
-    let server = Server::start(Options::default().config("hold = \"1h\""));
+    let server = Server::start(Options::default().config("grace = \"1h\""));
     let user = Api::guest(&server).await;
     let mut cut = Client::join(&server, &user).await;
     cut.settle().await;

@@ -21,12 +21,12 @@ pub struct SessionOptions {
     pub messages_per_second: f64,
     /// Messages that may come at once. Default 240.
     pub message_burst: f64,
-    /// How long a session may go on sending more than is read. Default 30 s.
+    /// Time for which a session may go on sending more than is read. Default 30 s.
     pub flood_timeout: Duration,
-    /// For how long the user of a broken connection stays in the world, to come back as if nothing had happened. Default
-    /// 15 s: a change of network and a reload of the page take a few; those who really went are not to stand around for
-    /// longer. 0 holds nobody.
-    pub hold: Duration,
+    /// Time for which the user of a broken connection stays in the world, and can come back unseen.
+    /// Default 15 s: a change of network or a reload of the page takes a few seconds, and users who
+    /// really left disappear soon. With 0 they leave at once.
+    pub grace: Duration,
 }
 
 impl Default for SessionOptions {
@@ -40,7 +40,7 @@ impl Default for SessionOptions {
             messages_per_second: 120.0,
             message_burst: 240.0,
             flood_timeout: Duration::from_secs(30),
-            hold: Duration::from_secs(15),
+            grace: Duration::from_secs(15),
         }
     }
 }

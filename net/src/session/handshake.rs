@@ -9,7 +9,7 @@ use posbus::{ClientState, HandShake, MAX_HANDSHAKE_FRAME, Signal, SignalType};
 use systems::{Batch, Dialect, DisconnectCause};
 use tokio::time::{sleep, timeout};
 
-use super::resume::Ticket;
+use super::resume::Resumable;
 use super::transport::{Features, Inbound, Incoming, Outgoing};
 use super::{GOODBYE, Sessions, close};
 
@@ -20,7 +20,7 @@ pub(super) struct Greeting {
     /// The version that the client asked for.
     pub(super) protocol_version: i64,
     /// What its resume token was good for.
-    pub(super) ticket: Option<Ticket>,
+    pub(super) resumable: Option<Resumable>,
 }
 
 impl Greeting {
@@ -71,12 +71,13 @@ impl Sessions {
         }
         match self.node.session_user(user).await {
             Ok(profile) => {
-                let ticket = self.resume.redeem(handshake.session_id, user);
+                let resumable = self.resume.redeem(handshake.session_id, user);
                 Ok(Greeting {
                     profile,
-                    session_id: ticket.map_or(handshake.session_id, |ticket| ticket.session_id),
+                    session_id: resumable
+                        .map_or(handshake.session_id, |session| session.session_id),
                     protocol_version: handshake.protocol_version,
-                    ticket,
+                    resumable,
                 })
             }
             Err(error) => {

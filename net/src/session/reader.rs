@@ -20,7 +20,7 @@ use super::Sessions;
 use super::handshake::Greeting;
 use super::pace::Pace;
 use super::rare::{Rare, Rarity};
-use super::resume::{Pass, Ticket};
+use super::resume::{Resumable, ResumeToken};
 use super::transport::{Features, Inbound, Incoming};
 
 /// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then stays connected.
@@ -53,10 +53,11 @@ fn is_pose(message: &v2::Message) -> bool {
     matches!(message, v2::Message::MyPose(_))
 }
 
-/// How long a world may take to say whether it holds a session: many ticks, unless it is in trouble.
+/// Time within which a world says whether a session is detached in it: many ticks, unless it is in
+/// trouble.
 const CLAIM: Duration = Duration::from_secs(2);
 
-/// How long to wait before trying again to get back into a world that ended.
+/// Pause between attempts to return to a world that ended.
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
 
 /// One session as seen from its reader.
@@ -71,9 +72,9 @@ pub(super) struct Reader {
     rare: Rare,
     link: Arc<SessionLink>,
     /// What brings a version 2 session back.
-    pass: Option<Pass>,
+    resume_token: Option<ResumeToken>,
     /// What an earlier connection of this session left behind.
-    ticket: Option<Ticket>,
+    resumable: Option<Resumable>,
     world: Option<WorldHandle>,
     /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
     last_pose: Option<(Umid, TransformNoScale)>,
@@ -116,8 +117,8 @@ impl Reader {
             connection,
             address,
             link,
-            pass: None,
-            ticket: greeting.ticket,
+            resume_token: None,
+            resumable: greeting.resumable,
             world: None,
             last_pose: None,
             last_sequence: 0,
@@ -127,17 +128,18 @@ impl Reader {
         }
     }
 
-    /// Tells a version 2 client what holds in this session, and brings one back that was held (docs/protocol.md, Coming back).
+    /// Sends a version 2 client the parameters of its session, and brings a detached session back into
+    /// its world (docs/protocol.md, Coming back).
     pub(super) async fn welcome(&mut self) {
-        let held = self.claim().await;
+        let resumed = self.claim().await;
         let (node, options) = (&self.sessions.node, &self.sessions.options);
         let world = &node.options().world;
         let resume = &self.sessions.resume;
-        let pass = resume.issue(self.profile.user, self.session_id);
+        let token = resume.issue(self.profile.user, self.session_id);
         let welcome = v2::Welcome {
             protocol_version: 2,
             tick_rate: world.tick_rate,
-            tick: held.map_or(0, |(_, tick)| tick),
+            tick: resumed.map_or(0, |(_, tick)| tick),
             max_frame: MAX_CLIENT_FRAME as u32,
             messages_per_second: if options.paced {
                 options.messages_per_second as u32
@@ -146,22 +148,22 @@ impl Reader {
             },
             near_metres: world.interest.near_metres() as u32,
             slowest_ms: milliseconds(world.interest.slowest_period),
-            hold_ms: milliseconds(options.hold),
+            hold_ms: milliseconds(options.grace),
             session_id: self.session_id,
-            resume_token: pass.token(),
-            resumed: held.is_some(),
-            world: held.map(|(world, _)| world).unwrap_or_default(),
+            resume_token: token.token(),
+            resumed: resumed.is_some(),
+            world: resumed.map(|(world, _)| world).unwrap_or_default(),
         };
-        self.pass = Some(pass);
+        self.resume_token = Some(token);
         self.link.send(welcome.encode().into());
-        if let Some((world, _)) = held {
+        if let Some((world, _)) = resumed {
             self.teleport(world).await;
         }
     }
 
-    /// The world that holds this session, and its tick.
+    /// The world in which this session is detached, and its tick.
     async fn claim(&mut self) -> Option<(Umid, u64)> {
-        let world = self.ticket?.world?;
+        let world = self.resumable?.world?;
         let claim = async {
             let handle = self.sessions.node.worlds().open(world).await.ok()?;
             handle.resume(self.profile.user, self.session_id).await
@@ -170,8 +172,8 @@ impl Reader {
         Some((world, tick))
     }
 
-    /// Reads until the session ends, then takes the user out of the world at once (W17), or, if the connection broke, lets the
-    /// world hold them.
+    /// Reads until the session ends. The user then leaves the world at once, unless the connection
+    /// broke: then the session is detached.
     pub(super) async fn run(
         mut self,
         mut incoming: impl Incoming,
@@ -199,37 +201,37 @@ impl Reader {
             }
         };
         if cause.is_accident() {
-            self.be_held(connected).await;
+            self.detach(connected).await;
         } else {
             self.leave().await;
         }
         cause
     }
 
-    /// The connection broke: the user stays, in case the session comes back.
-    async fn be_held(mut self, connected: ConnectionGuard) {
-        let pass = self.pass.take();
-        let hold = self.world.as_ref().and_then(|world| {
+    /// Keeps the user in the world for the grace period, in case the session comes back.
+    async fn detach(mut self, connected: ConnectionGuard) {
+        let token = self.resume_token.take();
+        let detached = self.world.as_ref().and_then(|world| {
             let (user, session_id) = (self.profile.user, self.session_id);
             let resume = &self.sessions.resume;
-            resume.hold(
+            resume.detach(
                 world,
                 (user, session_id),
                 self.connection,
                 self.address,
-                (connected, pass),
+                (connected, token),
             )
         });
-        let (Some(world), Some(hold)) = (&self.world, hold) else {
+        let (Some(world), Some(detached)) = (&self.world, detached) else {
             return self.leave().await;
         };
-        let grace = self.sessions.options.hold;
+        let grace = self.sessions.options.grace;
         let detach = world.detach(self.profile.user, self.connection, grace);
-        // A world that has ended has nobody in it.
+        // A world that has ended has no users.
         if let Ok(period) = detach.await {
             tokio::spawn(async move {
                 period.ended().await;
-                drop(hold);
+                drop(detached);
             });
         }
     }
@@ -408,8 +410,8 @@ impl Reader {
                     async move { world.ended().await }
                 });
                 self.world = Some(world);
-                if let Some(pass) = &self.pass {
-                    pass.set_world(Some(target));
+                if let Some(token) = &self.resume_token {
+                    token.set_world(Some(target));
                 }
                 return Ok(());
             }
@@ -475,8 +477,8 @@ impl Reader {
     async fn leave(&mut self) {
         self.lost = None;
         self.rare.unwatch();
-        if let Some(pass) = &self.pass {
-            pass.set_world(None);
+        if let Some(token) = &self.resume_token {
+            token.set_world(None);
         }
         if let Some(world) = self.world.take() {
             // A world that has ended has nobody in it.

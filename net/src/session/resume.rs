@@ -1,5 +1,5 @@
-//! Sessions that may come back (docs/protocol.md, Coming back): tokens that name them, and the users whom a world holds
-//! while their connection is broken.
+//! Sessions that may come back (docs/protocol.md, Coming back): resume tokens, and detached sessions,
+//! whose users stay in a world while their connection is broken.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,165 +13,166 @@ use systems::WorldHandle;
 
 use crate::limits::customer;
 
-/// Everything about coming back that sessions share.
+/// Resume tokens and detached sessions of a server.
 pub(super) struct Resume {
-    /// For how long a user is held.
-    pub(super) hold: Duration,
-    /// How many users are held at most: as many as there may be connections, so that breaking them takes no more room
-    /// than keeping them. Who is one too many leaves at once.
-    most: usize,
-    /// How many of one address, likewise; an IPv6 address stands for its /64.
-    most_of_address: usize,
+    /// Time for which a session stays detached.
+    grace: Duration,
+    /// Limit of detached sessions: that of connections, so that breaking connections takes no more
+    /// room than keeping them. The user of a session beyond it leaves at once.
+    limit: usize,
+    /// The same for one address; an IPv6 address stands for its /64.
+    limit_by_address: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     /// Sessions by their tokens.
-    tokens: HashMap<Umid, Ticket>,
-    /// Where users are held, by user and session.
-    held: HashMap<(Umid, Umid), (WorldHandle, u64)>,
-    of_address: HashMap<IpAddr, usize>,
-    holds: usize,
+    tokens: HashMap<Umid, Resumable>,
+    /// World and connection of detached sessions, by user and session.
+    detached: HashMap<(Umid, Umid), (WorldHandle, u64)>,
+    by_address: HashMap<IpAddr, usize>,
+    count: usize,
 }
 
-/// What a token is good for.
+/// The session that a resume token stands for.
 #[derive(Clone, Copy)]
-pub(super) struct Ticket {
+pub(super) struct Resumable {
     user: Umid,
     pub(super) session_id: Umid,
     /// The world that the session is in.
     pub(super) world: Option<Umid>,
 }
 
-/// A session's token; it ends with this.
-pub(super) struct Pass {
+/// The resume token of a session; it is valid until this is dropped.
+pub(super) struct ResumeToken {
     resume: Arc<Resume>,
     token: Umid,
 }
 
-/// Lives as long as a world holds a user.
-pub(super) struct Hold {
+/// Counts a session as detached until this is dropped.
+pub(super) struct Detached {
     resume: Arc<Resume>,
     address: IpAddr,
     session: (Umid, Umid),
     connection: u64,
-    /// Held users are not swept.
+    /// Guests with a detached session are not deleted.
     _connected: ConnectionGuard,
-    _pass: Option<Pass>,
+    _token: Option<ResumeToken>,
 }
 
 impl Resume {
-    pub(super) fn new(hold: Duration, most: usize, most_of_address: usize) -> Arc<Self> {
+    pub(super) fn new(grace: Duration, limit: usize, limit_by_address: usize) -> Arc<Self> {
         Arc::new(Self {
-            hold,
-            most,
-            most_of_address,
+            grace,
+            limit,
+            limit_by_address,
             state: Mutex::default(),
         })
     }
 
-    /// A fresh token for a session.
-    pub(super) fn issue(self: &Arc<Self>, user: Umid, session_id: Umid) -> Pass {
+    /// Issues a token for a session.
+    pub(super) fn issue(self: &Arc<Self>, user: Umid, session_id: Umid) -> ResumeToken {
         let token = Umid::new_v4();
-        let ticket = Ticket {
+        let resumable = Resumable {
             user,
             session_id,
             world: None,
         };
-        self.state.lock().tokens.insert(token, ticket);
-        Pass {
+        self.state.lock().tokens.insert(token, resumable);
+        ResumeToken {
             resume: Arc::clone(self),
             token,
         }
     }
 
-    /// What a token is good for. It works once, and only for the user it was given to.
-    pub(super) fn redeem(&self, token: Umid, user: Umid) -> Option<Ticket> {
+    /// The session that a token stands for. A token works once, and only for its own user.
+    pub(super) fn redeem(&self, token: Umid, user: Umid) -> Option<Resumable> {
         let mut state = self.state.lock();
-        let ticket = state.tokens.get(&token).copied()?;
-        if ticket.user != user {
+        let resumable = state.tokens.get(&token).copied()?;
+        if resumable.user != user {
             return None;
         }
         state.tokens.remove(&token);
-        Some(ticket)
+        Some(resumable)
     }
 
-    /// Notes that a user is to be held in a world; `None` if too many are already.
-    pub(super) fn hold(
+    /// Counts a session as detached in a world; `None` if there are too many already.
+    pub(super) fn detach(
         self: &Arc<Self>,
         world: &WorldHandle,
         (user, session_id): (Umid, Umid),
         connection: u64,
         address: IpAddr,
-        (connected, pass): (ConnectionGuard, Option<Pass>),
-    ) -> Option<Hold> {
+        (connected, token): (ConnectionGuard, Option<ResumeToken>),
+    ) -> Option<Detached> {
         let address = customer(address);
         let mut state = self.state.lock();
-        let of_address = state.of_address.get(&address).copied().unwrap_or(0);
-        if self.hold.is_zero() || state.holds >= self.most || of_address >= self.most_of_address {
-            // Dropping a pass takes the lock.
+        let of_address = state.by_address.get(&address).copied().unwrap_or(0);
+        if self.grace.is_zero() || state.count >= self.limit || of_address >= self.limit_by_address
+        {
+            // Dropping a token takes the lock.
             drop(state);
             return None;
         }
-        state.holds += 1;
-        state.of_address.insert(address, of_address + 1);
+        state.count += 1;
+        state.by_address.insert(address, of_address + 1);
         let session = (user, session_id);
-        state.held.insert(session, (world.clone(), connection));
-        Some(Hold {
+        state.detached.insert(session, (world.clone(), connection));
+        Some(Detached {
             resume: Arc::clone(self),
             address,
             session,
             connection,
             _connected: connected,
-            _pass: pass,
+            _token: token,
         })
     }
 
-    /// A session enters a world: if it is held in another one, it leaves that.
+    /// Lets a session that enters a world leave the other world in which it is detached, if any.
     pub(super) async fn leave_elsewhere(&self, user: Umid, session_id: Umid, world: Umid) {
-        let held = self.state.lock().held.get(&(user, session_id)).cloned();
-        if let Some((elsewhere, connection)) = held
+        let detached = self.state.lock().detached.get(&(user, session_id)).cloned();
+        if let Some((elsewhere, connection)) = detached
             && elsewhere.id() != world
         {
-            // A world that has ended has nobody in it.
+            // A world that has ended has no users.
             let _ = elsewhere.leave(user, connection).await;
         }
     }
 }
 
-impl Pass {
+impl ResumeToken {
     pub(super) fn token(&self) -> Umid {
         self.token
     }
 
-    /// The session is in this world from now on.
+    /// Sets the world that the session is in.
     pub(super) fn set_world(&self, world: Option<Umid>) {
-        if let Some(ticket) = self.resume.state.lock().tokens.get_mut(&self.token) {
-            ticket.world = world;
+        if let Some(resumable) = self.resume.state.lock().tokens.get_mut(&self.token) {
+            resumable.world = world;
         }
     }
 }
 
-impl Drop for Pass {
+impl Drop for ResumeToken {
     fn drop(&mut self) {
         self.resume.state.lock().tokens.remove(&self.token);
     }
 }
 
-impl Drop for Hold {
+impl Drop for Detached {
     fn drop(&mut self) {
         let mut state = self.resume.state.lock();
-        state.holds -= 1;
-        if let Some(holds) = state.of_address.get_mut(&self.address) {
-            *holds -= 1;
-            if *holds == 0 {
-                state.of_address.remove(&self.address);
+        state.count -= 1;
+        if let Some(count) = state.by_address.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                state.by_address.remove(&self.address);
             }
         }
         let ours = |(_, connection): &(_, u64)| *connection == self.connection;
-        if state.held.get(&self.session).is_some_and(ours) {
-            state.held.remove(&self.session);
+        if state.detached.get(&self.session).is_some_and(ours) {
+            state.detached.remove(&self.session);
         }
     }
 }

@@ -46,7 +46,7 @@ impl Options {
 
     /// Lets users leave the moment their connection breaks.
     pub(crate) fn hold_nobody(self) -> Options {
-        self.config("hold = \"0s\"")
+        self.config("grace = \"0s\"")
     }
 
     /// Turns off all limits by address and session.
