@@ -26,13 +26,13 @@ mod newsfeed;
 mod nft;
 mod node_owner;
 mod objects;
-mod observe;
 mod pages;
 mod plugins;
 mod profile;
 mod query;
 mod quic;
 mod reasons;
+mod request_log;
 mod skybox;
 mod stakes;
 mod streamchat;
@@ -82,7 +82,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
         .layer(layers::cors(&app.options))
         .layer(middleware::map_response(layers::name_charset))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn(request_log::log_request))
         .with_state(app)
 }
 

@@ -2,10 +2,10 @@
 
 mod close_code;
 mod handshake;
-mod meters;
+mod metrics;
 mod origin;
-mod pace;
 mod rare;
+mod rate_limiter;
 mod reader;
 mod resume;
 pub(crate) mod transport;
@@ -24,10 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use self::metrics::Metrics;
 use crate::auth::Keys;
 use crate::limits::{ConnectionPermit, Limits, Slot};
 use crate::options::{NetOptions, SessionOptions};
-use meters::Meters;
 use reader::Reader;
 use resume::Resume;
 use transport::{Outgoing, Transport};
@@ -46,7 +46,7 @@ pub(crate) struct Sessions {
     next_connection: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
-    meters: Meters,
+    metrics: Metrics,
     resume: Arc<Resume>,
 }
 
@@ -72,14 +72,14 @@ impl Sessions {
             keys,
             limits,
             options: SessionOptions {
-                paced: options.session.paced && options.limits.enabled,
+                rate_limited: options.session.rate_limited && options.limits.enabled,
                 ..options.session.clone()
             },
             allowed_origins: options.allowed_origins.clone(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            meters: Meters::new(),
+            metrics: Metrics::new(),
             resume: Resume::new(
                 options.session.grace,
                 options.max_connections,
@@ -128,7 +128,7 @@ impl Sessions {
 
     /// Counts a connection that ended.
     pub(crate) fn count_end(&self, cause: DisconnectCause) {
-        meters::disconnected(cause).increment(1);
+        metrics::disconnected(cause).increment(1);
     }
 
     /// Serves one connection to its end.
@@ -174,7 +174,7 @@ impl Sessions {
         span: Span,
     ) -> DisconnectCause {
         let connected = self.node.connect(greeting.profile.user, connection);
-        self.meters.sessions.increment(1.0);
+        self.metrics.sessions.increment(1.0);
         let dialect = greeting.dialect(T::FEATURES);
         let link = SessionLink::new(self.node.options().world.queues, dialect);
         let (ended, writer_ended) = tokio::sync::oneshot::channel();
@@ -197,7 +197,7 @@ impl Sessions {
         let cause = reader.run(incoming, writer_ended, connected).await;
         // The writer flushes what is queued, says goodbye and ends.
         link.close(cause);
-        self.meters.sessions.decrement(1.0);
+        self.metrics.sessions.decrement(1.0);
         cause
     }
 }

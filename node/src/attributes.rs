@@ -178,7 +178,8 @@ impl Node {
         self.change_object(object, change).await
     }
 
-    /// Writes in the turn of the world or user that hears of it, so that effects come in the order of the writes.
+    /// Writes under the write lock of the world or user that is notified, so that effects come in
+    /// the order of the writes.
     async fn write_attribute(
         &self,
         caller: Caller,
@@ -196,15 +197,15 @@ impl Node {
                 if object != self.directory().node() {
                     return self.change_object(object, change).await;
                 }
-                // What users keep on the node is nobody else's turn, and in no world but theirs.
+                // Attributes that users keep on the node need no lock but the user's own.
                 vec![user]
             }
             AttributeTarget::User(user) => vec![user],
             AttributeTarget::UserUser { source, target } => vec![source, target],
         };
         let whose = users.first().copied().unwrap_or_default();
-        let turn = self.directory().turn(whose);
-        let _turn = timeout(PATIENCE, turn.lock())
+        let lock = self.directory().write_lock(whose);
+        let _held = timeout(PATIENCE, lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         let (value, effects) = change.await?;

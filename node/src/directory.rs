@@ -20,11 +20,12 @@ pub struct Directory {
     assets_2d: ArcSwap<HashMap<Umid, AssetRow>>,
     assets_3d: ArcSwap<HashMap<Umid, AssetRow>>,
     node_attributes: RwLock<HashMap<AttributeId, AttributeRecord>>,
-    turns: [tokio::sync::Mutex<()>; TURNS],
+    write_locks: [tokio::sync::Mutex<()>; WRITE_LOCKS],
 }
 
-/// How many users' attributes can be written at the same time; two users share a turn by chance, which costs time only.
-const TURNS: usize = 64;
+/// Number of users whose attributes can be written at the same time. Users may share a lock by
+/// chance, which costs time only.
+const WRITE_LOCKS: usize = 64;
 
 /// What the directory knows of an object beside its place in the tree of authority.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +68,7 @@ impl Directory {
                     .map(|row| (row.id.clone(), row))
                     .collect(),
             ),
-            turns: [const { tokio::sync::Mutex::const_new(()) }; TURNS],
+            write_locks: [const { tokio::sync::Mutex::const_new(()) }; WRITE_LOCKS],
         }
     }
 
@@ -122,9 +123,9 @@ impl Directory {
             .map_or(0, |entry| entry.children)
     }
 
-    /// The turn of writing attributes of a user (or, for the nil id, of the node).
-    pub(crate) fn turn(&self, user: Umid) -> &tokio::sync::Mutex<()> {
-        &self.turns[user.as_u128() as usize % TURNS]
+    /// The write lock of the attributes of a user (or, for the nil id, of the node).
+    pub(crate) fn write_lock(&self, user: Umid) -> &tokio::sync::Mutex<()> {
+        &self.write_locks[user.as_u128() as usize % WRITE_LOCKS]
     }
 
     /// All plugins.
@@ -173,7 +174,7 @@ impl Directory {
     }
 
     /// Follows a plugin and the attribute types it declares, and returns the types and assets as they are then. The caller
-    /// has the node's turn: two changes at once could lose one.
+    /// has the node's write lock: two changes at once could lose one.
     pub fn set_plugin(&self, plugin: PluginRow, types: Vec<AttributeTypeRow>) -> Arc<Catalogue> {
         let mut plugins = Vec::clone(&self.plugins());
         match plugins.binary_search_by_key(&plugin.id, |known| known.id) {

@@ -126,8 +126,8 @@ impl Node {
     }
 
     /// Brings those metrics up to date that are only looked at when somebody asks for them.
-    pub fn observe(&self) {
-        self.worlds.observe();
+    pub fn record_metrics(&self) {
+        self.worlds.record_metrics();
     }
 
     /// How the node was started.

@@ -109,7 +109,7 @@ impl Node {
             .directory()
             .world_of(new.parent)
             .ok_or(Reason::ObjectNotFound)?;
-        // Asked before the turn begins: it is the world's tick that answers.
+        // Before the write lock is taken, because the world's tick answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let change = self.insert_object(caller, id, new, pose);
         self.worlds().change(world, change).await
@@ -131,7 +131,7 @@ impl Node {
         pose: Option<TransformNoScale>,
     ) -> Result<(Umid, Vec<Effect>)> {
         let parent = self.record(new.parent).await?;
-        // Rights may have been taken while this change waited for its turn.
+        // Rights may have been taken away while this change waited for the write lock.
         self.may_create(caller, new.parent)?;
         let rules = self.effective_options(&parent);
         self.check_rules(new.parent, &rules, new.object_type)?;
@@ -287,8 +287,8 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::ObjectNotFound))
     }
 
-    /// Runs a structural change of an object in the turn of its world. The node object has no world: nobody is in it, so
-    /// there is nobody to tell; its changes still take turns, or the directory could follow them in another order than
+    /// Runs a structural change of an object under the write lock of its world. The node object has no
+    /// world and no users to notify; its changes still take a write lock, or the directory could follow them in another order than
     /// the database.
     pub(crate) async fn change_object<T, F>(&self, object: Umid, change: F) -> Result<T>
     where
@@ -297,8 +297,8 @@ impl Node {
         match self.directory().world_of(object) {
             Some(world) => self.worlds().change(world, change).await,
             None => {
-                let turn = self.directory().turn(Umid::nil());
-                let _turn = timeout(PATIENCE, turn.lock())
+                let lock = self.directory().write_lock(Umid::nil());
+                let _held = timeout(PATIENCE, lock.lock())
                     .await
                     .map_err(|_| NodeError::Unavailable)?;
                 Ok(change.await?.0)

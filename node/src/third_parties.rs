@@ -3,8 +3,8 @@
 
 mod chat;
 mod keys;
-mod pace;
 mod pictures;
+mod rate_limiter;
 mod skies;
 mod voice;
 
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::{Caller, Node, NodeError, Result};
 pub use chat::ChatToken;
-use pace::Pace;
+use rate_limiter::RateLimiter;
 pub use skies::NewSkybox;
 pub use voice::VoiceToken;
 
@@ -64,11 +64,11 @@ impl Default for ThirdPartyOptions {
 pub(crate) struct ThirdParties {
     outbound: Outbound,
     styles: tokio::sync::Mutex<Styles>,
-    calls: Pace,
-    generations: Pace,
+    calls: RateLimiter,
+    generations: RateLimiter,
     /// Skies that are being asked for, by the digest of their secret: the provider may report before it has answered.
     beginning: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    /// The turn of reports, so that an early one cannot overtake a late one.
+    /// Orders reports, so that an older one cannot overwrite a newer one.
     reports: tokio::sync::Mutex<()>,
     fetches: Semaphore,
 }
@@ -86,8 +86,8 @@ impl ThirdParties {
         Self {
             outbound: Outbound::new(options.outbound.clone()),
             styles: tokio::sync::Mutex::default(),
-            calls: Pace::new(CALLS.0, CALLS.1),
-            generations: Pace::new(per_hour / 3600.0, per_hour),
+            calls: RateLimiter::new(CALLS.0, CALLS.1),
+            generations: RateLimiter::new(per_hour / 3600.0, per_hour),
             beginning: Mutex::default(),
             reports: tokio::sync::Mutex::default(),
             fetches: Semaphore::new(FETCHES),

@@ -123,13 +123,13 @@ impl Node {
             guest: self.directory().guest_type(),
             normal: self.directory().normal_type(),
         };
-        let turn = self.profile_turn().await?;
+        let lock = self.profile_write_lock().await?;
         let row = match self.store().attach_wallet(user, wallet, types).await {
             Err(StoreError::WalletTaken) => return Err(wallet_already_exists()),
             row => row?,
         };
         self.show_profile(&row).await;
-        drop(turn);
+        drop(lock);
         self.create_missing_worlds(user).await;
         Ok(row.wallets)
     }
@@ -150,18 +150,18 @@ impl Node {
     /// account is gone, `Unavailable` if too many others change theirs.
     pub async fn update_profile(&self, user: Umid, changes: ProfileChanges) -> Result<UserRow> {
         let changes = changes.checked()?;
-        let turn = self.profile_turn().await?;
+        let lock = self.profile_write_lock().await?;
         let row = match self.store().update_profile(user, &changes).await {
             Err(StoreError::UserNotFound) => return Err(Reason::NotFound.into()),
             row => row?,
         };
         self.show_profile(&row).await;
-        drop(turn);
+        drop(lock);
         Ok(row)
     }
 
     /// Announcements must come in the order of the changes they tell of.
-    async fn profile_turn(&self) -> Result<MutexGuard<'_, ()>> {
+    async fn profile_write_lock(&self) -> Result<MutexGuard<'_, ()>> {
         timeout(PATIENCE, self.identity.profiles.lock())
             .await
             .map_err(|_| NodeError::Unavailable)

@@ -14,8 +14,8 @@ pub struct SessionOptions {
     pub silence_timeout: Duration,
     /// How long one write may take. Default 10 s, then the connection counts as stuck.
     pub write_timeout: Duration,
-    /// Whether messages of one session are paced. Default true.
-    pub paced: bool,
+    /// Whether messages of one session are rate_limited. Default true.
+    pub rate_limited: bool,
     /// Messages per second that a session may send. Default 120: existing clients send eight at most, a native client
     /// at 60 Hz passes with as much again for everything else.
     pub messages_per_second: f64,
@@ -36,7 +36,7 @@ impl Default for SessionOptions {
             ping_interval: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(10),
-            paced: true,
+            rate_limited: true,
             messages_per_second: 120.0,
             message_burst: 240.0,
             flood_timeout: Duration::from_secs(30),

@@ -127,7 +127,7 @@ async fn database_answers(app: &App) -> bool {
 
 /// All metrics in the text format of Prometheus.
 pub(super) async fn metrics(State(app): State<App>) -> ([(HeaderName, &'static str); 1], String) {
-    app.node.observe();
+    app.node.record_metrics();
     telemetry::observe_process();
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],

@@ -50,7 +50,7 @@ impl Sessions {
                 Inbound::Closed(cause) => return Err(cause),
             }
         };
-        self.meters.received.count(&frame);
+        self.metrics.received.count(&frame);
         match posbus::decode_from_client(&frame, ClientState::Handshaking) {
             Ok(posbus::Message::HandShake(handshake))
                 if handshake.protocol_version >= transport.least_version =>

@@ -18,8 +18,8 @@ use tracing::{Instrument, Span};
 
 use super::Sessions;
 use super::handshake::Greeting;
-use super::pace::Pace;
 use super::rare::{Rare, Rarity};
+use super::rate_limiter::RateLimiter;
 use super::resume::{Resumable, ResumeToken};
 use super::transport::{Features, Inbound, Incoming};
 
@@ -82,8 +82,8 @@ pub(super) struct Reader {
     last_sequence: u32,
     /// A world that ended and could not be entered again so far.
     lost: Option<Umid>,
-    pace: Pace,
-    mistakes: Pace,
+    limiter: RateLimiter,
+    mistakes: RateLimiter,
 }
 
 /// What woke the reader.
@@ -102,7 +102,7 @@ impl Reader {
         transport: Features,
         span: Span,
     ) -> Self {
-        let pace = Pace::new(
+        let limiter = RateLimiter::new(
             sessions.options.messages_per_second,
             sessions.options.message_burst,
         );
@@ -123,8 +123,8 @@ impl Reader {
             last_pose: None,
             last_sequence: 0,
             lost: None,
-            pace,
-            mistakes: Pace::new(MISTAKES_PER_SECOND, MISTAKES),
+            limiter,
+            mistakes: RateLimiter::new(MISTAKES_PER_SECOND, MISTAKES),
         }
     }
 
@@ -141,7 +141,7 @@ impl Reader {
             tick_rate: world.tick_rate,
             tick: resumed.map_or(0, |(_, tick)| tick),
             max_frame: MAX_CLIENT_FRAME as u32,
-            messages_per_second: if options.paced {
+            messages_per_second: if options.rate_limited {
                 options.messages_per_second as u32
             } else {
                 0
@@ -275,14 +275,14 @@ impl Reader {
         writer: &mut oneshot::Receiver<DisconnectCause>,
     ) -> Option<DisconnectCause> {
         let options = &self.sessions.options;
-        if !options.paced {
+        if !options.rate_limited {
             return None;
         }
-        let wait = self.pace.take();
+        let wait = self.limiter.take();
         if wait.is_zero() {
             return None;
         }
-        if self.pace.strained_for() > options.flood_timeout {
+        if self.limiter.strained_for() > options.flood_timeout {
             return Some(DisconnectCause::Flood);
         }
         tokio::select! {
@@ -298,7 +298,7 @@ impl Reader {
         frame: &Bytes,
         may_come: fn(&v2::Message) -> bool,
     ) -> Option<DisconnectCause> {
-        self.sessions.meters.received.count(frame);
+        self.sessions.metrics.received.count(frame);
         let decoded = match self.link.dialect() {
             Dialect::V1 => {
                 posbus::decode_from_client(frame, ClientState::Established).map(v2::Message::V1)
@@ -309,7 +309,7 @@ impl Reader {
         };
         match decoded {
             Ok(message) if may_come(&message) => {
-                self.pace.charge(surcharge(&message));
+                self.limiter.charge(surcharge(&message));
                 // A session on its way out has nothing more to say.
                 if !self.link.is_closing() {
                     self.act(message).await;
@@ -317,12 +317,13 @@ impl Reader {
                 None
             }
             refused => {
-                self.sessions.meters.malformed.increment(1);
+                self.sessions.metrics.malformed.increment(1);
                 self.span.in_scope(|| match refused {
                     Ok(message) => tracing::debug!(message = message.name(), "datagram refused"),
                     Err(error) => tracing::debug!(%error, "frame refused"),
                 });
-                let forgiven = self.mistakes.take().is_zero() || !self.sessions.options.paced;
+                let forgiven =
+                    self.mistakes.take().is_zero() || !self.sessions.options.rate_limited;
                 (!forgiven).then_some(DisconnectCause::Malformed)
             }
         }
@@ -404,7 +405,7 @@ impl Reader {
             resume.leave_elsewhere(user, session_id, target).await;
             self.sessions.node.enters(user, self.connection, target);
             if world.enter(entrant).await.is_ok() {
-                self.sessions.meters.joins.increment(1);
+                self.sessions.metrics.joins.increment(1);
                 self.rare.watch({
                     let world = world.clone();
                     async move { world.ended().await }

@@ -50,7 +50,7 @@ pub(super) async fn run(
             continue;
         }
         for message in batch.frames.iter().chain(&batch.datagrams) {
-            sessions.meters.sent.count(message);
+            sessions.metrics.sent.count(message);
         }
         let written = tokio::select! {
             // Nearly always it is done at once, and nobody need look for an overflow.

@@ -86,8 +86,8 @@ impl Node {
         let manifest = read_manifest(&self.options().plugins.join(&hash)).await?;
         manifest.check().map_err(refused)?;
 
-        let turn = self.directory().turn(Umid::nil());
-        let _turn = timeout(PATIENCE, turn.lock())
+        let lock = self.directory().write_lock(Umid::nil());
+        let _held = timeout(PATIENCE, lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         self.require_admin(caller, self.id())?;

@@ -19,7 +19,7 @@ impl Node {
     pub async fn clone_object(&self, caller: Caller, object: Umid) -> Result<Umid> {
         self.require_admin(caller, object)?;
         let world = self.world_below_node(object)?;
-        // Asked before the turn begins: it is the world's tick that answers.
+        // Before the write lock is taken, because the world's tick answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let shown = self.worlds().object_transform(world, object).await;
         let copy = self.insert_copy(caller, object, pose, shown);
@@ -35,7 +35,7 @@ impl Node {
     ) -> Result<(Umid, Vec<Effect>)> {
         let source = self.record(object).await?;
         let parent = self.record(source.parent).await?;
-        // Rights may have been taken while this change waited for its turn.
+        // Rights may have been taken away while this change waited for the write lock.
         self.require_admin(caller, object)?;
         self.may_create(caller, parent.id)?;
         let rules = self.effective_options(&parent);

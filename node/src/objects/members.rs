@@ -42,7 +42,7 @@ impl Node {
             self.require_admin(caller, object)?;
             self.check_room(object, user).await?;
             match self.store().set_member(object, user, ADMIN).await {
-                // The object cannot go in this turn, so it is the user who went.
+                // The object cannot be deleted under this write lock, so the user is the missing one.
                 Err(StoreError::Dangling(_)) => return Err(Reason::UserNotFound.into()),
                 result => result?,
             }

@@ -61,7 +61,7 @@ impl Node {
             .ok_or(Reason::ObjectCreationNotPermitted)?;
         let id = Umid::now_v7();
         self.check_user_attributes(caller, id, &new.user_attributes)?;
-        // Asked before the turn begins: it is the world's tick that answers.
+        // Before the write lock is taken, because the world's tick answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let spawn = self.insert_spawned(caller, id, parent, new, pose);
         self.worlds().change(world, spawn).await

@@ -89,7 +89,7 @@ impl Node {
         // The node is in no world: nothing happens there.
         let world = self.directory().world_of(object);
         let world = world.ok_or(Reason::Forbidden)?;
-        // Asked before the turn begins: it is the world's tick that answers.
+        // Before the write lock is taken, because the world's tick answers.
         let pose = self.worlds().user_pose(world, caller.user).await;
         let may_post = || {
             let visits = !caller.is_guest && pose.is_some();
@@ -113,7 +113,7 @@ impl Node {
             },
         };
         let change = async {
-            // Rights may have been taken while this change waited for its turn.
+            // Rights may have been taken away while this change waited for the write lock.
             may_post()?;
             match self.store().insert_activity(&new).await {
                 Err(StoreError::Dangling(_)) => Err(NodeError::from(Reason::ObjectNotFound)),

@@ -20,7 +20,8 @@ const EVENTS: &str = "events";
 /// How long to sleep at most: the clock may be set while nobody looks.
 const MAX_SLEEP: Duration = Duration::from_secs(30);
 
-/// The events to come of all loaded worlds. Who has the turn of a world tells of its loading, its end and its changes.
+/// Coming events of all loaded worlds. The holder of the write lock of a world reports its loading,
+/// its end and its changes.
 #[derive(Default)]
 pub(crate) struct Calendar {
     agenda: Mutex<Agenda>,

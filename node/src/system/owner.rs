@@ -23,7 +23,7 @@ const ADMIN: &str = "admin";
 #[derive(Debug, Default)]
 pub(crate) struct Identity {
     pub(crate) guests: Guests,
-    /// The turn of changing a profile.
+    /// Takes the write lock of profiles.
     pub(crate) profiles: tokio::sync::Mutex<()>,
     claim: Mutex<Option<ClaimToken>>,
 }

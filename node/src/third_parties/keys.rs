@@ -66,9 +66,9 @@ impl Node {
     pub(super) async fn count_use(&self, caller: Caller, provider: Provider) {
         let counter = ids::core("tracker_ai_usage");
         let count = async {
-            // The turn of the node's attributes: what is kept in memory follows the database in its order.
-            let turn = self.directory().turn(Umid::nil());
-            let _turn = timeout(PATIENCE, turn.lock())
+            // Memory follows the database in the order of the writes.
+            let lock = self.directory().write_lock(Umid::nil());
+            let _held = timeout(PATIENCE, lock.lock())
                 .await
                 .map_err(|_| NodeError::Unavailable)?;
             let record = self

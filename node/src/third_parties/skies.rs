@@ -153,7 +153,7 @@ impl Node {
     pub async fn report_skybox(&self, secret: &str, mut status: SkyboxStatus) -> Result<()> {
         let digest = digest(secret);
         self.third_parties.begun(&digest).await;
-        let _turn = timeout(PATIENCE, self.third_parties.reports.lock())
+        let _held = timeout(PATIENCE, self.third_parties.reports.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         let job = self.store().ai_job_by_secret(JOBS, &digest).await?;
@@ -285,9 +285,9 @@ impl Drop for Beginning<'_> {
 
 impl ThirdParties {
     fn begin(&self, digest: &str) -> Beginning<'_> {
-        let turn = Arc::new(tokio::sync::Mutex::new(()));
-        let taken = Arc::clone(&turn).try_lock_owned().ok();
-        self.beginning.lock().insert(digest.to_owned(), turn);
+        let lock = Arc::new(tokio::sync::Mutex::new(()));
+        let taken = Arc::clone(&lock).try_lock_owned().ok();
+        self.beginning.lock().insert(digest.to_owned(), lock);
         Beginning {
             all: self,
             digest: digest.to_owned(),
@@ -298,8 +298,8 @@ impl ThirdParties {
     /// Waits until a sky that is being asked for is stored, if it is this one.
     async fn begun(&self, digest: &str) {
         let beginning = self.beginning.lock().get(digest).cloned();
-        if let Some(turn) = beginning {
-            drop(turn.lock().await);
+        if let Some(lock) = beginning {
+            drop(lock.lock().await);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Node {
             return Ok(0);
         };
         let guest_type = self.directory().guest_type();
-        let (mut deleted, mut kept, mut heirlooms) = (0, 0, 0);
+        let (mut deleted, mut kept, mut reassigned) = (0, 0, 0);
         loop {
             // Those that are kept come up in every query, so each has to reach beyond them.
             let limit = BATCH.saturating_add(kept);
@@ -77,7 +77,7 @@ impl Node {
                 match self.delete_guest(&guest).await? {
                     Some(objects) => {
                         deleted += 1;
-                        heirlooms += objects;
+                        reassigned += objects;
                     }
                     None => kept = kept.saturating_add(1),
                 }
@@ -86,7 +86,7 @@ impl Node {
                 break;
             }
         }
-        if heirlooms > 0 {
+        if reassigned > 0 {
             self.worlds().announce(vec![Effect::RolesChanged]).await;
         }
         Ok(deleted)

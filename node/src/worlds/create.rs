@@ -68,11 +68,11 @@ impl Node {
         Ok(id)
     }
 
-    /// Inserts a world in the turn of the node: two requests for one world make it once.
+    /// Inserts a world under the write lock of the node: two requests for one world make it once.
     async fn insert_world(&self, new: NewWorld, caller: Option<Caller>) -> Result<bool> {
         let node = self.directory().node();
-        let turn = self.directory().turn(Umid::nil());
-        let _turn = timeout(PATIENCE, turn.lock())
+        let lock = self.directory().write_lock(Umid::nil());
+        let _held = timeout(PATIENCE, lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         if self.directory().knows(new.id) {
@@ -80,7 +80,7 @@ impl Node {
         }
         let record = self.record(node).await?;
         if let Some(caller) = caller {
-            // Rights may have been taken while this change waited for its turn.
+            // Rights may have been taken away while this change waited for the write lock.
             self.may_create(caller, node)?;
         }
         let rules = self.effective_options(&record);

@@ -125,7 +125,7 @@ impl Node {
         Ok([a, b])
     }
 
-    /// Runs a change of two worlds in the turns of both, `first` being that with the smaller id: whoever takes two turns
+    /// Runs a change of two worlds under the write locks of both, `first` being that with the smaller id: whoever takes two locks
     /// takes them in this order.
     async fn change_both<F>(&self, first: Umid, second: Umid, change: F) -> Result<()>
     where

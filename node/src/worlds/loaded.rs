@@ -26,9 +26,9 @@ use simulator::{Hosted, Simulator, Ticks};
 use slot::{Loaded, Slot};
 use write_behind::{Sink, WriteBehind};
 
-/// How long a change waits for its turn in a world. Longer than any transaction may take; who still waits then finds
+/// Time for which a change waits for the write lock of a world. Longer than any transaction may take; who still waits then finds
 /// the database away.
-const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the end of a world may take at shutdown.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -101,7 +101,7 @@ impl Worlds {
         if let Some(handle) = slot.handle() {
             return Ok(handle);
         }
-        let _turn = timeout(TURN_TIMEOUT, slot.turn.lock())
+        let _held = timeout(WRITE_LOCK_TIMEOUT, slot.write_lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         match slot.handle() {
@@ -115,13 +115,13 @@ impl Worlds {
     /// hear has the order of what is stored.
     ///
     /// # Errors
-    /// Those of `change`; `Unavailable` if its turn does not come.
+    /// Those of `change`; `Unavailable` if it does not get the write lock in time.
     pub async fn change<T, F>(&self, world: Umid, change: F) -> Result<T>
     where
         F: Future<Output = Result<(T, Vec<Effect>)>>,
     {
         let slot = self.inner.slot(world);
-        let _turn = timeout(TURN_TIMEOUT, slot.turn.lock())
+        let _held = timeout(WRITE_LOCK_TIMEOUT, slot.write_lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
         let (value, effects) = change.await?;
@@ -173,12 +173,12 @@ impl Worlds {
     }
 
     /// Brings those metrics up to date that are only looked at when somebody asks.
-    pub(crate) fn observe(&self) {
+    pub(crate) fn record_metrics(&self) {
         let handles = self.inner.handles();
         let users = || handles.iter().map(WorldHandle::user_count);
         metrics::gauge!("odyssey_users").set(users().sum::<usize>() as f64);
         metrics::gauge!("odyssey_users_fullest_world").set(users().max().unwrap_or(0) as f64);
-        self.inner.write_behind.observe();
+        self.inner.write_behind.record_metrics();
     }
 
     /// The loaded worlds and how they do, by id.
@@ -277,7 +277,7 @@ impl Inner {
             .collect()
     }
 
-    /// Builds a world from the database. The caller has the world's turn.
+    /// Builds a world from the database. The caller has the world's write lock.
     async fn load(&self, slot: &Arc<Slot>, world: Umid) -> Result<WorldHandle> {
         if self.stop.is_cancelled() || slot.is_quarantined() {
             return Err(NodeError::Unavailable);
@@ -334,7 +334,7 @@ impl Inner {
         let Some(slot) = self.slots.lock().get(&world).cloned() else {
             return;
         };
-        let _turn = slot.turn.lock().await;
+        let _held = slot.write_lock.lock().await;
         let Some(handle) = slot.handle() else { return };
         if !handle.stop(false).await {
             return;
@@ -343,7 +343,7 @@ impl Inner {
         self.calendar.unload(world);
         tracing::info!(%world, "world unloaded");
         let mut slots = self.slots.lock();
-        // Two references: the map's and ours. With more, somebody waits for the turn and needs to find this slot again.
+        // Two references: the map's and ours. With more, a task waits for the write lock and needs to find this slot again.
         if Arc::strong_count(&slot) == 2 {
             slots.remove(&world);
         }

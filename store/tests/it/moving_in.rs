@@ -311,8 +311,8 @@ async fn deleted_users_leave_objects_behind_and_memberships_do_not_keep_them() {
         .execute_unprepared(&format!("DELETE FROM \"user\" WHERE user_id = '{ADA}'"))
         .await;
     assert!(deleted.is_err(), "a world hangs on her");
-    let heirlooms = store.delete_guest(GUEST, ids::SYSTEM_USER).await.unwrap();
-    assert_eq!(heirlooms.len(), 1);
+    let reassigned = store.delete_guest(GUEST, ids::SYSTEM_USER).await.unwrap();
+    assert_eq!(reassigned.len(), 1);
     let world = store.load_world(GARDEN).await.unwrap().unwrap();
     assert_eq!(world.len(), 7);
 }

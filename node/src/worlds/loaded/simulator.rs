@@ -59,7 +59,7 @@ impl Ticks {
     }
 }
 
-/// A world with its pace.
+/// A world and the time of its next tick.
 pub(crate) struct Hosted {
     id: Umid,
     live: LiveWorld,
@@ -117,7 +117,7 @@ impl Simulator {
                 worlds: Vec::new(),
                 unload_after,
                 idle: idle.clone(),
-                meters: Meters::new(),
+                metrics: Metrics::new(),
             };
             let spawned = thread::Builder::new()
                 .name(format!("sim-{number}"))
@@ -134,10 +134,10 @@ impl Simulator {
         }
     }
 
-    /// Hands a world to the threads, in turn.
+    /// Adds a world to the threads, round-robin.
     pub(crate) fn host(&self, world: Hosted) {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let thread = turn
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let thread = next
             .checked_rem(self.threads.len())
             .and_then(|index| self.threads.get(index));
         if thread.is_none_or(|thread| thread.send(world).is_err()) {
@@ -148,7 +148,7 @@ impl Simulator {
 }
 
 /// Metric handles, kept: looking them up costs an allocation each time.
-struct Meters {
+struct Metrics {
     tick: Histogram,
     sets: [Histogram; WorldSet::ALL.len()],
     inbox: Histogram,
@@ -159,7 +159,7 @@ struct Meters {
     worlds: Gauge,
 }
 
-impl Meters {
+impl Metrics {
     fn new() -> Self {
         Self {
             tick: metrics::histogram!("odyssey_tick_seconds"),
@@ -175,7 +175,7 @@ impl Meters {
     }
 }
 
-impl Meters {
+impl Metrics {
     /// Records what only says something about a world with people in it.
     fn look_inside(&self, world: &mut Hosted, waiting: usize, now: Instant) {
         self.inbox.record(waiting as f64);
@@ -201,7 +201,7 @@ struct Worker {
     worlds: Vec<Hosted>,
     unload_after: Duration,
     idle: UnboundedSender<Umid>,
-    meters: Meters,
+    metrics: Metrics,
 }
 
 impl Worker {
@@ -218,7 +218,7 @@ impl Worker {
             };
             match arrived {
                 Ok(world) => {
-                    self.meters.worlds.increment(1.0);
+                    self.metrics.worlds.increment(1.0);
                     self.worlds.push(world);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -240,11 +240,11 @@ impl Worker {
         let mut index = 0;
         while let Some(world) = self.worlds.get_mut(index) {
             let goes_on =
-                world.due > now || tick(world, &self.meters, self.unload_after, &self.idle);
+                world.due > now || tick(world, &self.metrics, self.unload_after, &self.idle);
             if goes_on {
                 index += 1;
             } else {
-                self.meters.worlds.decrement(1.0);
+                self.metrics.worlds.decrement(1.0);
                 let ended = self.worlds.swap_remove(index);
                 // Dropping what a panic left behind may panic as well.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(ended)));
@@ -256,7 +256,7 @@ impl Worker {
 /// Ticks one world; false when it has ended.
 fn tick(
     world: &mut Hosted,
-    meters: &Meters,
+    metrics: &Metrics,
     unload_after: Duration,
     idle: &UnboundedSender<Umid>,
 ) -> bool {
@@ -265,7 +265,7 @@ fn tick(
     let report = catch_unwind(AssertUnwindSafe(|| world.live.tick()));
     let finished = Instant::now();
     let took = finished - started;
-    meters.tick.record(took);
+    metrics.tick.record(took);
     world.ticks.record(took);
     if finished - world.window > MAX_WINDOW {
         world.window = finished;
@@ -277,21 +277,21 @@ fn tick(
         stopped,
     }) = report
     else {
-        meters.panics.increment(1);
+        metrics.panics.increment(1);
         world.slot.failed();
         tracing::error!(world = %world.id, "a tick panicked; the world ends and is loaded again on the next entry");
         return false;
     };
-    meters.poses_skipped.increment(poses_skipped);
+    metrics.poses_skipped.increment(poses_skipped);
     world.due += world.period;
     if world.due < finished {
         // Overrun: what is late is skipped, never caught up with.
-        meters.overruns.increment(1);
+        metrics.overruns.increment(1);
         world.due = finished + world.period;
     }
     if users > 0 {
         world.empty_since = finished;
-        meters.look_inside(world, waiting, finished);
+        metrics.look_inside(world, waiting, finished);
     } else if finished - world.empty_since > unload_after {
         world.empty_since = finished;
         // Without a receiver the node is stopping anyway.

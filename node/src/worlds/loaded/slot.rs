@@ -1,4 +1,4 @@
-//! The place of one world: loaded or not, and whose turn it is to change it.
+//! The slot of one world: its loaded state and its write lock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(crate) struct Slot {
     /// Held while the world is loaded, unloaded or structurally changed.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) write_lock: tokio::sync::Mutex<()>,
     loaded: Mutex<Option<Loaded>>,
     failures: Mutex<Vec<Instant>>,
 }

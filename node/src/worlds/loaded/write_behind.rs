@@ -104,7 +104,7 @@ impl WriteBehind {
     }
 
     /// Brings its metrics up to date.
-    pub(crate) fn observe(&self) {
+    pub(crate) fn record_metrics(&self) {
         let state = self.state.lock();
         let (pending, in_flight) = (&state.pending, &state.in_flight);
         self.entries.set((pending.len() + in_flight.len()) as f64);

@@ -6,7 +6,7 @@ use systems::DisconnectCause;
 use crate::telemetry::Traffic;
 
 /// Metric handles, kept: looking them up costs an allocation each time.
-pub(super) struct Meters {
+pub(super) struct Metrics {
     pub(super) sessions: Gauge,
     pub(super) joins: Counter,
     pub(super) received: Traffic,
@@ -14,7 +14,7 @@ pub(super) struct Meters {
     pub(super) malformed: Counter,
 }
 
-impl Meters {
+impl Metrics {
     pub(super) fn new() -> Self {
         // A cause that has not occurred yet is 0, not missing: else its first occurrence would be no growth.
         for cause in DisconnectCause::ALL {

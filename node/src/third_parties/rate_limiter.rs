@@ -13,14 +13,14 @@ const MAX_USERS: usize = 16_384;
 
 /// So many per second and user, and some at once after a pause.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     per_second: f64,
     burst: f64,
     /// What is left, and when that was so.
     users: Mutex<HashMap<Umid, (f64, Instant)>>,
 }
 
-impl Pace {
+impl RateLimiter {
     pub(crate) fn new(per_second: f64, burst: f64) -> Self {
         Self {
             per_second,
@@ -63,15 +63,19 @@ mod tests {
 
     #[test]
     fn a_user_has_a_reserve_that_refills() {
-        let pace = Pace::new(0.5, 2.0);
+        let limiter = RateLimiter::new(0.5, 2.0);
         let (one, two) = (Umid::from_u128(1), Umid::from_u128(2));
         let start = Instant::now();
-        assert_eq!(pace.take_at(one, start), Ok(()));
-        assert_eq!(pace.take_at(one, start), Ok(()));
-        assert_eq!(pace.take_at(one, start), Err(Duration::from_secs(2)));
-        assert_eq!(pace.take_at(two, start), Ok(()), "others are not concerned");
+        assert_eq!(limiter.take_at(one, start), Ok(()));
+        assert_eq!(limiter.take_at(one, start), Ok(()));
+        assert_eq!(limiter.take_at(one, start), Err(Duration::from_secs(2)));
+        assert_eq!(
+            limiter.take_at(two, start),
+            Ok(()),
+            "others are not concerned"
+        );
         let later = start + Duration::from_secs(2);
-        assert_eq!(pace.take_at(one, later), Ok(()));
-        assert!(pace.take_at(one, later).is_err());
+        assert_eq!(limiter.take_at(one, later), Ok(()));
+        assert!(limiter.take_at(one, later).is_err());
     }
 }

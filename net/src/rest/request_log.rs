@@ -16,7 +16,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id, logs its outcome (probes excepted) and counts it. Only the path is logged: queries may hold
 /// wallets.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn log_request(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();

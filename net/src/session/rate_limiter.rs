@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A token bucket.
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     rate: f64,
     burst: f64,
     tokens: f64,
@@ -14,7 +14,7 @@ pub(super) struct Pace {
     strained: Option<Instant>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// `rate` tokens per second, `burst` at most and at first.
     pub(super) fn new(rate: f64, burst: f64) -> Self {
         Self {
@@ -58,14 +58,14 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
-    use super::Pace;
+    use super::RateLimiter;
 
     #[tokio::test(start_paused = true)]
     async fn expensive_requests_use_more_of_the_quota() {
-        let mut pace = Pace::new(10.0, 5.0);
-        assert_eq!(pace.take(), Duration::ZERO);
-        pace.charge(4.0);
-        let wait = pace.take();
+        let mut limiter = RateLimiter::new(10.0, 5.0);
+        assert_eq!(limiter.take(), Duration::ZERO);
+        limiter.charge(4.0);
+        let wait = limiter.take();
         assert!(
             wait > Duration::from_millis(99) && wait < Duration::from_millis(101),
             "{wait:?}"
@@ -74,16 +74,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_then_the_rate_holds_and_rest_heals() {
-        let mut pace = Pace::new(10.0, 5.0);
-        assert!((0..5).all(|_| pace.take() == Duration::ZERO));
-        let wait = pace.take();
+        let mut limiter = RateLimiter::new(10.0, 5.0);
+        assert!((0..5).all(|_| limiter.take() == Duration::ZERO));
+        let wait = limiter.take();
         assert!(
             wait > Duration::from_millis(99) && wait < Duration::from_millis(101),
             "{wait:?}"
         );
         tokio::time::advance(Duration::from_secs(3)).await;
-        assert!(pace.strained_for() >= Duration::from_secs(3));
-        assert_eq!(pace.take(), Duration::ZERO);
-        assert_eq!(pace.strained_for(), Duration::ZERO);
+        assert!(limiter.strained_for() >= Duration::from_secs(3));
+        assert_eq!(limiter.take(), Duration::ZERO);
+        assert_eq!(limiter.strained_for(), Duration::ZERO);
     }
 }
