@@ -12,11 +12,11 @@ mod encode;
 mod frame_pool;
 mod handles;
 pub(crate) mod interest;
+mod needed;
 mod resync;
 mod runs;
 mod snapshot;
 mod viewer;
-mod wanted;
 mod work;
 
 use bevy_ecs::{
@@ -42,7 +42,7 @@ pub(crate) fn insert_resources(world: &mut World) {
     world.init_resource::<EndingSessions>();
     world.init_resource::<handles::HandleTable>();
     world.init_resource::<interest::Interest>();
-    world.init_resource::<wanted::WantedFrames>();
+    world.init_resource::<needed::NeededFrames>();
     world.init_resource::<dragged::DraggedObjects>();
     world.init_resource::<encode::FrameEncoder>();
     world.init_resource::<runs::RunsByDialect>();

@@ -72,7 +72,7 @@ async fn a_flood_disturbs_nobody_else() {
 #[tokio::test]
 async fn frames_in_pieces_are_put_together() {
     use tokio_tungstenite::tungstenite::protocol::frame::{
-        Frame as Piece,
+        Frame as Part,
         coding::{Data, OpCode},
     };
     let server = Server::start(Options::default());
@@ -97,8 +97,8 @@ async fn frames_in_pieces_are_put_together() {
     ] {
         let bytes = message.encode();
         let (head, tail) = bytes.split_at(bytes.len() / 2);
-        let first = Piece::message(head.to_vec(), OpCode::Data(Data::Binary), false);
-        let last = Piece::message(tail.to_vec(), OpCode::Data(Data::Continue), true);
+        let first = Part::message(head.to_vec(), OpCode::Data(Data::Binary), false);
+        let last = Part::message(tail.to_vec(), OpCode::Data(Data::Continue), true);
         for piece in [first, last] {
             socket
                 .send(Frame::Frame(piece))

@@ -13,7 +13,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Which channel of the object.
 #[derive(Debug, Deserialize, ToSchema)]
-struct Wanted {
+#[schema(as = Wanted)]
+struct TokenRequest {
     /// The one for sharing screens. Default false: the one for voices.
     screenshare: Option<bool>,
 }
@@ -30,7 +31,7 @@ struct ChannelToken {
 /// A token for speaking in an object, or for sharing a screen there. For those who are in its world, and its admins.
 #[utoipa::path(
     post, path = "/objects/{objectID}/agora/token", tag = "voice and chat",
-    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = Wanted,
+    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = TokenRequest,
     responses((status = 200, body = ChannelToken)),
     extensions(("x-reasons" = json!(reasons![NotInWorld, NotConfigured, ObjectNotFound]))),
 )]
@@ -38,7 +39,7 @@ async fn token(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     PathId(object): PathId,
-    Body(wanted): Body<Wanted>,
+    Body(wanted): Body<TokenRequest>,
 ) -> Result<Json<ChannelToken>, ApiError> {
     let screen = wanted.screenshare.unwrap_or_default();
     let granted = app.node.voice_token(caller, object, screen).await?;

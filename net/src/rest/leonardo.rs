@@ -23,7 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// The pictures to paint.
 #[derive(Debug, Deserialize, ToSchema)]
-struct WantedPictures {
+#[schema(as = WantedPictures)]
+struct GenerationRequest {
     /// 1 to 550 characters. Required.
     #[schema(min_length = 1, max_length = 550)]
     prompt: Option<String>,
@@ -113,7 +114,7 @@ impl From<node::Generation> for Generation {
 /// Has pictures painted.
 #[utoipa::path(
     post, path = "/leonardo/generate", tag = "pictures", security(("bearer" = [])),
-    request_body = WantedPictures,
+    request_body = GenerationRequest,
     responses((status = 200, body = StartedPictures)),
     extensions(("x-reasons" = json!(reasons![
         GuestsNotPermitted, NodeAttributeNotFound: "nobody has set a key", ProviderFailed,
@@ -122,7 +123,7 @@ impl From<node::Generation> for Generation {
 async fn generate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    Body(wanted): Body<WantedPictures>,
+    Body(wanted): Body<GenerationRequest>,
 ) -> Result<Json<StartedPictures>, ApiError> {
     let prompt = required_text(wanted.prompt, "prompt is required")?;
     let model = required_text(wanted.model, "model is required")?;

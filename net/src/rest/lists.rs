@@ -34,13 +34,13 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 const MIN_COMPRESSED: usize = 1024;
 
 /// What a list is kept by, and in which form the client takes it.
-pub(super) struct Asked {
+pub(super) struct ListRequest {
     /// Path and query.
     key: String,
     takes_gzip: bool,
 }
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<App> for ListRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
@@ -68,10 +68,10 @@ impl Lists {
     pub(super) async fn answer<T: Serialize>(
         &self,
         node: &Node,
-        asked: Asked,
+        request: ListRequest,
         make: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<Response, ApiError> {
-        let (place, is_new) = self.place(&asked.key);
+        let (place, is_new) = self.place(&request.key);
         let list = node
             .cached(&place, async { List::render(&make.await?) })
             .await;
@@ -79,9 +79,9 @@ impl Lists {
             Some((version, _)) if is_new => self.bound(&version),
             Some(_) => {}
             // What there is no list of takes no place either.
-            None => drop(self.0.lock().remove(&asked.key)),
+            None => drop(self.0.lock().remove(&request.key)),
         }
-        list?.answer(asked.takes_gzip).await
+        list?.answer(request.takes_gzip).await
     }
 
     /// Where a list is kept, and whether this is the first to ask for it.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Query, geometry::Vector, lists::Asked, reasons};
+use super::{ApiError, App, Authenticated, Query, geometry::Vector, lists::ListRequest, reasons};
 
 /// Most activities shown at once.
 const MAX_PAGE: u32 = 100;
@@ -175,14 +175,14 @@ async fn newsfeed(
     State(app): State<App>,
     _caller: Authenticated,
     Query(paging): Query<Paging>,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
     let page = async {
         let page = app.node.news(start, size).await?;
         Ok(ActivityPage::new(page, start, size))
     };
-    app.lists.answer(&app.node, asked, page).await
+    app.lists.answer(&app.node, list_request, page).await
 }
 
 #[cfg(test)]

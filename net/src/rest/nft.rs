@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, App, lists::Asked, reasons};
+use super::{ApiError, App, lists::ListRequest, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(metadata))
@@ -66,10 +66,10 @@ impl From<node::Nft> for Nft {
 async fn metadata(
     State(app): State<App>,
     Token(token): Token,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let nft = async { Ok(Nft::from(app.node.nft(token).await?)) };
-    app.lists.answer(&app.node, asked, nft).await
+    app.lists.answer(&app.node, list_request, nft).await
 }
 
 /// The number in the path.

@@ -18,7 +18,7 @@ use super::{
     ApiError, App, Authenticated, Body, PathId, Query,
     extract::{id_of, optional_id, required_text},
     geometry::Placement,
-    lists::Asked,
+    lists::ListRequest,
     reasons,
 };
 
@@ -207,7 +207,7 @@ async fn delete(
 /// How much of a tree.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Extent {
+struct TreeQuery {
     /// Levels of children; default 10, at most 32. A tree holds 10,000 objects at most, those nearest to its root.
     max_depth: Option<u32>,
     /// Leaves out children of other types, with all below them.
@@ -258,7 +258,7 @@ impl From<TreeNode> for Branch {
 /// The tree below an object.
 #[utoipa::path(
     get, path = "/objects/{objectID}/tree", tag = "objects", security(("bearer" = [])),
-    params(("objectID" = Uuid, Path), Extent),
+    params(("objectID" = Uuid, Path), TreeQuery),
     responses((status = 200, body = Tree)),
     extensions(("x-reasons" = json!(reasons![InvalidRequestQuery, ObjectNotFound]))),
 )]
@@ -266,8 +266,8 @@ async fn tree(
     State(app): State<App>,
     _caller: Authenticated,
     PathId(object): PathId,
-    Query(extent): Query<Extent>,
-    asked: Asked,
+    Query(extent): Query<TreeQuery>,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let max_depth = extent.max_depth.unwrap_or(DEFAULT_DEPTH);
     let tree = async {
@@ -277,5 +277,5 @@ async fn tree(
             max_depth,
         })
     };
-    app.lists.answer(&app.node, asked, tree).await
+    app.lists.answer(&app.node, list_request, tree).await
 }

@@ -147,7 +147,7 @@ async fn names(
 /// What to look for. A plugin is found if it meets all that is given.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct PluginQuery {
     /// Part of the name, in any case.
     #[param(example = "image")]
     name: Option<String>,
@@ -161,14 +161,14 @@ struct Wanted {
 
 /// The names of the plugins that are looked for, by id.
 #[utoipa::path(
-    get, path = "/plugins/search", tag = "plugins", security(("bearer" = [])), params(Wanted),
+    get, path = "/plugins/search", tag = "plugins", security(("bearer" = [])), params(PluginQuery),
     responses((status = 200, body = HashMap<Uuid, String>)),
     extensions(("x-reasons" = json!(reasons![InvalidRequestQuery]))),
 )]
 async fn search(
     State(app): State<App>,
     _caller: Authenticated,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PluginQuery>,
 ) -> Result<ById<String>, ApiError> {
     let part = |text: Option<String>| text.map(|text| text.to_lowercase());
     let (name, description) = (part(wanted.name), part(wanted.description));

@@ -101,7 +101,8 @@ impl From<node::SkyboxStatus> for SkyboxStatus {
 
 /// The sky to paint.
 #[derive(Debug, Deserialize, ToSchema)]
-struct WantedSkybox {
+#[schema(as = WantedSkybox)]
+struct GenerationRequest {
     /// Required.
     #[schema(minimum = 1)]
     skybox_style_id: Option<i64>,
@@ -180,7 +181,7 @@ async fn styles(
 /// Has a sky painted. How it comes along stands in the caller's attribute `skybox_ai` in the world.
 #[utoipa::path(
     post, path = "/skybox/generate", tag = "pictures", security(("bearer" = [])),
-    request_body = WantedSkybox,
+    request_body = GenerationRequest,
     responses((status = 200, body = StartedSkybox)),
     extensions(("x-reasons" = json!(reasons![
         InvalidWorldId, GuestsNotPermitted, OperationNotPermitted, WorldNotFound,
@@ -190,7 +191,7 @@ async fn styles(
 async fn generate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    Body(wanted): Body<WantedSkybox>,
+    Body(wanted): Body<GenerationRequest>,
 ) -> Result<Json<StartedSkybox>, ApiError> {
     let style = wanted.skybox_style_id.filter(|style| *style > 0);
     let new = NewSkybox {

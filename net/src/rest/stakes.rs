@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     ApiError, App, Authenticated, Body, PathId,
     extract::{id_of, required_text},
-    lists::Asked,
+    lists::ListRequest,
     reasons,
     worlds::WorldRow,
 };
@@ -225,13 +225,13 @@ impl From<TopStakerRow> for TopStaker {
 async fn top_stakers(
     State(app): State<App>,
     _caller: Authenticated,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let list = async {
         let stakers = app.node.top_stakers().await?;
         Ok(stakers.into_iter().map(TopStaker::from).collect::<Vec<_>>())
     };
-    app.lists.answer(&app.node, asked, list).await
+    app.lists.answer(&app.node, list_request, list).await
 }
 
 /// The worlds somebody has stakes in, oldest first; at most 1000.
@@ -244,13 +244,13 @@ async fn staked_worlds(
     State(app): State<App>,
     _caller: Authenticated,
     PathId(user): PathId,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let list = async {
         let worlds = app.node.staked_worlds(user).await?;
         Ok(worlds.into_iter().map(WorldRow::from).collect::<Vec<_>>())
     };
-    app.lists.answer(&app.node, asked, list).await
+    app.lists.answer(&app.node, list_request, list).await
 }
 
 /// An address as clients compare it; one that is of another chain in plain hex.

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ApiError, App, Authenticated, Body, PathId, PathIds, Query,
-    lists::Asked,
+    lists::ListRequest,
     newsfeed::{Activity, ActivityPage, Paging},
     reasons,
 };
@@ -35,7 +35,7 @@ async fn list(
     _caller: Authenticated,
     PathId(object): PathId,
     Query(paging): Query<Paging>,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
     // Told by the directory, which follows the database: what is kept is not asked whether the object is still there.
@@ -46,7 +46,7 @@ async fn list(
         let page = app.node.timeline(object, start, size).await?;
         Ok(ActivityPage::new(page, start, size))
     };
-    app.lists.answer(&app.node, asked, page).await
+    app.lists.answer(&app.node, list_request, page).await
 }
 
 /// What to post.

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, lists::Asked,
+    ApiError, App, Authenticated, Body, PathId, Query, auth::SignedChallenge, lists::ListRequest,
     reasons, worlds::WorldRow,
 };
 
@@ -228,7 +228,7 @@ async fn list(
     State(app): State<App>,
     _caller: Authenticated,
     Query(listing): Query<Listing>,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let newest_first = !listing
         .sort
@@ -241,7 +241,7 @@ async fn list(
             .map(|user| UserRow::new(user.id, &user.profile));
         Ok(rows.collect::<Vec<_>>())
     };
-    app.lists.answer(&app.node, asked, list).await
+    app.lists.answer(&app.node, list_request, list).await
 }
 
 /// Whom to look for.
@@ -312,11 +312,11 @@ async fn worlds(
     State(app): State<App>,
     _caller: Authenticated,
     PathId(user): PathId,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let list = async {
         let worlds = app.node.worlds_of_user(user).await?;
         Ok(worlds.into_iter().map(WorldRow::from).collect::<Vec<_>>())
     };
-    app.lists.answer(&app.node, asked, list).await
+    app.lists.answer(&app.node, list_request, list).await
 }

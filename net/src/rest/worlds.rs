@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, PathId, Query, lists::Asked, reasons, users::User};
+use super::{
+    ApiError, App, Authenticated, PathId, Query, lists::ListRequest, reasons, users::User,
+};
 
 /// Worlds listed when the client does not say how many.
 const DEFAULT_LIMIT: u64 = 100;
@@ -157,7 +159,7 @@ async fn list(
     State(app): State<App>,
     _caller: Authenticated,
     Query(listing): Query<Listing>,
-    asked: Asked,
+    list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let newest_first = !listing
         .sort
@@ -167,7 +169,7 @@ async fn list(
         let worlds = app.node.list_worlds(newest_first, limit).await?;
         Ok(worlds.into_iter().map(World::from).collect::<Vec<_>>())
     };
-    app.lists.answer(&app.node, asked, list).await
+    app.lists.answer(&app.node, list_request, list).await
 }
 
 /// A world with its stakers.

@@ -16,8 +16,8 @@ use super::{
         Interest,
         select::{MIDDLE, NEAR, Selection},
     },
+    needed::{NeededFrame, NeededFrames},
     runs::{EncodedRun, EncodedRuns, RunsByDialect, entry},
-    wanted::{Wanted, WantedFrames},
 };
 use crate::{
     session::{Batch, Dialect},
@@ -41,7 +41,7 @@ pub(crate) struct FrameRange {
 pub(crate) struct CellFrames {
     pub(super) pool: FramePool,
     frames: Vec<Bytes>,
-    /// By index in [`WantedFrames`].
+    /// By index in [`NeededFrames`].
     ranges: Vec<FrameRange>,
     pub(super) builder: Builder,
 }
@@ -63,28 +63,28 @@ pub(crate) fn assemble(
     interest: Res<Interest>,
     table: Res<HandleTable>,
     runs: Res<RunsByDialect>,
-    wanted: Res<WantedFrames>,
+    needed: Res<NeededFrames>,
     mut cell_frames: ResMut<CellFrames>,
 ) {
     let cell_frames = &mut *cell_frames;
     cell_frames.frames.clear();
     cell_frames.ranges.clear();
     cell_frames.pool.begin();
-    for wanted in wanted.list() {
-        let range = match wanted {
-            Wanted::Cell { dialect, centre } => match dialect {
+    for needed in needed.list() {
+        let range = match needed {
+            NeededFrame::Cell { dialect, centre } => match dialect {
                 Dialect::V1 => cell_frames.list(*centre, &interest, &runs.v1, &table),
                 Dialect::V2 => cell_frames.poses(*centre, tick.0, &interest, &runs.v2),
                 Dialect::V2Datagrams => cell_frames.datagrams(*centre, tick.0, &interest, &runs.v2),
             },
-            Wanted::Resync(key) => cell_frames.resync(key, tick.0, &interest, &table),
+            NeededFrame::Resync(key) => cell_frames.resync(key, tick.0, &interest, &table),
         };
         cell_frames.ranges.push(range);
     }
 }
 
 impl CellFrames {
-    /// Copies the frames of an index in [`WantedFrames`]. Returns their length in bytes.
+    /// Copies the frames of an index in [`NeededFrames`]. Returns their length in bytes.
     pub(crate) fn copy(&self, index: u32, batch: &mut Batch) -> usize {
         let Some(range) = self.ranges.get(index as usize) else {
             return 0;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::{
     assemble::CellFrames,
     dragged::DraggedObjects,
+    needed::NeededFrames,
     viewer::{Skipped, ViewerState},
-    wanted::WantedFrames,
 };
 use crate::{
     session::{BroadcastQueue, Joining, Link, UnicastQueue},
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) fn deliver(
     tick: Res<Tick>,
     identity: Res<Identity>,
-    wanted: Res<WantedFrames>,
+    needed: Res<NeededFrames>,
     cell_frames: Res<CellFrames>,
     dragged: Res<DraggedObjects>,
     mut broadcasts: ResMut<BroadcastQueue>,
@@ -51,9 +51,9 @@ pub(crate) fn deliver(
         }
         let Some(plan) = plan else { continue };
         viewer.plan = None;
-        match wanted.list().get(plan.users as usize) {
-            Some(wanted) if was_idle => {
-                let (centre, buckets) = (wanted.centre(), wanted.repeated_buckets());
+        match needed.list().get(plan.users as usize) {
+            Some(needed) if was_idle => {
+                let (centre, buckets) = (needed.centre(), needed.repeated_buckets());
                 viewer.advance(tick.0, centre, buckets, bytes);
             }
             _ => skipped.0 += 1,

@@ -27,8 +27,8 @@ pub(crate) struct DraggedObjects {
     /// The last tick in which any of them moved.
     last: u64,
     /// Frames that sessions need in this tick: the dialect, and the tick up to which they have all.
-    wanted: Vec<(Dialect, u64)>,
-    /// Frames of `wanted`, in the same order.
+    needed: Vec<(Dialect, u64)>,
+    /// Frames of `needed`, in the same order.
     frames: Vec<Vec<Bytes>>,
     /// Number of frames made so far.
     pub(super) made: u64,
@@ -56,8 +56,8 @@ impl DraggedObjects {
         self.last
     }
 
-    pub(super) fn clear_wanted(&mut self) {
-        self.wanted.clear();
+    pub(super) fn clear_needed(&mut self) {
+        self.needed.clear();
     }
 
     /// Index of the frames for sessions that have everything up to tick `since`; `None` if nothing
@@ -67,10 +67,10 @@ impl DraggedObjects {
             return None;
         }
         let key = (dialect, since);
-        let known = self.wanted.iter().position(|wanted| *wanted == key);
+        let known = self.needed.iter().position(|needed| *needed == key);
         let index = known.unwrap_or_else(|| {
-            self.wanted.push(key);
-            self.wanted.len() - 1
+            self.needed.push(key);
+            self.needed.len() - 1
         });
         Some(index as u32)
     }
@@ -145,8 +145,8 @@ pub(crate) fn follow_drags(
 /// Encodes the dragged objects that sessions need.
 pub(crate) fn encode_dragged(tick: Res<Tick>, mut dragged: ResMut<DraggedObjects>) {
     dragged.frames.clear();
-    for index in 0..dragged.wanted.len() {
-        let Some((dialect, since)) = dragged.wanted.get(index).copied() else {
+    for index in 0..dragged.needed.len() {
+        let Some((dialect, since)) = dragged.needed.get(index).copied() else {
             break;
         };
         let frames = dragged.encode(dialect, since, tick.0);

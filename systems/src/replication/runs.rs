@@ -11,7 +11,7 @@ use posbus::{
 use super::{
     handles::HandleTable,
     interest::{Interest, select::Selection},
-    wanted::WantedFrames,
+    needed::NeededFrames,
 };
 use crate::session::Dialect;
 
@@ -101,7 +101,7 @@ impl EncodedRuns {
 pub(crate) fn encode_runs(
     interest: Res<Interest>,
     table: Res<HandleTable>,
-    wanted: Res<WantedFrames>,
+    needed: Res<NeededFrames>,
     mut encoded: ResMut<RunsByDialect>,
 ) {
     let RunsByDialect { v1, v2, entries } = &mut *encoded;
@@ -110,8 +110,8 @@ pub(crate) fn encode_runs(
     if interest.is_quiet() {
         return;
     }
-    let first = wanted.any_cell(|dialect| dialect == Dialect::V1);
-    let second = wanted.any_cell(|dialect| dialect != Dialect::V1);
+    let first = needed.any_cell(|dialect| dialect == Dialect::V1);
+    let second = needed.any_cell(|dialect| dialect != Dialect::V1);
     if first {
         v1.fill(&interest, |handles, _, out| {
             for handle in handles {

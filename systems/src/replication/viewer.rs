@@ -6,8 +6,8 @@ use super::{
     dragged::DraggedObjects,
     handles::{CellKey, Handle, HandleTable},
     interest::Interest,
+    needed::NeededFrames,
     resync::ResyncKey,
-    wanted::WantedFrames,
 };
 use crate::{
     session::{Dialect, Joining, Link, UnicastQueue},
@@ -44,7 +44,7 @@ pub(crate) struct ViewerState {
 /// Movement for one session in one tick.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// Index of the frames of users in [`WantedFrames`].
+    /// Index of the frames of users in [`NeededFrames`].
     pub(crate) users: u32,
     /// Index of the frames of dragged objects, if there is news of any.
     pub(crate) objects: Option<u32>,
@@ -171,15 +171,15 @@ pub(crate) fn plan_deliveries(
     mut interest: ResMut<Interest>,
     mut table: ResMut<HandleTable>,
     mut dragged: ResMut<DraggedObjects>,
-    mut wanted: ResMut<WantedFrames>,
+    mut needed: ResMut<NeededFrames>,
     mut skipped: ResMut<Skipped>,
     mut sessions: Query<(&Handle, &Link, &mut ViewerState, Has<Joining>)>,
 ) {
     let (tick, settings) = (tick.0, &settings.0);
     let budget = i64::try_from(settings.pose_budget).unwrap_or(i64::MAX);
     let refill = (budget / i64::from(settings.tick_rate.max(1))).max(1);
-    wanted.clear();
-    dragged.clear_wanted();
+    needed.clear();
+    dragged.clear_needed();
     for (handle, link, mut viewer, is_joining) in &mut sessions {
         viewer.allowance = viewer.allowance.saturating_add(refill).min(refill);
         let index = handle.0 as usize;
@@ -200,10 +200,10 @@ pub(crate) fn plan_deliveries(
             continue;
         };
         let users = if viewer.in_sync(&interest, centre) {
-            wanted.cell(viewer.dialect, centre, &interest.grid)
+            needed.cell(viewer.dialect, centre, &interest.grid)
         } else {
             let key = viewer.resync(tick, &interest, centre);
-            wanted.resync(key)
+            needed.resync(key)
         };
         let objects = dragged.want(viewer.dialect, viewer.positions);
         viewer.plan = Some(Plan { users, objects });

@@ -295,16 +295,16 @@ pub(crate) fn queue<T>(request: impl Future<Output = T>) -> T {
 }
 
 /// A request whose answer comes with a tick.
-pub(crate) struct Asked<T>(Pin<Box<dyn Future<Output = T>>>);
+pub(crate) struct Pending<T>(Pin<Box<dyn Future<Output = T>>>);
 
 /// Queues a request; it is answered in the next tick.
-pub(crate) fn ask<T: Debug + PartialEq>(request: impl Future<Output = T> + 'static) -> Asked<T> {
-    let mut asked = Asked(Box::pin(request));
+pub(crate) fn ask<T: Debug + PartialEq>(request: impl Future<Output = T> + 'static) -> Pending<T> {
+    let mut asked = Pending(Box::pin(request));
     assert_eq!(asked.poll(), Poll::Pending, "answered without a tick");
     asked
 }
 
-impl<T> Asked<T> {
+impl<T> Pending<T> {
     fn poll(&mut self) -> Poll<T> {
         let mut context = Context::from_waker(Waker::noop());
         self.0.as_mut().poll(&mut context)

@@ -5,7 +5,7 @@ use systems::ClientAction;
 
 use crate::harness::*;
 
-fn stop(stage: &Stage, force: bool) -> Asked<bool> {
+fn stop(stage: &Stage, force: bool) -> Pending<bool> {
     let handle = stage.handle.clone();
     ask(async move { handle.stop(force).await })
 }

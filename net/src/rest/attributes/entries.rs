@@ -111,7 +111,7 @@ async fn attribute_entries(
     State(app): State<App>,
     _caller: Authenticated,
     place: Place,
-    Wanted(query): Wanted,
+    EntriesQuery(query): EntriesQuery,
 ) -> Result<Json<EntryPage>, ApiError> {
     let page = app
         .node
@@ -183,9 +183,9 @@ impl FromRequestParts<App> for Place {
 
 /// What is asked for, by the query.
 #[derive(Debug)]
-struct Wanted(EntryQuery);
+struct EntriesQuery(EntryQuery);
 
-impl FromRequestParts<App> for Wanted {
+impl FromRequestParts<App> for EntriesQuery {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, ApiError> {
@@ -193,7 +193,7 @@ impl FromRequestParts<App> for Wanted {
     }
 }
 
-impl Wanted {
+impl EntriesQuery {
     fn parse(query: &str) -> Result<Self, ApiError> {
         let mut fields: Vec<String> = Vec::new();
         let mut others: BTreeMap<String, String> = BTreeMap::new();
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     fn parse(query: &str) -> EntryQuery {
-        Wanted::parse(query).expect("parses").0
+        EntriesQuery::parse(query).expect("parses").0
     }
 
     #[test]
@@ -315,10 +315,10 @@ mod tests {
             "q=%00",
             "fields=a%00",
         ] {
-            assert!(Wanted::parse(query).is_err(), "{query}");
+            assert!(EntriesQuery::parse(query).is_err(), "{query}");
         }
         let many: String = (0..=MAX_FIELDS).map(|n| format!("fields={n}&")).collect();
-        assert!(Wanted::parse(&many).is_err());
+        assert!(EntriesQuery::parse(&many).is_err());
     }
 
     #[test]
@@ -332,7 +332,7 @@ mod tests {
             "a name may begin with a minus"
         );
         for query in ["order=a", "fields=a&order=b", "fields=a&order=--a"] {
-            assert!(Wanted::parse(query).is_err(), "{query}");
+            assert!(EntriesQuery::parse(query).is_err(), "{query}");
         }
     }
 }

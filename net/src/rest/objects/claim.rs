@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What to put on a claimed object.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Customisation)]
-struct Wanted {
+struct ClaimRequest {
     /// Required.
     #[schema(required, nullable = false, min_length = 1, max_length = 256)]
     title: Option<String>,
@@ -33,7 +33,7 @@ struct Wanted {
 /// everybody. Of those who claim at once one succeeds.
 #[utoipa::path(
     post, path = "/objects/{objectID}/claim-and-customise", tag = "objects",
-    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = Wanted,
+    security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = ClaimRequest,
     responses((status = 202, body = bool, description = "true")),
     extensions(("x-reasons" = json!(reasons![
         Forbidden: "not claimable, or claimed by somebody else", ObjectNotFound,
@@ -43,7 +43,7 @@ async fn claim(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     PathId(object): PathId,
-    Body(wanted): Body<Wanted>,
+    Body(wanted): Body<ClaimRequest>,
 ) -> Result<(StatusCode, Json<bool>), ApiError> {
     let customisation = Customisation {
         title: required_text(wanted.title, "title is required")?,

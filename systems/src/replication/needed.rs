@@ -12,7 +12,7 @@ const NONE: u32 = u32::MAX;
 
 /// Frames that one or more sessions need.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum NeededFrame {
     /// News for sessions in step that look out from a cell.
     Cell {
         dialect: Dialect,
@@ -25,14 +25,14 @@ pub(crate) enum Wanted {
 
 /// The list of this tick, filled by Interest. All memory is kept between ticks.
 #[derive(Resource, Default)]
-pub(crate) struct WantedFrames {
-    list: Vec<Wanted>,
+pub(crate) struct NeededFrames {
+    list: Vec<NeededFrame>,
     /// By dialect and cell of the grid, the index in the list.
     by_cell: [Vec<u32>; 3],
     resyncs: HashMap<ResyncKey, u32>,
 }
 
-impl Wanted {
+impl NeededFrame {
     /// The cell to look out from.
     pub(crate) fn centre(&self) -> CellKey {
         match self {
@@ -50,9 +50,9 @@ impl Wanted {
     }
 }
 
-impl WantedFrames {
+impl NeededFrames {
     /// Frames in the order of their indices.
-    pub(crate) fn list(&self) -> &[Wanted] {
+    pub(crate) fn list(&self) -> &[NeededFrame] {
         &self.list
     }
 
@@ -89,7 +89,7 @@ impl WantedFrames {
             }
             *known = next;
         }
-        self.list.push(Wanted::Cell { dialect, centre });
+        self.list.push(NeededFrame::Cell { dialect, centre });
         next
     }
 
@@ -97,7 +97,7 @@ impl WantedFrames {
     pub(super) fn resync(&mut self, key: ResyncKey) -> u32 {
         let next = self.list.len() as u32;
         *self.resyncs.entry(key).or_insert_with(|| {
-            self.list.push(Wanted::Resync(key));
+            self.list.push(NeededFrame::Resync(key));
             next
         })
     }
