@@ -1,4 +1,5 @@
-//! `odyssey bench`: what parts of the server cost, measured in this process, without sockets or a database.
+//! `odyssey bench`: what parts of the server cost, measured in this process, without sockets or a
+//! database.
 
 use std::{
     fs,
@@ -7,11 +8,11 @@ use std::{
 };
 
 use anyhow::Context;
+use bench::{BenchError, Progress, Protocol, TickOptions};
 use clap::{Args, Subcommand};
+use swarm::Pattern;
 
 use crate::exit::{self, Exit, Failure};
-use ::bench::{BenchError, Progress, Protocol, TickOptions};
-use swarm::Pattern;
 
 /// What to measure.
 #[derive(Subcommand, Debug)]

@@ -1,7 +1,8 @@
 //! The configuration: defaults, then the file, then the environment, then the command line.
 //!
-//! A complaint names the key and where its value comes from. This module checks what can be checked without touching the
-//! world outside: a port that is taken or a database that is away is found by whoever needs it.
+//! A complaint names the key and where its value comes from. This module checks what can be checked
+//! without touching the world outside: a port that is taken or a database that is away is found by
+//! whoever needs it.
 
 mod interest;
 mod layers;
@@ -24,6 +25,7 @@ use systems::WorldOptions;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
+
 pub(crate) use settings::Settings;
 pub(crate) use values::{Listen, without_password};
 
@@ -201,8 +203,8 @@ impl Config {
         }
     }
 
-    /// The public base address of a server that listens on `address`. Who listens everywhere is reachable as localhost,
-    /// and only the operator knows as what else.
+    /// The public base address of a server that listens on `address`. Who listens everywhere is
+    /// reachable as localhost, and only the operator knows as what else.
     pub(crate) fn base_url(&self, address: SocketAddr) -> String {
         match &self.base_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
@@ -384,8 +386,8 @@ fn source(figment: &Figment, key: &str) -> String {
 /// The URL of a SQLite file that is created if need be.
 fn sqlite_url(file: &Path) -> String {
     let path = file.display().to_string();
-    // What follows is decoded and ends at a question mark. No slashes before it: they would make the beginning of a
-    // relative path a host.
+    // What follows is decoded and ends at a question mark. No slashes before it: they would make
+    // the beginning of a relative path a host.
     let path = path
         .replace('%', "%25")
         .replace('?', "%3F")

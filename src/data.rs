@@ -9,7 +9,8 @@ use anyhow::{Context, bail};
 
 use crate::config::Config;
 
-/// The file whose lock says that the directory is in use. The kernel takes the lock back however its holder ends.
+/// The file whose lock says that the directory is in use. The kernel takes the lock back however
+/// its holder ends.
 const LOCK: &str = "lock";
 
 /// Keeps others out of the data directory while it lives.

@@ -5,7 +5,8 @@ use std::{
     process::ExitCode,
 };
 
-/// Something is wrong with the configuration or the surroundings; starting again without a change will not help.
+/// Something is wrong with the configuration or the surroundings; starting again without a change
+/// will not help.
 const SETUP: u8 = 2;
 /// Something went wrong while running.
 const RUNTIME: u8 = 1;
@@ -41,7 +42,8 @@ impl Failure {
     }
 }
 
-/// Answers a command line that makes no sense in one line, and a question for help or version in full.
+/// Answers a command line that makes no sense in one line, and a question for help or version in
+/// full.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         // A closed standard output is the reader's choice.

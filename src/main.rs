@@ -2,7 +2,8 @@
 //!
 //! Modules refer to each other one way only, each to those left of it:
 //!
-//! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `posbus`, `bench`, `swarm` ← `cli`
+//! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `posbus`, `bench`, `swarm`
+//! ← `cli`
 //!
 //! A command is a module: its options, and a function `run` that puts the parts together.
 

@@ -30,8 +30,8 @@ pub(crate) async fn run(config: &Config, what: &Migrate) -> Exit {
 }
 
 async fn migrate(config: &Config, what: &Migrate) -> anyhow::Result<()> {
-    // A database in the data directory must not change under a running server. One elsewhere may have several users,
-    // whom only its operator knows.
+    // A database in the data directory must not change under a running server. One elsewhere may
+    // have several users, whom only its operator knows.
     let changes = !matches!(what, Migrate::Status);
     let mut lock = None;
     if config.database_url.is_none() {

@@ -1,4 +1,5 @@
-//! `odyssey posbus`: filters between PosBus frames and JSON, from standard input to standard output.
+//! `odyssey posbus`: filters between PosBus frames and JSON, from standard input to standard
+//! output.
 
 use std::io::{self, BufWriter};
 

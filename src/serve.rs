@@ -1,4 +1,5 @@
-//! `odyssey serve`: puts the parts together, runs them, and takes them apart again in the right order.
+//! `odyssey serve`: puts the parts together, runs them, and takes them apart again in the right
+//! order.
 
 mod signals;
 
@@ -28,10 +29,11 @@ use crate::{
     serve::signals::Signals,
 };
 
-/// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five of them.
+/// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five
+/// of them.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
-/// The first logs values of parameters that it does not know, which may be secrets; the second warns of whatever a client
-/// makes up.
+/// The first logs values of parameters that it does not know, which may be secrets; the second
+/// warns of whatever a client makes up.
 const QUIET: &str = "sqlx_postgres::options=off,web_transport_quinn=error";
 /// Where signing keys are, in the data directory.
 const KEYS: &str = "keys";
@@ -147,8 +149,8 @@ impl Running {
     }
 }
 
-/// The node's key pair, whose public half everybody may know. Databases of the platform keep the private half in an
-/// attribute: it moves into a file.
+/// The node's key pair, whose public half everybody may know. Databases of the platform keep the
+/// private half in an attribute: it moves into a file.
 async fn node_key(node: &Node, directory: &Path) -> anyhow::Result<NodeKey> {
     let former = node.former_key();
     let key =
@@ -165,9 +167,10 @@ async fn node_key(node: &Node, directory: &Path) -> anyhow::Result<NodeKey> {
     Ok(key)
 }
 
-/// Binds the address without listening yet. So the address of a server on port 0 is known before there is a database, and
-/// an address that is taken is found before anything is touched. Linux lets the server bind it once more as long as it
-/// does not listen, and keeps the port from everybody else meanwhile; other systems refuse that, so it is given back there.
+/// Binds the address without listening yet. So the address of a server on port 0 is known before
+/// there is a database, and an address that is taken is found before anything is touched. Linux
+/// lets the server bind it once more as long as it does not listen, and keeps the port from
+/// everybody else meanwhile; other systems refuse that, so it is given back there.
 fn reserve(address: SocketAddr) -> io::Result<(Option<TcpSocket>, SocketAddr)> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -191,7 +194,8 @@ fn listen_for_quic(
         Listen::At(address) => address,
     };
     let mut bound = Quic::bind(wanted, base_url, config.quic_options());
-    // Who leaves the port to the system does not mind which one it is; that number may be taken for UDP.
+    // Who leaves the port to the system does not mind which one it is; that number may be taken for
+    // UDP.
     if config.quic.listen == Listen::On
         && config.bind.port() == 0
         && matches!(bound, Err(QuicError::Bind(..)))

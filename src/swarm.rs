@@ -10,9 +10,9 @@ use std::{
 use anyhow::{Context, anyhow};
 use clap::Args;
 use posbus::Umid;
+use swarm::{Options, Pattern, Phase, Progress, Report, SwarmError, Transport};
 
 use crate::exit::{self, Exit, Failure};
-use ::swarm::{Options, Pattern, Phase, Progress, Report, SwarmError, Transport};
 
 /// What to load a server with.
 #[derive(Args, Debug)]
@@ -77,7 +77,8 @@ fn between<const LOW: u32, const HIGH: u32>(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("not a number from {low} to {high}"))
 }
 
-/// Runs a swarm. A run that does not count or in which something went wrong is reported and then fails.
+/// Runs a swarm. A run that does not count or in which something went wrong is reported and then
+/// fails.
 pub(crate) async fn run(arguments: Arguments) -> Exit {
     // With too few files some bots are lost, which the report shows.
     let _ = rlimit::increase_nofile_limit(u64::MAX);

@@ -100,7 +100,8 @@ impl Checker {
                 self.root_type = Some(line.object_type);
                 0
             }
-            // A parent that comes later would be one that is its own descendant, or none of this world.
+            // A parent that comes later would be one that is its own descendant, or none of this
+            // world.
             Some(parent) => match self.objects.get(&parent) {
                 Some(depth) => depth + 1,
                 None => bail!("its parent {parent} does not come before it"),

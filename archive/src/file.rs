@@ -1,7 +1,7 @@
 //! The file: a gzipped tar of a manifest and lines of JSON. The same world gives the same bytes.
 //!
-//! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest, everything
-//! has a cap, and no more than a line is held in memory.
+//! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest,
+//! everything has a cap, and no more than a line is held in memory.
 
 use std::{
     collections::BTreeSet,

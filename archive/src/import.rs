@@ -49,8 +49,8 @@ pub struct ImportReport {
     pub absent_personal: usize,
 }
 
-/// Imports a checked file, wholly or not at all. The file is read once more; if it has changed since
-/// it was checked, nothing is imported.
+/// Imports a checked file, wholly or not at all. The file is read once more; if it has changed
+/// since it was checked, nothing is imported.
 ///
 /// # Errors
 /// `Refused` if the file does not fit the database, `Store` if the database fails.

@@ -48,8 +48,8 @@ pub(crate) fn parse<T: DeserializeOwned>(line: &[u8]) -> serde_json::Result<T> {
 }
 
 impl ObjectLine {
-    /// Makes the line of an object of `world`. Keys of free-form values are sorted, so that the same
-    /// world gives the same bytes whatever database it is in.
+    /// Makes the line of an object of `world`. Keys of free-form values are sorted, so that the
+    /// same world gives the same bytes whatever database it is in.
     pub(crate) fn new(record: ObjectRecord, world: Umid) -> Self {
         Self {
             id: record.id,

@@ -107,8 +107,8 @@ impl Remap {
         }
     }
 
-    /// Replaces ids of objects anywhere in a value, such as in `world_settings` or `teleport`. Nothing
-    /// else has the same id.
+    /// Replaces ids of objects anywhere in a value, such as in `world_settings` or `teleport`.
+    /// Nothing else has the same id.
     fn map(&self, map: JsonMap) -> JsonMap {
         if self.ids.is_empty() {
             return map;

@@ -1,5 +1,6 @@
-//! Allocations of a tick: `cargo bench -p bench`. The server's own allocator does not count, because counting would cost
-//! it something with every allocation; this program has one that does. Its times are a little longer for it.
+//! Allocations of a tick: `cargo bench -p bench`. The server's own allocator does not count,
+//! because counting would cost it something with every allocation; this program has one that does.
+//! Its times are a little longer for it.
 
 use bench::{TickOptions, run};
 

@@ -46,7 +46,8 @@ impl Fit {
     }
 }
 
-/// The b of the least-squares line log y = a + b · log x; `None` without two different x, or with one that is not above 0.
+/// The b of the least-squares line log y = a + b · log x; `None` without two different x, or with
+/// one that is not above 0.
 pub fn exponent(points: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     let points: Vec<_> = points.map(|(x, y)| (x.ln(), y.ln())).collect();
     if points.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {

@@ -1,7 +1,9 @@
 //! The report as one page that needs nothing from elsewhere: no scripts, no fonts, no links.
 
-use crate::plot::{Line, escape, plot};
-use crate::{Case, Report};
+use crate::{
+    Case, Report,
+    plot::{Line, escape, plot},
+};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}\
     h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}\

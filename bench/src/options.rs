@@ -9,14 +9,16 @@ use walks::Pattern;
 /// How to bench ticks.
 #[derive(Clone, Debug, Serialize)]
 pub struct TickOptions {
-    /// Sizes of the worlds in users. Default 100 to 20,000 in steps of about three, the range of the scaling exponent
-    /// included.
+    /// Sizes of the worlds in users. Default 100 to 20,000 in steps of about three, the range of
+    /// the scaling exponent included.
     pub users: Vec<u32>,
-    /// Each of them with so many objects. Default 0, 1,000 and 100,000: objects that nobody moves should cost nothing.
+    /// Each of them with so many objects. Default 0, 1,000 and 100,000: objects that nobody moves
+    /// should cost nothing.
     pub objects: Vec<u32>,
     /// Ticks that are measured. Default 400, 20 s of a world's time.
     pub ticks: u32,
-    /// Ticks before, in which buffers grow to what they need. Default 100, enough for the slowest rate of interest.
+    /// Ticks before, in which buffers grow to what they need. Default 100, enough for the slowest
+    /// rate of interest.
     pub warm_up: u32,
     /// What all paths derive from. Default 1.
     pub seed: u64,

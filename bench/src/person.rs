@@ -1,8 +1,10 @@
 //! One person: a path, and the session that a writer would drain.
 
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use components::{Profile, TransformNoScale, Umid, Vec3};
 use systems::{
@@ -24,7 +26,8 @@ pub(crate) struct Person {
     connection: u64,
     link: Arc<SessionLink>,
     path: Path,
-    /// Whether they were there when the counting began, and have moved since. Of who came later nobody need have heard yet.
+    /// Whether they were there when the counting began, and have moved since. Of who came later
+    /// nobody need have heard yet.
     pub(crate) counted: bool,
     pub(crate) moved: bool,
 }
@@ -74,8 +77,8 @@ impl Person {
         next.is_some()
     }
 
-    /// Takes everything there is, as a writer does that is idle then, and shows it. Answers why the session is to be closed,
-    /// if it is.
+    /// Takes everything there is, as a writer does that is idle then, and shows it. Answers why the
+    /// session is to be closed, if it is.
     pub(crate) fn drain(
         &self,
         batch: &mut Batch,

@@ -26,7 +26,8 @@ pub struct Report {
 pub struct Machine {
     /// Threads that can run at once.
     pub cores: usize,
-    /// Load average of the last minute, before; others who use the machine show in the high quantiles.
+    /// Load average of the last minute, before; others who use the machine show in the high
+    /// quantiles.
     pub load_before: Option<f64>,
     /// And after.
     pub load_after: Option<f64>,
@@ -51,7 +52,8 @@ pub struct Case {
     pub moves_per_second: f64,
     /// What the sessions were told.
     pub told: Told,
-    /// Hash of all bytes that the watched sessions were given since they entered, in hex: equal options, equal bytes.
+    /// Hash of all bytes that the watched sessions were given since they entered, in hex: equal
+    /// options, equal bytes.
     pub trace: String,
 }
 
@@ -83,12 +85,13 @@ pub struct Told {
     pub frames_per_session_second: f64,
     /// Places of others that each session was told of per second.
     pub updates_per_session_second: f64,
-    /// Bytes of one of them in version 1, everything in their messages included; `None` if nobody was told any.
+    /// Bytes of one of them in version 1, everything in their messages included; `None` if nobody
+    /// was told any.
     pub bytes_per_update_v1: Option<f64>,
     /// And in version 2.
     pub bytes_per_update_v2: Option<f64>,
-    /// Of the others who were there all the time and moved, the share that the worst informed of the watched sessions has
-    /// heard of in the measured time; `None` if nobody moved.
+    /// Of the others who were there all the time and moved, the share that the worst informed of
+    /// the watched sessions has heard of in the measured time; `None` if nobody moved.
     pub heard_of: Option<f64>,
 }
 

@@ -1,18 +1,21 @@
 //! Runs all worlds, one after the other.
 
-use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use systems::WorldSet;
 
-use crate::report::{Allocations, Case, Machine, Quantiles, Report, SetCost, Told};
-use crate::scene::Scene;
-use crate::sight::{Sight, Updates};
-use crate::{Fit, TickOptions};
+use crate::{
+    Fit, TickOptions,
+    report::{Allocations, Case, Machine, Quantiles, Report, SetCost, Told},
+    scene::Scene,
+    sight::{Sight, Updates},
+};
 
-/// Runs something and answers how many allocations it made. A library cannot count them, only a program that has an
-/// allocator which does.
+/// Runs something and answers how many allocations it made. A library cannot count them, only a
+/// program that has an allocator which does.
 pub type Counter = fn(&mut dyn FnMut()) -> u64;
 
 /// Why there are no figures.

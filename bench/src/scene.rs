@@ -1,9 +1,11 @@
 //! One world of a certain size, and the people in it.
 
-use std::hash::{DefaultHasher, Hasher};
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::{
+    hash::{DefaultHasher, Hasher},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use components::{
     AttributeState, Authority, Catalogue, JsonMap, ObjectState, Transform, Umid, Vec3, ids,
@@ -15,10 +17,12 @@ use systems::{
 };
 use walks::{Path, Pattern};
 
-use crate::TickOptions;
-use crate::person::{Person, id};
-use crate::run::BenchError;
-use crate::sight::Sight;
+use crate::{
+    TickOptions,
+    person::{Person, id},
+    run::BenchError,
+    sight::Sight,
+};
 
 /// Moves per second of those who move: what a good client sends.
 const MOVES_PER_SECOND: u32 = 10;
@@ -120,7 +124,8 @@ impl Scene {
             options: options.clone(),
             people: Vec::new(),
             sights: Vec::new(),
-            // Odd, so that they are of both dialects where people are in turn of one and of the other.
+            // Odd, so that they are of both dialects where people are in turn of one and of the
+            // other.
             stride: (users as usize).div_ceil(WATCHERS) | 1,
             entered: 0,
             leaver: 0,
@@ -229,7 +234,8 @@ impl Scene {
         }
     }
 
-    /// Of the others who were there all the time and moved, the share that the worst informed of those who are watched has heard of; `None` if nobody did.
+    /// Of the others who were there all the time and moved, the share that the worst informed of
+    /// those who are watched has heard of; `None` if nobody did.
     pub(crate) fn heard_of(&self) -> Option<f64> {
         let watchers = self.people.iter().step_by(self.stride);
         let shares = watchers.zip(&self.sights).filter_map(|(watcher, sight)| {

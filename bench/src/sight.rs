@@ -1,7 +1,9 @@
 //! What one session sees of the others, decoded frame by frame.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hasher};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hasher},
+};
 
 use bytes::Bytes;
 use components::Umid;

@@ -1,7 +1,7 @@
 //! Kinds of what happens in worlds.
 
-/// Kind of an activity. Stored activities of other kinds (`unstake`) are never shown, because clients
-/// refuse a list that has one.
+/// Kind of an activity. Stored activities of other kinds (`unstake`) are never shown, because
+/// clients refuse a list that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActivityKind {
     /// A user posted a video.

@@ -58,7 +58,8 @@ pub struct AttributeState {
     pub options: Option<JsonMap>,
 }
 
-/// The effective options of an attribute: row options merged over type options, read once into what the server acts on.
+/// The effective options of an attribute: row options merged over type options, read once into what
+/// the server acts on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttributeOptions {
     /// Who may read and write; `None` means the defaults.
@@ -70,7 +71,8 @@ pub struct AttributeOptions {
 }
 
 impl AttributeOptions {
-    /// Merges the row's options over the type's and reads the known keys; malformed keys count as absent.
+    /// Merges the row's options over the type's and reads the known keys; malformed keys count as
+    /// absent.
     pub fn effective(name: &str, row: Option<&JsonMap>, of_type: Option<&JsonMap>) -> Self {
         let as_value =
             |map: Option<&JsonMap>| map.map_or(Value::Null, |map| Value::Object(map.clone()));
@@ -152,7 +154,8 @@ impl Expression {
     }
 
     fn allows(self, caller: Roles) -> bool {
-        // An admin passes wherever users in general do: otherwise publishing an attribute would lock its admin out.
+        // An admin passes wherever users in general do: otherwise publishing an attribute would
+        // lock its admin out.
         let admin_as_user = caller.has(Role::Admin) && self.roles.has(Role::User);
         self.any || self.roles.0 & caller.0 != 0 || admin_as_user
     }

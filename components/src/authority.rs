@@ -1,7 +1,8 @@
 //! Who is admin of what: the in-memory closure of owners, admin roles and memberships
 //! (docs/spec/model.md §3).
 //!
-//! The one place where the program decides about admin rights; REST, sessions and ticks ask it alike.
+//! The one place where the program decides about admin rights; REST, sessions and ticks ask it
+//! alike.
 
 use std::collections::{HashMap, HashSet};
 
@@ -67,7 +68,8 @@ impl Authority {
         self.objects.get(&object).map(|link| link.owner)
     }
 
-    /// The world that an object is in (a world is in itself); `None` for the node and for unknown objects.
+    /// The world that an object is in (a world is in itself); `None` for the node and for unknown
+    /// objects.
     pub fn world_of(&self, object: Umid) -> Option<Umid> {
         let mut current = object;
         for _ in 0..MAX_DEPTH {
@@ -96,8 +98,8 @@ impl Authority {
             .map(|(id, link)| (*id, link.owner))
     }
 
-    /// Whether `user` is an indirect admin of `object`: owner or admin of it or of an ancestor, or a member, however
-    /// indirectly, of somebody who is.
+    /// Whether `user` is an indirect admin of `object`: owner or admin of it or of an ancestor, or
+    /// a member, however indirectly, of somebody who is.
     pub fn is_admin(&self, user: Umid, object: Umid) -> bool {
         let identities = self.identities(user);
         let mut current = object;
@@ -127,14 +129,16 @@ impl Authority {
             .is_some_and(|admins| admins.contains(&user))
     }
 
-    /// The roles of `caller` towards an attribute of `object` that belongs to `owner`, if it belongs to a user at all.
+    /// The roles of `caller` towards an attribute of `object` that belongs to `owner`, if it
+    /// belongs to a user at all.
     pub fn object_roles(&self, caller: Umid, object: Umid, owner: Option<Umid>) -> Roles {
         Roles::AUTHENTICATED
             .with_if(Role::Admin, self.is_admin(caller, object))
             .with_if(Role::UserOwner, owner == Some(caller))
     }
 
-    /// Whether `caller` may hear of a change of an object's attribute; skips the closure where everybody may.
+    /// Whether `caller` may hear of a change of an object's attribute; skips the closure where
+    /// everybody may.
     pub fn may_hear(
         &self,
         options: &AttributeOptions,

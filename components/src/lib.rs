@@ -1,7 +1,9 @@
-//! What a world is made of: ids, maths, options, permissions and the ECS components of objects and users.
+//! What a world is made of: ids, maths, options, permissions and the ECS components of objects and
+//! users.
 //!
-//! Plain data without I/O. This crate must not know a database, a socket or a clock; the only neighbour it knows is
-//! `posbus`, whose value types (ids, vectors, transforms) are the one vocabulary for positions in the whole program.
+//! Plain data without I/O. This crate must not know a database, a socket or a clock; the only
+//! neighbour it knows is `posbus`, whose value types (ids, vectors, transforms) are the one
+//! vocabulary for positions in the whole program.
 
 mod activity;
 mod attribute;

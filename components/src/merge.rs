@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Lays `new` over `base`: objects are merged key by key, lists and scalars of `new` replace those of `base`, and a null
-/// in `new` never clears a value of `base`.
+/// Lays `new` over `base`: objects are merged key by key, lists and scalars of `new` replace those
+/// of `base`, and a null in `new` never clears a value of `base`.
 ///
 /// ```
 /// use serde_json::json;

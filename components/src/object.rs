@@ -71,7 +71,8 @@ pub struct Options(pub ObjectOptions);
 pub struct Placed {
     /// The actual transform.
     pub transform: Transform,
-    /// Heading in radians as its parent's placement rule gave it; feeds the placement of its own children.
+    /// Heading in radians as its parent's placement rule gave it; feeds the placement of its own
+    /// children.
     pub heading: f64,
     /// Whether the parent's placement rule decides, because the object has no transform of its own.
     pub automatic: bool,

@@ -25,7 +25,8 @@ pub struct ObjectOptions {
     pub child_limit: Option<u64>,
     /// Where users enter; read from the object's own options.
     pub spawn_point: Option<SpawnPoint>,
-    /// Placement rules for children without a transform of their own, by object type; the nil id is the fallback group.
+    /// Placement rules for children without a transform of their own, by object type; the nil id is
+    /// the fallback group.
     pub child_placement: Option<JsonMap>,
     /// Whether every user may put objects directly below: the sub option `spawn_by_user`.
     pub spawn_by_user: bool,

@@ -16,7 +16,8 @@ pub use rules::{ChildPlacement, PlacementError};
 pub struct Anchor {
     /// Absolute position.
     pub position: Vec3,
-    /// Heading in radians, as the placement of the parent itself gave it; 0 if it was not placed by a rule.
+    /// Heading in radians, as the placement of the parent itself gave it; 0 if it was not placed by
+    /// a rule.
     pub heading: f64,
 }
 
@@ -81,8 +82,8 @@ pub enum Placement {
 }
 
 impl Placement {
-    /// Position and heading (radians) of the child with this index among `count` children of its group, or `None` if the
-    /// options lead out of what a float holds.
+    /// Position and heading (radians) of the child with this index among `count` children of its
+    /// group, or `None` if the options lead out of what a float holds.
     pub fn place(&self, anchor: Anchor, index: usize, count: usize) -> Option<(Vec3, f64)> {
         let [x0, y0, z0] = [anchor.position.x, anchor.position.y, anchor.position.z].map(f64::from);
         let offset = self.offset(anchor.heading, index, count);
@@ -217,7 +218,8 @@ fn displace(index: usize, count: usize, cell: f64, shift: f64, displacement: f64
     (length * direction.cos(), length * direction.sin())
 }
 
-/// SplitMix64, as a number in 0..1. Our own, because places must not move when a library changes its generator.
+/// SplitMix64, as a number in 0..1. Our own, because places must not move when a library changes
+/// its generator.
 fn next_unit(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;

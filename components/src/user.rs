@@ -25,7 +25,8 @@ pub struct Profile {
 pub struct Session {
     /// Chosen by the client, kept over its automatic reconnects.
     pub session_id: Umid,
-    /// Chosen by the server, unique per connection: tells a late message of an old connection from the present one.
+    /// Chosen by the server, unique per connection: tells a late message of an old connection from
+    /// the present one.
     pub connection: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Which addresses the server may fetch when others name them: the check that keeps it from being sent to its own
-//! network (docs/regressions.md S16).
+//! Which addresses the server may fetch when others name them: the check that keeps it from being
+//! sent to its own network (docs/regressions.md S16).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,7 +12,8 @@ use crate::{ProviderError, Result};
 pub struct AllowedHosts(pub Vec<String>);
 
 impl AllowedHosts {
-    /// Refuses addresses of other hosts, with credentials, or not over HTTPS; plain HTTP only `with_plain_http`.
+    /// Refuses addresses of other hosts, with credentials, or not over HTTPS; plain HTTP only
+    /// `with_plain_http`.
     ///
     /// # Errors
     /// `Refused`.
@@ -45,7 +46,8 @@ impl AllowedHosts {
     }
 }
 
-/// Refuses a host that is written as an address which is not public; names are checked when they are resolved.
+/// Refuses a host that is written as an address which is not public; names are checked when they
+/// are resolved.
 pub(crate) fn check_literal(url: &Url) -> Result<()> {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -60,8 +62,9 @@ pub(crate) fn check_literal(url: &Url) -> Result<()> {
     }
 }
 
-/// Whether an address is one of the public Internet: not of this machine, its network, its cloud's metadata service, or
-/// anything that translates to one of these (RFC 6890 and the registries that follow it).
+/// Whether an address is one of the public Internet: not of this machine, its network, its cloud's
+/// metadata service, or anything that translates to one of these (RFC 6890 and the registries that
+/// follow it).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

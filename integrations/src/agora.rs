@@ -1,7 +1,9 @@
-//! Voice and screens by Agora: tokens that let somebody into a channel. Nothing is asked of Agora for one.
+//! Voice and screens by Agora: tokens that let somebody into a channel. Nothing is asked of Agora
+//! for one.
 //!
-//! The format is AccessToken2 (version `007`), after the algorithm that Agora publishes in its tools for several languages
-//! (AgoraIO/Tools, DynamicKey). There is no crate for it that is kept up, and it is a page of code.
+//! The format is AccessToken2 (version `007`), after the algorithm that Agora publishes in its
+//! tools for several languages (AgoraIO/Tools, DynamicKey). There is no crate for it that is kept
+//! up, and it is a page of code.
 
 use std::io::Write;
 
@@ -106,7 +108,8 @@ impl Packed {
         self.0.extend(number.to_le_bytes());
     }
 
-    /// Channels, accounts and signatures have less than 64 KiB by far; what had more would not be let in.
+    /// Channels, accounts and signatures have less than 64 KiB by far; what had more would not be
+    /// let in.
     fn bytes(&mut self, bytes: &[u8]) {
         let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
         self.u16(length);
@@ -146,8 +149,8 @@ mod tests {
         bytes
     }
 
-    /// The vector of AgoraIO/Tools (python3/test/AccessToken2Test.py, `test_service_rtc_account`). Compared unpacked:
-    /// no two libraries compress alike.
+    /// The vector of AgoraIO/Tools (python3/test/AccessToken2Test.py, `test_service_rtc_account`).
+    /// Compared unpacked: no two libraries compress alike.
     #[test]
     fn signatures_are_those_of_agora() {
         let theirs = unpacked(

@@ -29,8 +29,8 @@ const MAX_STYLES: usize = 1000;
 pub struct BlockadeOptions {
     /// Its interface. Default `https://backend.blockadelabs.com/api/v1`.
     pub url: Url,
-    /// Hosts that finished pictures are fetched from. Default those that Blockade Labs uses; an address elsewhere is
-    /// not fetched, whoever names it.
+    /// Hosts that finished pictures are fetched from. Default those that Blockade Labs uses; an
+    /// address elsewhere is not fetched, whoever names it.
     pub hosts: AllowedHosts,
 }
 
@@ -181,7 +181,8 @@ impl BlockadeLabs<'_> {
         Ok(status)
     }
 
-    /// Ends a job that is still going on, or deletes what came of it; one that is not there is as good.
+    /// Ends a job that is still going on, or deletes what came of it; one that is not there is as
+    /// good.
     ///
     /// # Errors
     /// Those of talking to the provider.
@@ -208,8 +209,9 @@ impl BlockadeLabs<'_> {
 }
 
 impl BlockadeOptions {
-    /// Checks what the webhook or an answer says before anything of it is kept: the picture has to be on a known host;
-    /// a small picture elsewhere is left out, for clients load it by themselves.
+    /// Checks what the webhook or an answer says before anything of it is kept: the picture has to
+    /// be on a known host; a small picture elsewhere is left out, for clients load it by
+    /// themselves.
     ///
     /// # Errors
     /// `Refused`, `Malformed` for a status that is no word.
@@ -235,7 +237,8 @@ impl BlockadeOptions {
     /// A finished picture, a JPEG.
     ///
     /// # Errors
-    /// `Refused` if the address may not be fetched, `Malformed` if it is no JPEG, those of talking to its host.
+    /// `Refused` if the address may not be fetched, `Malformed` if it is no JPEG, those of talking
+    /// to its host.
     pub async fn picture(&self, outbound: &Outbound, address: &str) -> Result<Vec<u8>> {
         let url = parse(address)?;
         let picture = outbound.fetch(NAME, url, &self.hosts, MAX_PICTURE).await?;

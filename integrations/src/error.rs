@@ -1,5 +1,5 @@
-//! What can go wrong outside, sorted by whose fault it is. No variant holds a key, an address with its query, or what a
-//! provider wrote: all of these end in logs.
+//! What can go wrong outside, sorted by whose fault it is. No variant holds a key, an address with
+//! its query, or what a provider wrote: all of these end in logs.
 
 /// Why a provider did not do what it was asked.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub enum ProviderError {
     /// The answer is not what such an answer looks like.
     #[error("{0} sends something else than expected: {1}")]
     Malformed(&'static str, String),
-    /// The address may not be fetched: its host is not on the list, or is not on the public Internet.
+    /// The address may not be fetched: its host is not on the list, or is not on the public
+    /// Internet.
     #[error("fetching is refused: {0}")]
     Refused(&'static str),
     /// The key cannot be sent at all.

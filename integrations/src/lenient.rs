@@ -1,4 +1,5 @@
-//! Reading what providers write: their numbers are texts at times, their texts null, and fields come and go.
+//! Reading what providers write: their numbers are texts at times, their texts null, and fields
+//! come and go.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

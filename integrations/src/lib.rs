@@ -1,8 +1,10 @@
-//! What the server says to third parties: voice by Agora, text chat by Stream, pictures by Blockade Labs and Leonardo.
+//! What the server says to third parties: voice by Agora, text chat by Stream, pictures by Blockade
+//! Labs and Leonardo.
 //!
-//! One file a provider, with its requests, its answers and nothing else; [`Outbound`] is the only way out. Every request
-//! has a deadline, every answer a cap, nothing follows a redirect by itself, and keys travel in headers only. This crate
-//! must not know worlds, users' rights, routes of ours or the database.
+//! One file a provider, with its requests, its answers and nothing else; [`Outbound`] is the only
+//! way out. Every request has a deadline, every answer a cap, nothing follows a redirect by itself,
+//! and keys travel in headers only. This crate must not know worlds, users' rights, routes of ours
+//! or the database.
 
 #![forbid(unsafe_code)]
 

@@ -35,8 +35,8 @@ pub struct OutboundOptions {
     /// How long a whole exchange may take. Default 20 s, as on the existing platform: providers
     /// answer within seconds, and clients wait for the server 30.
     pub deadline: Duration,
-    /// Whether files may be fetched over plain HTTP and from addresses that are not public. Default off; on is for tests,
-    /// whose stand-ins are on this machine.
+    /// Whether files may be fetched over plain HTTP and from addresses that are not public. Default
+    /// off; on is for tests, whose stand-ins are on this machine.
     pub allow_private: bool,
 }
 
@@ -49,8 +49,8 @@ impl Default for OutboundOptions {
     }
 }
 
-/// Who makes all requests. Made at once, connects when first used; goes through no proxy, because a proxy would resolve
-/// the names that are checked here.
+/// Who makes all requests. Made at once, connects when first used; goes through no proxy, because a
+/// proxy would resolve the names that are checked here.
 #[derive(Debug, Default)]
 pub struct Outbound {
     options: OutboundOptions,
@@ -69,7 +69,8 @@ impl Outbound {
         }
     }
 
-    /// Whether an address that somebody else named may be fetched at all; where its host leads is checked when it is.
+    /// Whether an address that somebody else named may be fetched at all; where its host leads is
+    /// checked when it is.
     ///
     /// # Errors
     /// `Refused`.
@@ -81,7 +82,8 @@ impl Outbound {
         check_literal(url)
     }
 
-    /// A file of at most `cap` bytes from one of these hosts. Redirects are followed, each checked as the first address.
+    /// A file of at most `cap` bytes from one of these hosts. Redirects are followed, each checked
+    /// as the first address.
     ///
     /// # Errors
     /// `Refused` if the address may not be fetched; those of talking to `provider`.
@@ -248,8 +250,8 @@ fn builder() -> ClientBuilder {
         .tls_backend_preconfigured(tls())
 }
 
-/// TLS with the certificate authorities of the system. Without any, connections fail one by one, and say why: a server
-/// that needs nobody shall start without.
+/// TLS with the certificate authorities of the system. Without any, connections fail one by one,
+/// and say why: a server that needs nobody shall start without.
 fn tls() -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = || {
@@ -268,8 +270,8 @@ fn tls() -> ClientConfig {
     }
 }
 
-/// Resolves names to public addresses only. Asked for each connection, so that a name cannot lead elsewhere after it was
-/// checked.
+/// Resolves names to public addresses only. Asked for each connection, so that a name cannot lead
+/// elsewhere after it was checked.
 struct PublicOnly;
 
 /// A name that leads to no public address.

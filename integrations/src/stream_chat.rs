@@ -1,6 +1,6 @@
-//! Text chat by Stream (getstream.io): tokens for users, and calls of its REST interface as a server, after Stream's
-//! public documentation. A server proves itself by a token signed with the secret, and is named by `api_key` in the
-//! query; that key is public, every client has it.
+//! Text chat by Stream (getstream.io): tokens for users, and calls of its REST interface as a
+//! server, after Stream's public documentation. A server proves itself by a token signed with the
+//! secret, and is named by `api_key` in the query; that key is public, every client has it.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Method, RequestBuilder, header::AUTHORIZATION};
@@ -30,7 +30,8 @@ pub struct StreamChatOptions {
     pub key: String,
     /// Its secret.
     pub secret: Secret,
-    /// Where its interface is. Default `https://chat.stream-io-api.com`, which leads to the nearest place.
+    /// Where its interface is. Default `https://chat.stream-io-api.com`, which leads to the nearest
+    /// place.
     pub url: Url,
 }
 
@@ -62,7 +63,8 @@ struct ServerClaims {
 }
 
 impl StreamChat<'_> {
-    /// A token by which a user logs in at Stream for a day from `now`, seconds since the Unix epoch.
+    /// A token by which a user logs in at Stream for a day from `now`, seconds since the Unix
+    /// epoch.
     ///
     /// # Errors
     /// None in practice: three plain claims can be signed.
@@ -74,8 +76,9 @@ impl StreamChat<'_> {
         })
     }
 
-    /// Says what users may do everywhere and in channels of our type: read and write short messages with links, change
-    /// and delete their own, report others'. No channels of their own, no files, threads or reactions.
+    /// Says what users may do everywhere and in channels of our type: read and write short messages
+    /// with links, change and delete their own, report others'. No channels of their own, no files,
+    /// threads or reactions.
     ///
     /// # Errors
     /// Those of talking to Stream.

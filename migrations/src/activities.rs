@@ -1,5 +1,6 @@
-//! Indexes for the news feed, the timelines and the contributions to canvases: each holds all that its list is chosen,
-//! ordered and counted by, so that what is skipped or not shown is never read from the table.
+//! Indexes for the news feed, the timelines and the contributions to canvases: each holds all that
+//! its list is chosen, ordered and counted by, so that what is skipped or not shown is never read
+//! from the table.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

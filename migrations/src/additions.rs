@@ -20,7 +20,8 @@ impl MigrationName for Additions {
 
 const TABLES: [&Table; 3] = [&USER_WALLET, &AUTH_CHALLENGE, &AI_JOB];
 const ACTIVITY_CREATED_AT: &str = "activity_created_at_idx";
-/// On an expression, which the query builder cannot say for both databases; guest names are probed at every visit.
+/// On an expression, which the query builder cannot say for both databases; guest names are probed
+/// at every visit.
 const CREATE_USER_NAME: &str = "CREATE INDEX user_name_idx ON \"user\" ((profile ->> 'name'))";
 const USER_NAME: &str = "user_name_idx";
 const USER_LAST_SEEN_AT: &str = "user_type_last_seen_at_idx";

@@ -1,7 +1,8 @@
-//! Taking over a database of the existing platform: what it has to be, and what is changed of its schema.
+//! Taking over a database of the existing platform: what it has to be, and what is changed of its
+//! schema.
 //!
-//! Its tables are those of the first migration. It keeps its own books in `schema_migrations`; ours are beside them, so that
-//! whoever looks can still tell where the database comes from.
+//! Its tables are those of the first migration. It keeps its own books in `schema_migrations`; ours
+//! are beside them, so that whoever looks can still tell where the database comes from.
 
 use std::collections::{HashMap, HashSet};
 
@@ -72,8 +73,8 @@ pub async fn platform<C: ConnectionTrait>(db: &C) -> Result<Platform, DbErr> {
     })
 }
 
-/// Records the first migration as done, replaces the two foreign keys that differ, and makes the indexes of the first
-/// migration that are not there under any name.
+/// Records the first migration as done, replaces the two foreign keys that differ, and makes the
+/// indexes of the first migration that are not there under any name.
 ///
 /// # Errors
 /// Whatever the database reports; the caller's transaction makes it all or nothing.
@@ -106,7 +107,8 @@ pub async fn adopt(db: &DatabaseTransaction) -> Result<(), DbErr> {
 }
 
 async fn unfit_version<C: ConnectionTrait>(db: &C) -> Result<Option<String>, DbErr> {
-    // Other programs have tables of this name with other columns; reading them as JSON finds any or none.
+    // Other programs have tables of this name with other columns; reading them as JSON finds any or
+    // none.
     let books = "SELECT to_jsonb(m) ->> 'version' AS version, to_jsonb(m) ->> 'dirty' AS dirty \
         FROM schema_migrations m LIMIT 2";
     let rows = db

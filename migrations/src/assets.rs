@@ -1,5 +1,6 @@
-//! Indexes for the library of 3D assets: the caller's own entries and the public ones are each read in the order of the
-//! list, so that its cost depends on what is shown and not on how much everybody has uploaded.
+//! Indexes for the library of 3D assets: the caller's own entries and the public ones are each read
+//! in the order of the list, so that its cost depends on what is shown and not on how much
+//! everybody has uploaded.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

@@ -1,5 +1,5 @@
-//! The index for lists and counts of what users have in an object, so that their cost depends on the one attribute asked for
-//! and not on all that users keep there.
+//! The index for lists and counts of what users have in an object, so that their cost depends on
+//! the one attribute asked for and not on all that users keep there.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

@@ -72,7 +72,8 @@ impl MigrationTrait for Baseline {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
-            // Dropping a table deletes its rows first, which a row that is its own parent would not survive checked.
+            // Dropping a table deletes its rows first, which a row that is its own parent would not
+            // survive checked.
             manager
                 .get_connection()
                 .execute_unprepared("DELETE FROM object")

@@ -1,5 +1,6 @@
-//! What jobs of picture providers need to be trusted: the digest of the secret by which the provider reports on one, and
-//! where its picture is, kept where users cannot write (docs/regressions.md S16).
+//! What jobs of picture providers need to be trusted: the digest of the secret by which the
+//! provider reports on one, and where its picture is, kept where users cannot write
+//! (docs/regressions.md S16).
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

@@ -19,13 +19,14 @@ mod people;
 mod stakes_and_lists;
 mod table;
 
-pub use adopt::{PLATFORM_VERSION, Platform, adopt, is_platforms, platform};
-pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use sea_orm_migration::{
     MigrationTrait,
     sea_orm::{ConnectionTrait, DbBackend, DbErr, DynIden, Statement},
     sea_query::{Alias, IntoIden},
 };
+
+pub use adopt::{PLATFORM_VERSION, Platform, adopt, is_platforms, platform};
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 /// The bookkeeping table.
 pub const TABLE: &str = "odyssey_migration";
@@ -54,7 +55,8 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// The newest migration of the database that this program does not know, if there is one. Changes nothing.
+/// The newest migration of the database that this program does not know, if there is one. Changes
+/// nothing.
 ///
 /// # Errors
 /// Whatever the database reports.

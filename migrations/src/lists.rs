@@ -1,5 +1,5 @@
-//! Indexes for the lists that every client asks for when it starts, and for finding the node, so that their cost depends
-//! on what is shown and not on how many objects and users there are.
+//! Indexes for the lists that every client asks for when it starts, and for finding the node, so
+//! that their cost depends on what is shown and not on how many objects and users there are.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

@@ -1,5 +1,6 @@
-//! People: several login challenges for one wallet, so that nobody can end the login of somebody else by asking for one;
-//! names by which users are found; and wishes for docks that the other side has not answered yet.
+//! People: several login challenges for one wallet, so that nobody can end the login of somebody
+//! else by asking for one; names by which users are found; and wishes for docks that the other side
+//! has not answered yet.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
@@ -24,8 +25,8 @@ impl MigrationName for People {
 const FOLDED: &str = "name_folded";
 const BY_NAME: &str = "user_type_name_folded_idx";
 const TRIGRAMS: &str = "user_name_folded_trgm_idx";
-/// Finds a part of a name without reading all names. The extension comes with PostgreSQL, but not every installation has
-/// it, and not every role may add it; without it the search reads all names.
+/// Finds a part of a name without reading all names. The extension comes with PostgreSQL, but not
+/// every installation has it, and not every role may add it; without it the search reads all names.
 const CREATE_TRIGRAMS: &str = "DO $$ BEGIN \
      CREATE EXTENSION IF NOT EXISTS pg_trgm; \
      CREATE INDEX user_name_folded_trgm_idx ON \"user\" USING gin (name_folded gin_trgm_ops); \

@@ -21,7 +21,8 @@ const INDEXES: [(&str, &str, &[&str]); 2] = [
         "object",
         &["owner_id", "parent_id", "created_at", "object_id"],
     ),
-    // The amount comes along, so that stakes that were taken back are skipped without a look at their rows.
+    // The amount comes along, so that stakes that were taken back are skipped without a look at
+    // their rows.
     (
         "stake_wallet_id_amount_idx",
         "stake",

@@ -1,8 +1,8 @@
 //! Who somebody is: session tokens and the wallet signatures they are given for (docs/spec/rest.md
 //! §3, §4.2).
 //!
-//! Pure computation apart from the key files. This module must not know users, worlds or HTTP; whether the account behind
-//! a token still exists is decided by those who ask.
+//! Pure computation apart from the key files. This module must not know users, worlds or HTTP;
+//! whether the account behind a token still exists is decided by those who ask.
 
 pub mod ethereum;
 mod keys;
@@ -18,7 +18,8 @@ pub use token::TokenError;
 /// Why a signature does not prove the ownership of a wallet.
 #[derive(thiserror::Error, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureError {
-    /// Wallet or signature are not what the network writes: wrong length, not hexadecimal, not a point of the curve.
+    /// Wallet or signature are not what the network writes: wrong length, not hexadecimal, not a
+    /// point of the curve.
     #[error("wallet or signature is malformed")]
     Malformed,
     /// A signature, but not of this wallet over this text.
@@ -26,10 +27,10 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// Verifies that the private key of `wallet` signed `text`; every network but `ethereum` is taken as Substrate, as
-/// clients may leave it out (docs/spec/rest.md §4.2). Returns the wallet as it is to be stored: an
-/// address with its checksum, because clients compare addresses letter by letter (docs/spec/rest.md
-/// §4.2), a public key in lower case.
+/// Verifies that the private key of `wallet` signed `text`; every network but `ethereum` is taken
+/// as Substrate, as clients may leave it out (docs/spec/rest.md §4.2). Returns the wallet as it is
+/// to be stored: an address with its checksum, because clients compare addresses letter by letter
+/// (docs/spec/rest.md §4.2), a public key in lower case.
 ///
 /// # Errors
 /// See [`SignatureError`].

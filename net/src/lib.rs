@@ -1,4 +1,5 @@
-//! How the outside reaches a node: HTTP with the REST API, and real-time sessions over WebSocket, WebTransport and QUIC.
+//! How the outside reaches a node: HTTP with the REST API, and real-time sessions over WebSocket,
+//! WebTransport and QUIC.
 //!
 //! Modules refer to each other one way only, each to those left of it:
 //!

@@ -1,7 +1,8 @@
 //! How much one address may ask for: requests, connections and failed handshakes (docs/spec/rest.md
 //! §5).
 //!
-//! Token buckets per address in bounded memory. This module must not know what is asked for, only how often.
+//! Token buckets per address in bounded memory. This module must not know what is asked for, only
+//! how often.
 
 mod address;
 mod bucket;
@@ -19,11 +20,14 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-pub use self::address::Network;
 use self::bucket::{Bucket, Rate};
+
+pub use self::address::Network;
+
 pub(crate) use self::{address::customer, slot::Slot};
 
-/// Addresses that are told apart at once; further ones share one entry until old ones are forgotten. About 16 MiB.
+/// Addresses that are told apart at once; further ones share one entry until old ones are
+/// forgotten. About 16 MiB.
 const MAX_ADDRESSES: usize = 65_536;
 /// How often entries that no longer matter are looked for: the search reads the whole map.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(1);
@@ -40,23 +44,25 @@ const MAX_FAILURES: u32 = 5;
 /// Time without a failure that makes up for one.
 const FORGIVE_AFTER: Duration = Duration::from_secs(60);
 
-/// How much one address may do; an IPv6 address stands for its /64, which is what one customer gets.
+/// How much one address may do; an IPv6 address stands for its /64, which is what one customer
+/// gets.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitOptions {
     /// Whether anything is limited. Default true; load tests from one machine turn it off.
     pub enabled: bool,
-    /// Requests per second, writes counting fourfold. Default 100, with bursts of 500: the UI asks for each avatar it
-    /// sees, and an office shares one address.
+    /// Requests per second, writes counting fourfold. Default 100, with bursts of 500: the UI asks
+    /// for each avatar it sees, and an office shares one address.
     pub requests: f64,
-    /// Logins, challenges and new guests per second. Default 5, with bursts of 25: a class entering at once passes, making
-    /// guests to fill the database does not.
+    /// Logins, challenges and new guests per second. Default 5, with bursts of 25: a class entering
+    /// at once passes, making guests to fill the database does not.
     pub auth_requests: f64,
     /// Live connections. Default 500.
     pub connections: u32,
     /// New connections per second. Default 20, with bursts of 100.
     pub new_connections: f64,
-    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks (`10.0.0.0/8`). Default none.
+    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks (`10.0.0.0/8`).
+    /// Default none.
     pub trusted_proxies: Vec<Network>,
 }
 
@@ -147,8 +153,9 @@ impl Limits {
         })
     }
 
-    /// The address a request really comes from: that of the peer or, behind trusted proxies, the right-most hop of
-    /// `X-Forwarded-For` that is not one of them; what stands further left is the client's own claim.
+    /// The address a request really comes from: that of the peer or, behind trusted proxies, the
+    /// right-most hop of `X-Forwarded-For` that is not one of them; what stands further left is the
+    /// client's own claim.
     pub fn client_address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         address::client(peer.ip(), headers, &self.trusted_proxies)
     }
@@ -196,8 +203,9 @@ impl Limits {
         })
     }
 
-    /// Remembers a failed handshake and tells how long to wait before closing the connection: one second, doubling with
-    /// each failure to half a minute, and less again as time passes without one.
+    /// Remembers a failed handshake and tells how long to wait before closing the connection: one
+    /// second, doubling with each failure to half a minute, and less again as time passes without
+    /// one.
     pub fn handshake_failed(&self, address: IpAddr) -> Duration {
         if !self.enabled {
             return Duration::ZERO;

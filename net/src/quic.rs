@@ -1,6 +1,8 @@
-//! The QUIC endpoint: WebTransport for browsers and PosBus on QUIC alone, on one UDP port (docs/protocol.md, Transports).
+//! The QUIC endpoint: WebTransport for browsers and PosBus on QUIC alone, on one UDP port
+//! (docs/protocol.md, Transports).
 //!
-//! It brings connections as far as a stream with a client at the other end; what is said on it is the session's.
+//! It brings connections as far as a stream with a client at the other end; what is said on it is
+//! the session's.
 
 mod admission;
 mod certificate;
@@ -9,30 +11,35 @@ mod framing;
 mod options;
 mod place;
 
-use std::io;
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
 
 use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime, VarInt};
 use socket2::{Domain, Protocol, Socket, Type};
 use systems::DisconnectCause;
-use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Semaphore,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::session::Sessions;
-use crate::session::close_code;
+use crate::session::{Sessions, close_code};
 use admission::Admission;
 use certificate::Certificates;
+
 pub use options::{CertificateFiles, QuicOptions};
+
 pub(crate) use place::Place;
 
 /// How often is looked whether it is time for another certificate.
 const RENEWAL: Duration = Duration::from_secs(60);
 
-/// What connections may send before they are accepted, each and together, in bytes. They have nothing to say before that:
-/// a first packet or two.
+/// What connections may send before they are accepted, each and together, in bytes. They have
+/// nothing to say before that: a first packet or two.
 const INCOMING_BUFFER: u64 = 16 * 1024;
 const INCOMING_BUFFERS: u64 = 8 << 20;
 
@@ -59,8 +66,8 @@ pub enum QuicError {
 }
 
 impl Quic {
-    /// Binds the UDP port; port 0 picks a free one. `base_url` is the base address of the node. To be called within a tokio
-    /// runtime.
+    /// Binds the UDP port; port 0 picks a free one. `base_url` is the base address of the node. To
+    /// be called within a tokio runtime.
     ///
     /// # Errors
     /// See [`QuicError`].
@@ -110,7 +117,8 @@ impl Quic {
         Ok(Place::new(url, Arc::clone(&self.certificates)))
     }
 
-    /// Accepts connections until `stop` is cancelled; returns when the sessions have ended and their clients were told.
+    /// Accepts connections until `stop` is cancelled; returns when the sessions have ended and
+    /// their clients were told.
     pub(crate) async fn run(
         mut self,
         sessions: Arc<Sessions>,

@@ -1,7 +1,8 @@
 //! The REST API: routers, what wraps them, and the generated OpenAPI document (docs/spec/rest.md).
 //!
-//! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line in that file's
-//! `routes`. Handlers translate between HTTP and the node's operations; rules live in the node.
+//! A new endpoint is one function with `#[utoipa::path]` in the file of its resource and one line
+//! in that file's `routes`. Handlers translate between HTTP and the node's operations; rules live
+//! in the node.
 
 mod agora;
 mod app;
@@ -47,7 +48,6 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-pub use self::app::App;
 use self::{
     caller::Authenticated,
     error::ApiError,
@@ -55,10 +55,13 @@ use self::{
     reasons::reasons,
 };
 
+pub use self::app::App;
+
 /// Where the versioned API is (docs/spec/rest.md §1).
 const BASE: &str = "/api/v4";
 
-/// Everything HTTP: the API below `/api/v4`, its documentation, and the node's own pages. `GET /posbus` is mounted beside.
+/// Everything HTTP: the API below `/api/v4`, its documentation, and the node's own pages. `GET
+/// /posbus` is mounted beside.
 ///
 /// Served with the peer's address as connect info, which the rate limits go by.
 pub fn router(app: App) -> Router {

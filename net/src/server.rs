@@ -1,43 +1,46 @@
 //! The listener: accepts connections, serves HTTP on them, and stops gracefully.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request};
-use axum::routing::get;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    routing::get,
+};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use node::Node;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use crate::auth::{Keys, NodeKey};
-use crate::limits::{Limits, Slot};
-use crate::options::NetOptions;
-use crate::quic::Quic;
-use crate::session::Sessions;
 use crate::{
+    auth::{Keys, NodeKey},
+    limits::{Limits, Slot},
+    options::NetOptions,
+    quic::Quic,
     rest::{self, App},
+    session::Sessions,
     ws,
 };
 
-/// How long a client may take to send the head of a request, also the next one on the same connection.
+/// How long a client may take to send the head of a request, also the next one on the same
+/// connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long clients have to take leave at shutdown.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// A pause after a failed accept: out of file descriptors, trying again at once would only burn the processor.
+/// A pause after a failed accept: out of file descriptors, trying again at once would only burn the
+/// processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Time between two drains of the metrics recorder.
@@ -111,8 +114,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is cancelled; then stops accepting, tells the clients, and returns when they are gone, at the
-    /// latest after five seconds.
+    /// Serves until `stop` is cancelled; then stops accepting, tells the clients, and returns when
+    /// they are gone, at the latest after five seconds.
     pub async fn run(self, stop: CancellationToken) {
         let tasks = TaskTracker::new();
         let router = rest::router(self.app.clone()).route(
@@ -214,17 +217,22 @@ mod tests {
     use node::{Node, NodeOptions};
     use store::{Seed, Store, StoreOptions};
     use tempfile::TempDir;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-    use tokio_tungstenite::WebSocketStream;
-    use tokio_tungstenite::tungstenite::Message;
-    use tokio_tungstenite::tungstenite::protocol::Role;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+    use tokio_tungstenite::{
+        WebSocketStream,
+        tungstenite::{Message, protocol::Role},
+    };
     use tokio_util::sync::CancellationToken;
 
     use super::Server;
-    use crate::auth::{Keys, NodeKey};
-    use crate::options::NetOptions;
-    use crate::session::Arrival;
+    use crate::{
+        auth::{Keys, NodeKey},
+        options::NetOptions,
+        session::Arrival,
+    };
 
     const UPGRADE: &[u8] =
         b"GET /posbus HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -273,7 +281,8 @@ mod tests {
         session.read_exact(&mut status).await.expect("answered");
         assert_eq!(&status, b"HTTP/1.1 101");
 
-        // The listener holds the other place while it waits for the next connection. A request on that one is served.
+        // The listener holds the other place while it waits for the next connection. A request on
+        // that one is served.
         let mut request = TcpStream::connect(address).await.expect("connects");
         let version = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         request.write_all(version).await.expect("sent");
@@ -290,7 +299,8 @@ mod tests {
         assert_eq!(slots.available_permits(), 2, "all given back");
     }
 
-    /// Away is not wrong: a client told that its token is invalid would throw it away, and a guest be nobody any more.
+    /// Away is not wrong: a client told that its token is invalid would throw it away, and a guest
+    /// be nobody any more.
     #[tokio::test]
     async fn while_the_database_is_away_no_token_is_called_invalid() {
         let dir = tempfile::tempdir().expect("a directory");

@@ -11,23 +11,28 @@ mod resume;
 pub(crate) mod transport;
 mod writer;
 
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::http::HeaderMap;
 use node::Node;
 use systems::{Dialect, DisconnectCause, SessionLink};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, Span};
 
 use self::metrics::Metrics;
-use crate::auth::Keys;
-use crate::limits::{ConnectionPermit, Limits, Slot};
-use crate::options::{NetOptions, SessionOptions};
+use crate::{
+    auth::Keys,
+    limits::{ConnectionPermit, Limits, Slot},
+    options::{NetOptions, SessionOptions},
+};
 use reader::Reader;
 use resume::Resume;
 use transport::{Outgoing, Transport};

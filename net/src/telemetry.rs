@@ -3,6 +3,7 @@
 mod traffic;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
 pub(crate) use traffic::Traffic;
 
 /// Tick times in seconds, from an idle world to one that overruns at 20 Hz.
@@ -128,7 +129,8 @@ const COUNTERS: [(&str, &str); 13] = [
     ),
 ];
 
-/// Installs the recorder for the whole program and names its metrics. Metrics made before are lost, so this comes first.
+/// Installs the recorder for the whole program and names its metrics. Metrics made before are lost,
+/// so this comes first.
 ///
 /// # Errors
 /// If there is a recorder already.
@@ -152,7 +154,8 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// Brings the metrics of this process up to date: CPU time, memory, threads, files. Only Linux tells.
+/// Brings the metrics of this process up to date: CPU time, memory, threads, files. Only Linux
+/// tells.
 pub(crate) fn observe_process() {
     #[cfg(target_os = "linux")]
     metrics_process::Collector::default().collect();

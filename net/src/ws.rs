@@ -2,31 +2,40 @@
 
 mod socket;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::server::create_response_with_body,
+        protocol::{Role, WebSocketConfig},
+    },
+};
 
-use crate::limits::Slot;
-use crate::session::{Arrival, Sessions};
+use crate::{
+    limits::Slot,
+    session::{Arrival, Sessions},
+};
 
-/// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to spare.
+/// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to
+/// spare.
 const MAX_WRITE_BUFFER: usize = 1 << 20;
 
-/// From how much on a write does not wait for the flush. What is sent in a tick is smaller and takes one write; of a
-/// snapshot, which is larger, no more than this stays in a buffer that each session keeps for good.
+/// From how much on a write does not wait for the flush. What is sent in a tick is smaller and
+/// takes one write; of a snapshot, which is larger, no more than this stays in a buffer that each
+/// session keeps for good.
 const WRITE_BUFFER: usize = 8 * 1024;
 
-/// How much is read at once. Each session keeps a buffer of this size; clients send a few dozen bytes at a time, and the
-/// default of 128 KiB would be most of the memory of a session.
+/// How much is read at once. Each session keeps a buffer of this size; clients send a few dozen
+/// bytes at a time, and the default of 128 KiB would be most of the memory of a session.
 const READ_BUFFER: usize = 1024;
 
 /// Answers the upgrade and starts a session on it.

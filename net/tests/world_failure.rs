@@ -1,8 +1,13 @@
-//! A world that fails takes nobody's session with it: its users find themselves in it again, those of others notice nothing.
+//! A world that fails takes nobody's session with it: its users find themselves in it again, those
+//! of others notice nothing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::Utc;
 use components::{Umid, ids};
@@ -16,10 +21,8 @@ use node::{Node, NodeOptions};
 use posbus::{HandShake, Message, MyTransform, TeleportRequest, Vec3};
 use store::{NewObjectRow, Seed, Store, StoreOptions};
 use systems::{ExtensionBuilder, WorldExtensions, WorldSet};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as Frame};
 use tokio_util::sync::CancellationToken;
 
 const FRAGILE: Umid = Umid::from_u128(1);

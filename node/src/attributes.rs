@@ -1,4 +1,5 @@
-//! Attributes of the node, of objects, of users, of users in objects and between users (spec rest §4, spec model §5).
+//! Attributes of the node, of objects, of users, of users in objects and between users (spec rest
+//! §4, spec model §5).
 //!
 //! In the folder: `lists` reads many at once, `permissions` decides who may read and write which,
 //! `values` what may be written, `spawn_point` is the one attribute that is a view of an option.
@@ -87,8 +88,8 @@ impl Node {
     /// Replaces the value of an attribute, creating it if need be, and returns what is stored.
     ///
     /// # Errors
-    /// `Invalid` if no plugin declares it or the value is too large, `NotFound` for what it belongs to,
-    /// `OperationNotPermitted`.
+    /// `Invalid` if no plugin declares it or the value is too large, `NotFound` for what it belongs
+    /// to, `OperationNotPermitted`.
     pub async fn set_attribute(
         &self,
         caller: Caller,
@@ -172,7 +173,8 @@ impl Node {
                 ("write".to_owned(), json!("user")),
             ]);
             self.store().set_permissions(object, id, &open).await?;
-            // What the world shows of the value stays the same; who may hear of it is asked at the next change.
+            // What the world shows of the value stays the same; who may hear of it is asked at the
+            // next change.
             Ok(((), Vec::new()))
         };
         self.change_object(object, change).await
@@ -248,7 +250,8 @@ impl Node {
         let heard = {
             let catalogue = self.directory().catalogue();
             let options = catalogue.attribute_options(id, options.as_ref());
-            // What an object shows follows its attributes; of the others only what is published is heard.
+            // What an object shows follows its attributes; of the others only what is published is
+            // heard.
             matches!(target, AttributeTarget::Object(_)) || options.posbus_auto.is_some()
         };
         let change = AttributeChange {

@@ -1,7 +1,8 @@
-//! What the node keeps in memory about everything it owns, loaded worlds or not: who is admin of what, which types and
-//! assets there are, and how many children an object has.
+//! What the node keeps in memory about everything it owns, loaded worlds or not: who is admin of
+//! what, which types and assets there are, and how many children an object has.
 //!
-//! The directory follows the database: operations change it only after their transaction has succeeded.
+//! The directory follows the database: operations change it only after their transaction has
+//! succeeded.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -173,8 +174,8 @@ impl Directory {
             .unwrap_or(default)
     }
 
-    /// Follows a plugin and the attribute types it declares, and returns the types and assets as they are then. The caller
-    /// has the node's write lock: two changes at once could lose one.
+    /// Follows a plugin and the attribute types it declares, and returns the types and assets as
+    /// they are then. The caller has the node's write lock: two changes at once could lose one.
     pub fn set_plugin(&self, plugin: PluginRow, types: Vec<AttributeTypeRow>) -> Arc<Catalogue> {
         let mut plugins = Vec::clone(&self.plugins());
         match plugins.binary_search_by_key(&plugin.id, |known| known.id) {

@@ -1,7 +1,8 @@
-//! The application: where store, directory and loaded worlds meet, and the operations that REST and sessions call.
+//! The application: where store, directory and loaded worlds meet, and the operations that REST and
+//! sessions call.
 //!
-//! An operation checks rights and rules, makes the change durable in one transaction, follows it in the directory and
-//! only then tells the loaded world. This crate must not know HTTP or sockets.
+//! An operation checks rights and rules, makes the change durable in one transaction, follows it in
+//! the directory and only then tells the loaded world. This crate must not know HTTP or sockets.
 
 mod attributes;
 mod cache;

@@ -26,6 +26,7 @@ use crate::{
     attributes::{PATIENCE, values::check_name},
     objects::create::{AT_ORIGIN, place},
 };
+
 pub use claim::Customisation;
 pub use members::NewMember;
 pub use spawn::SpawnedObject;
@@ -79,13 +80,13 @@ pub struct ObjectView {
 }
 
 impl Node {
-    /// Creates an object owned by the caller and shows it to the world. Below the node it is a world, made from the template
-    /// of worlds.
+    /// Creates an object owned by the caller and shows it to the world. Below the node it is a
+    /// world, made from the template of worlds.
     ///
     /// # Errors
-    /// `ObjectNotFound` for the parent, `ObjectCreationNotPermitted` for
-    /// those who are not admin of the parent, `Invalid` if the parent's rules or a reference forbid it,
-    /// `InvalidWorldTemplate` for a world if the template cannot be used.
+    /// `ObjectNotFound` for the parent, `ObjectCreationNotPermitted` for those who are not admin of
+    /// the parent, `Invalid` if the parent's rules or a reference forbid it, `InvalidWorldTemplate`
+    /// for a world if the template cannot be used.
     pub async fn create_object(&self, caller: Caller, new: NewObject) -> Result<Umid> {
         check_name(&new.name)?;
         if new
@@ -115,7 +116,8 @@ impl Node {
         self.worlds().change(world, change).await
     }
 
-    /// Guests need no rule of their own: one that is admin of the parent was made so, or is the node's first owner.
+    /// Guests need no rule of their own: one that is admin of the parent was made so, or is the
+    /// node's first owner.
     pub(crate) fn may_create(&self, caller: Caller, parent: Umid) -> Result<()> {
         if !self.directory().is_admin(caller.user, parent) {
             return Err(Reason::ObjectCreationNotPermitted.into());
@@ -287,9 +289,9 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::ObjectNotFound))
     }
 
-    /// Runs a structural change of an object under the write lock of its world. The node object has no
-    /// world and no users to notify; its changes still take a write lock, or the directory could follow them in another order than
-    /// the database.
+    /// Runs a structural change of an object under the write lock of its world. The node object has
+    /// no world and no users to notify; its changes still take a write lock, or the directory could
+    /// follow them in another order than the database.
     pub(crate) async fn change_object<T, F>(&self, object: Umid, change: F) -> Result<T>
     where
         F: Future<Output = Result<(T, Vec<Effect>)>>,

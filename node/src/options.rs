@@ -1,7 +1,6 @@
 //! Options of a node; every default carries its reason.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use components::JsonMap;
 use systems::{WorldExtensions, WorldOptions};
@@ -11,23 +10,29 @@ use crate::ThirdPartyOptions;
 /// How a node runs.
 #[derive(Clone, Debug)]
 pub struct NodeOptions {
-    /// Public base address, without a slash at the end; links and client configuration are made from it.
+    /// Public base address, without a slash at the end; links and client configuration are made
+    /// from it.
     pub base_url: String,
-    /// How long a guest who is not connected is kept. Default 20 minutes, as existing clients expect.
+    /// How long a guest who is not connected is kept. Default 20 minutes, as existing clients
+    /// expect.
     pub guest_ttl: Duration,
-    /// How long a world that nobody is in stays loaded. Default one minute: people who reload the page find it warm.
+    /// How long a world that nobody is in stays loaded. Default one minute: people who reload the
+    /// page find it warm.
     pub unload_after: Duration,
     /// Threads that tick worlds. Default one for every two cores: the sockets need the rest.
     pub simulation_threads: usize,
-    /// Whether everybody may know everybody's first wallet. Default on: existing clients show it beside the name.
+    /// Whether everybody may know everybody's first wallet. Default on: existing clients show it
+    /// beside the name.
     pub show_wallets: bool,
-    /// Whether this node signs for every user that it hosts their world. Default off: those in the list of the node only.
+    /// Whether this node signs for every user that it hosts their world. Default off: those in the
+    /// list of the node only.
     pub hosting_allow_all: bool,
     /// How worlds run.
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
     pub ui_client: JsonMap,
-    /// Where uploaded plugin bundles are, each in a folder named by its hash. Default `plugins` in the working directory.
+    /// Where uploaded plugin bundles are, each in a folder named by its hash. Default `plugins` in
+    /// the working directory.
     pub plugins: PathBuf,
     /// Voice, chat and pictures.
     pub third_parties: ThirdPartyOptions,

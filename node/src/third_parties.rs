@@ -19,13 +19,14 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::{Caller, Node, NodeError, Result};
-pub use chat::ChatToken;
 use rate_limiter::RateLimiter;
+
+pub use chat::ChatToken;
 pub use skies::NewSkybox;
 pub use voice::VoiceToken;
 
-/// What picture providers are asked per user and second, whatever it is, and how much of it at once. Clients ask each
-/// second whether a picture is ready.
+/// What picture providers are asked per user and second, whatever it is, and how much of it at
+/// once. Clients ask each second whether a picture is ready.
 const CALLS: (f64, f64) = (2.0, 20.0);
 /// Pictures fetched at the same time; each may take some 50 MiB.
 const FETCHES: usize = 4;
@@ -43,7 +44,8 @@ pub struct ThirdPartyOptions {
     pub blockade: BlockadeOptions,
     /// Pictures. Keys for it are attributes.
     pub leonardo: LeonardoOptions,
-    /// Pictures and skies a user may ask for per hour. Default 30: each costs who holds the key some cents.
+    /// Pictures and skies a user may ask for per hour. Default 30: each costs who holds the key
+    /// some cents.
     pub generations_per_hour: u32,
 }
 
@@ -66,7 +68,8 @@ pub(crate) struct ThirdParties {
     styles: tokio::sync::Mutex<Styles>,
     calls: RateLimiter,
     generations: RateLimiter,
-    /// Skies that are being asked for, by the digest of their secret: the provider may report before it has answered.
+    /// Skies that are being asked for, by the digest of their secret: the provider may report
+    /// before it has answered.
     beginning: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Orders reports, so that an older one cannot overwrite a newer one.
     reports: tokio::sync::Mutex<()>,
@@ -102,7 +105,8 @@ impl Node {
         taken.map_err(NodeError::TooMany)
     }
 
-    /// Refuses guests, of whom anybody can be as many as they like, and who asks for too many pictures.
+    /// Refuses guests, of whom anybody can be as many as they like, and who asks for too many
+    /// pictures.
     fn pace_generation(&self, caller: Caller) -> Result<()> {
         self.pace_call(caller)?;
         let taken = self.third_parties.generations.take(caller.user);

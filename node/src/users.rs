@@ -1,5 +1,5 @@
-//! Accounts: looking them up, finding or making the one behind a wallet, and what a user may change of itself
-//! (docs/spec/model.md §7.1).
+//! Accounts: looking them up, finding or making the one behind a wallet, and what a user may change
+//! of itself (docs/spec/model.md §7.1).
 //!
 //! In the folder: `guests` and `challenges` (logins by wallet).
 
@@ -28,7 +28,8 @@ const MAX_NAME: usize = 64;
 const MAX_LOCATION: usize = 128;
 /// Longest text about oneself in characters.
 const MAX_BIO: usize = 4096;
-/// Longest picture, a media hash or an absolute URL, in characters: it is sent to everybody in a world.
+/// Longest picture, a media hash or an absolute URL, in characters: it is sent to everybody in a
+/// world.
 const MAX_AVATAR: usize = 512;
 /// Longest link in characters.
 const MAX_LINK: usize = 2048;
@@ -65,8 +66,8 @@ impl Node {
         user.user_type == self.directory().guest_type()
     }
 
-    /// Who a user is to others in a world. Sessions ask this as they begin: from here on until the next sweep the guest
-    /// counts as present, even if its session is not known to the worlds yet.
+    /// Who a user is to others in a world. Sessions ask this as they begin: from here on until the
+    /// next sweep the guest counts as present, even if its session is not known to the worlds yet.
     ///
     /// # Errors
     /// `UserNotFound`, also for a guest that is being deleted right now.
@@ -77,9 +78,9 @@ impl Node {
         Ok(self.profile(&self.user(id).await?))
     }
 
-    /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty name, by which the UI
-    /// knows that it has to ask for one (docs/spec/rest.md §4.2). Worlds whose tokens the user
-    /// holds are created if they are missing.
+    /// The user a proven wallet belongs to; a wallet nobody has makes a new user with an empty
+    /// name, by which the UI knows that it has to ask for one (docs/spec/rest.md §4.2). Worlds
+    /// whose tokens the user holds are created if they are missing.
     ///
     /// # Errors
     /// Those of the store. A failed look-up never makes a user.
@@ -113,11 +114,12 @@ impl Node {
         }
     }
 
-    /// Adds a proven wallet to an account and returns all of them, the first one first. A guest is none from here on: for
-    /// those in the same world, too.
+    /// Adds a proven wallet to an account and returns all of them, the first one first. A guest is
+    /// none from here on: for those in the same world, too.
     ///
     /// # Errors
-    /// `WalletAlreadyExists` if it belongs to anybody, the caller included: accounts are never merged.
+    /// `WalletAlreadyExists` if it belongs to anybody, the caller included: accounts are never
+    /// merged.
     pub async fn attach_wallet(&self, user: Umid, wallet: &str) -> Result<Vec<String>> {
         let types = AccountTypes {
             guest: self.directory().guest_type(),
@@ -142,8 +144,8 @@ impl Node {
         Ok(self.store().detach_wallet(user, wallet).await?)
     }
 
-    /// Changes what is given, marks the account as set up and shows the new name and picture to everybody who sees the
-    /// user (docs/spec/model.md §7.1).
+    /// Changes what is given, marks the account as set up and shows the new name and picture to
+    /// everybody who sees the user (docs/spec/model.md §7.1).
     ///
     /// # Errors
     /// `InvalidRequestBody` if a text is too long or has control characters, `NotFound` if the
@@ -193,7 +195,8 @@ impl Node {
             .await?)
     }
 
-    /// Accounts with a wallet that have `part` in their name, whatever the case of its letters, by name.
+    /// Accounts with a wallet that have `part` in their name, whatever the case of its letters, by
+    /// name.
     ///
     /// # Errors
     /// Those of the store.

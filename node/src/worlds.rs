@@ -1,5 +1,5 @@
-//! Worlds: `loaded` holds the worlds in memory, `sessions` counts who is connected; `create`, `edit`, `explore` and `docks` are the
-//! operations on a world as a whole.
+//! Worlds: `loaded` holds the worlds in memory, `sessions` counts who is connected; `create`,
+//! `edit`, `explore` and `docks` are the operations on a world as a whole.
 
 pub(crate) mod create;
 pub(crate) mod docks;

@@ -1,4 +1,5 @@
-//! Accounts of a complete node on a real database: guests, wallets, challenges, profiles and the first owner.
+//! Accounts of a complete node on a real database: guests, wallets, challenges, profiles and the
+//! first owner.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,8 +1,13 @@
-//! Worlds of a complete node on a real database: loading, unloading, failing, and what is saved meanwhile.
+//! Worlds of a complete node on a real database: loading, unloading, failing, and what is saved
+//! meanwhile.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bevy_ecs::prelude::Res;
 use components::{AttributeId, Profile, Reason, TransformNoScale, Umid, Vec3, ids};
@@ -71,7 +76,8 @@ async fn try_enter(node: &Node, handle: &WorldHandle, user: Umid) -> Option<Arc<
         last_position: node.last_position(handle.id(), user).await,
     };
     handle.enter(entrant).await.ok()?;
-    // The first batch is the snapshot: from then on the user is in the world, unless that ended just before.
+    // The first batch is the snapshot: from then on the user is in the world, unless that ended
+    // just before.
     let mut snapshot = Batch::default();
     tokio::select! {
         cause = link.next(&mut snapshot, usize::MAX) => assert_eq!(cause, None),

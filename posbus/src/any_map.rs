@@ -6,17 +6,18 @@
 //! is the value of a map, and without (`1`) in a list; reading reverses that. So the recordings of
 //! the reference come out of their JSON, and what was printed reads back.
 
-use crate::{
-    error::DecodeError,
-    gotiny,
-    wire::{Reader, Wire},
-};
 use indexmap::IndexMap;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
 use serde_json::{Number, Value};
+
+use crate::{
+    error::DecodeError,
+    gotiny,
+    wire::{Reader, Wire},
+};
 
 /// A JSON object: `map[string]any` of the reference. Keeps the order of its keys.
 pub type StringAnyMap = serde_json::Map<String, Value>;

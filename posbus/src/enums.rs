@@ -1,11 +1,12 @@
 //! Enumerations that travel as integers (docs/spec/posbus.md §4.3). Open newtypes: a value without
 //! a name survives decoding and encoding.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::DecodeError,
     wire::{Reader, Wire, put_u32},
 };
-use serde::{Deserialize, Serialize};
 
 macro_rules! open_enum {
     (

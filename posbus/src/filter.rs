@@ -1,5 +1,5 @@
-//! Filters between PosBus frames of either version in hex and JSON, one per line, over any reader and
-//! writer.
+//! Filters between PosBus frames of either version in hex and JSON, one per line, over any reader
+//! and writer.
 //!
 //! Every line in is answered by one line out, in order, a bad one by `{"error":…}`, so that the two
 //! stay aligned. Lines are read and written one at a time: memory does not grow with the input.
@@ -105,7 +105,8 @@ fn filter(
     }
 }
 
-/// Reads a line without its end. None at the end of the input; false if the line is too long, then it was skipped.
+/// Reads a line without its end. None at the end of the input; false if the line is too long, then
+/// it was skipped.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     let (mut any, mut fits) = (false, true);

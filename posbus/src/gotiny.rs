@@ -4,12 +4,13 @@
 //! and none is left, so that later bits are patched into earlier bytes; the state spans one blob
 //! with all its nesting.
 
+use serde_json::{Number, Value};
+
 use crate::{
     any_map::StringAnyMap,
     error::DecodeError,
     wire::{Reader, unzigzag, zigzag},
 };
-use serde_json::{Number, Value};
 
 /// Deepest nesting of maps and lists that is read.
 pub(crate) const MAX_DEPTH: usize = 32;

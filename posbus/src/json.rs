@@ -1,9 +1,10 @@
 //! JSON the way the reference's JavaScript clients see it (docs/spec/posbus.md §3.4).
 
-use crate::{Message, MessageType, error::JsonError, gotiny};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
+
+use crate::{Message, MessageType, error::JsonError, gotiny};
 
 /// Whole f32 below this are exact in every notation.
 const MAX_EXACT: f32 = 16_777_216.0;

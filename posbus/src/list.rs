@@ -1,12 +1,13 @@
 //! Long lists, split into frames that clients accept (docs/spec/posbus.md §1.1).
 
+use bytes::{Bytes, BytesMut};
+
 use crate::{
     MessageType,
     error::EntryTooLong,
     frame::{FRAME_OVERHEAD, MAX_SERVER_FRAME},
     wire::put_length,
 };
-use bytes::{Bytes, BytesMut};
 
 /// Most bytes a count takes: entries have 16 bytes at least, so a frame holds fewer than 8192.
 const MAX_COUNT: usize = 2;

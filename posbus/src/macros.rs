@@ -249,4 +249,7 @@ macro_rules! message_enum {
     };
 }
 
-pub(crate) use {message_enum, message_type_of, message_types, messages};
+pub(crate) use message_enum;
+pub(crate) use message_type_of;
+pub(crate) use message_types;
+pub(crate) use messages;

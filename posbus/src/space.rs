@@ -1,11 +1,12 @@
 //! Positions and rotations (docs/spec/posbus.md §3.2).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::DecodeError,
     json,
     wire::{Reader, Wire, put_f32, wire_struct},
 };
-use serde::{Deserialize, Serialize};
 
 /// Three floats: a position in world units (y up), Euler angles in radians (x pitch, y yaw, z roll)
 /// or a factor per axis.

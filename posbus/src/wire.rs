@@ -1,8 +1,9 @@
 //! Primitives of the body encoding (docs/spec/posbus.md §3.1) and the cursor that never leaves the
 //! body.
 
-use crate::{Umid, error::DecodeError};
 use indexmap::IndexMap;
+
+use crate::{Umid, error::DecodeError};
 
 /// A value with a MUS encoding.
 pub(crate) trait Wire: Sized {

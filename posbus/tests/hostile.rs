@@ -4,11 +4,12 @@
 #[expect(dead_code, reason = "only the frames are of interest here")]
 mod common;
 
-use common::vectors;
 use posbus::{
     ClientState, DecodeError, Direction, Message, MessageType, decode, decode_from_client,
 };
 use rand::{Rng, SeedableRng, rngs::SmallRng};
+
+use common::vectors;
 
 /// Most memory a decode may hold at once: a fixed part and a multiple of the frame. An empty string
 /// is one byte on the wire and 24 in memory, an entry of a map three bytes and about a hundred, and

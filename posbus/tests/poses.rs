@@ -1,10 +1,11 @@
 //! Groups of quantised poses come back as they were, cost what they should, and break no bound
 //! (docs/protocol.md, *Poses*).
 
+use std::{collections::BTreeMap, f32::consts::PI};
+
 use posbus::{TransformNoScale, Vec3, v2::*};
 use proptest::{collection::vec, prelude::*};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
-use std::{collections::BTreeMap, f32::consts::PI};
 
 fn frame(tick: u64, entries: &[PoseEntry], stride: u32) -> Vec<u8> {
     let mut out = Vec::new();

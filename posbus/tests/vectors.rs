@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::vectors;
 use posbus::{Message, decode};
 use serde_json::Value;
+
+use common::vectors;
 
 /// Equal as JavaScript sees it: a number is a number, however it is written.
 fn same(left: &Value, right: &Value) -> bool {

@@ -10,6 +10,8 @@
 //! `cargo test -p posbus --test vectors_v2 -- --ignored` writes the file and the fuzzing corpus
 //! anew.
 
+use std::{fs, path::Path};
+
 use posbus::{
     Transform, Umid, Vec3,
     v2::{
@@ -18,7 +20,6 @@ use posbus::{
     },
 };
 use serde_json::Value;
-use std::{fs, path::Path};
 
 struct Case {
     name: &'static str,

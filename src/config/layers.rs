@@ -1,4 +1,5 @@
-//! Where values come from: file, environment, command line. Each value remembers its source, for complaints.
+//! Where values come from: file, environment, command line. Each value remembers its source, for
+//! complaints.
 
 use std::{env, fs, io::ErrorKind, path::Path};
 

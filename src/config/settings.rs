@@ -17,16 +17,19 @@ pub(crate) struct Settings {
     /// Directory for database, objects and keys [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<String>,
-    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: a file in the data directory]
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: a file in the data
+    /// directory]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// Ticks of a world per second, 1 to 120 [default: 20]
     #[arg(long, global = true, value_name = "N", allow_hyphen_values = true)]
     pub(crate) tick_rate: Option<String>,
-    /// Whether to limit what one address and one session may do; off is for load tests [default: on]
+    /// Whether to limit what one address and one session may do; off is for load tests [default:
+    /// on]
     #[arg(long, global = true, value_name = "on|off")]
     pub(crate) limits: Option<String>,
-    /// Whether, or where, to listen for WebTransport and QUIC, over UDP [default: on, at the address of --bind]
+    /// Whether, or where, to listen for WebTransport and QUIC, over UDP [default: on, at the
+    /// address of --bind]
     #[arg(long, global = true, value_name = "on|off|ADDRESS")]
     pub(crate) quic: Option<String>,
 }

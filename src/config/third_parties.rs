@@ -175,7 +175,8 @@ impl Arbitrum {
 }
 
 impl Config {
-    /// Options of third parties. What is incomplete is off; [`Config::check`] complains of it before.
+    /// Options of third parties. What is incomplete is off; [`Config::check`] complains of it
+    /// before.
     pub(super) fn third_party_options(&self) -> ThirdPartyOptions {
         let defaults = ThirdPartyOptions::default();
         let agora = self
@@ -211,8 +212,8 @@ impl Config {
         }
     }
 
-    /// What browser clients are told besides what the node knows of itself. Only what has a value: each key overrides
-    /// what the client goes by itself (docs/spec/rest.md §8).
+    /// What browser clients are told besides what the node knows of itself. Only what has a value:
+    /// each key overrides what the client goes by itself (docs/spec/rest.md §8).
     pub(super) fn ui_options(&self) -> JsonMap {
         let mut told = JsonMap::new();
         let features = &self.features;

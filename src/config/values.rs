@@ -153,8 +153,8 @@ pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D:
     from.deserialize_any(Visitor)
 }
 
-/// A database URL without its password. Rather hides too much than too little: all before the last `@` counts as
-/// credentials, because a password may hold any other character.
+/// A database URL without its password. Rather hides too much than too little: all before the last
+/// `@` counts as credentials, because a password may hold any other character.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();

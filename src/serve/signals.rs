@@ -4,7 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM and SIGINT. From its making on they no longer kill; one that comes while nobody waits is not lost.
+/// SIGTERM and SIGINT. From its making on they no longer kill; one that comes while nobody waits is
+/// not lost.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,

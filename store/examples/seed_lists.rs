@@ -1,9 +1,11 @@
-//! Fills a database for measurements of lists: `cargo run --release -p store --example seed_lists -- URL [SCALE]`.
+//! Fills a database for measurements of lists: `cargo run --release -p store --example seed_lists
+//! -- URL [SCALE]`.
 //!
-//! At scale 1, the default: 10,000 worlds with names, descriptions, links and pictures, 100,000 objects with names, of
-//! which 1,000 are in the newest world, 10,000 users with profiles and a wallet each, 20,000 stakes, 20,000 activities.
-//! It migrates the database and makes the node, but no welcome world. Prints the ids of one user who owns 20 of the
-//! worlds, of the newest world, and of the user with most stakes, for whoever asks for their lists.
+//! At scale 1, the default: 10,000 worlds with names, descriptions, links and pictures, 100,000
+//! objects with names, of which 1,000 are in the newest world, 10,000 users with profiles and a
+//! wallet each, 20,000 stakes, 20,000 activities. It migrates the database and makes the node, but
+//! no welcome world. Prints the ids of one user who owns 20 of the worlds, of the newest world, and
+//! of the user with most stakes, for whoever asks for their lists.
 
 use std::error::Error;
 

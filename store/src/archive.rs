@@ -202,11 +202,12 @@ impl Import {
         Ok(ids.collect())
     }
 
-    /// Inserts objects with their attributes, parents before their children. They keep the time of their creation, which
-    /// orders siblings.
+    /// Inserts objects with their attributes, parents before their children. They keep the time of
+    /// their creation, which orders siblings.
     ///
     /// # Errors
-    /// `Dangling` when something referred to is not there, `Duplicate` when an id is taken; `Invalid` when a transform is not finite.
+    /// `Dangling` when something referred to is not there, `Duplicate` when an id is taken;
+    /// `Invalid` when a transform is not finite.
     pub async fn insert(&self, objects: &[ObjectRecord]) -> Result<()> {
         let time = self.time.naive_utc();
         for batch in objects.chunks(BATCH) {

@@ -1,4 +1,5 @@
-//! Attributes of everything that has them, in one code path for the five tables (spec model §2.2, §5.1).
+//! Attributes of everything that has them, in one code path for the five tables (spec model §2.2,
+//! §5.1).
 //!
 //! In the folder: `lists` reads one attribute of many owners, `entries` pages through the entries
 //! of values that are maps of records.
@@ -18,6 +19,7 @@ use crate::{
     entity,
     error::Referent,
 };
+
 pub use entries::{EntryPage, EntryQuery, EntryRow};
 pub use lists::MAX_VALUES;
 
@@ -115,8 +117,8 @@ impl Store {
         changed.map(drop).ok_or(StoreError::AttributeNotFound)
     }
 
-    /// Sets who may read and write one attribute of an object, leaving its value and its other options alone. One that was
-    /// never set is made, without a value.
+    /// Sets who may read and write one attribute of an object, leaving its value and its other
+    /// options alone. One that was never set is made, without a value.
     ///
     /// # Errors
     /// `Dangling` when the object or the attribute type does not exist.
@@ -144,7 +146,8 @@ impl Store {
         record.ok_or(StoreError::AttributeNotFound)
     }
 
-    /// Sets one key of the value, creating the attribute if need be. Parallel writes of different keys all survive.
+    /// Sets one key of the value, creating the attribute if need be. Parallel writes of different
+    /// keys all survive.
     ///
     /// # Errors
     /// As [`Store::set_attribute`].
@@ -161,8 +164,8 @@ impl Store {
         Ok(record)
     }
 
-    /// Removes one key of the value, if it is there; the attribute stays even if its value is then empty. `None` when
-    /// there is no such attribute.
+    /// Removes one key of the value, if it is there; the attribute stays even if its value is then
+    /// empty. `None` when there is no such attribute.
     ///
     /// # Errors
     /// Only those of the database.
@@ -238,7 +241,8 @@ pub(crate) async fn set(
         .ok_or(StoreError::AttributeNotFound)
 }
 
-/// Sets one key within a transaction, in one statement: two writers of different keys never lose each other's.
+/// Sets one key within a transaction, in one statement: two writers of different keys never lose
+/// each other's.
 pub(crate) async fn set_sub(
     transaction: &DatabaseTransaction,
     target: AttributeTarget,
@@ -264,8 +268,8 @@ pub(crate) async fn set_sub(
         .ok_or(StoreError::AttributeNotFound)
 }
 
-/// Changes a value within a transaction. The row is made or locked before it is read: two writers would otherwise both
-/// see the same, and the later would overwrite what the earlier wrote.
+/// Changes a value within a transaction. The row is made or locked before it is read: two writers
+/// would otherwise both see the same, and the later would overwrite what the earlier wrote.
 pub(crate) async fn modify(
     transaction: &DatabaseTransaction,
     target: AttributeTarget,
@@ -282,7 +286,8 @@ pub(crate) async fn modify(
     set(transaction, target, id, &value, time).await
 }
 
-/// Where an attribute is stored: its table and, besides plugin and name, the columns that tell whose it is.
+/// Where an attribute is stored: its table and, besides plugin and name, the columns that tell
+/// whose it is.
 struct Slot<'a> {
     table: &'static str,
     owners: Vec<(&'static str, Umid)>,
@@ -307,8 +312,8 @@ impl<'a> Slot<'a> {
         Slot { table, owners, id }
     }
 
-    /// `INSERT … ON CONFLICT … DO UPDATE SET updated_at = …, value = `, to be completed by the value of a row that is
-    /// there already.
+    /// `INSERT … ON CONFLICT … DO UPDATE SET updated_at = …, value = `, to be completed by the
+    /// value of a row that is there already.
     fn upsert<C: ConnectionTrait>(
         &self,
         db: &C,

@@ -11,8 +11,9 @@ pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
-/// A stored JSON object; SQL NULL and JSON `null` are both nothing. So is, with a line in the log, what is no object: somebody
-/// else may have written the row, and one odd row must not keep a whole list or world from loading.
+/// A stored JSON object; SQL NULL and JSON `null` are both nothing. So is, with a line in the log,
+/// what is no object: somebody else may have written the row, and one odd row must not keep a whole
+/// list or world from loading.
 pub(crate) fn tolerant_map(
     value: Option<JsonValue>,
     what: impl std::fmt::Display,
@@ -32,7 +33,8 @@ pub(crate) fn optional_map(value: Option<JsonValue>) -> Result<Option<JsonMap>> 
     Ok(tolerant_map(value, "a stored value"))
 }
 
-/// A stored transform; one that cannot be read is logged and counts as none. Missing members and nulls are zero.
+/// A stored transform; one that cannot be read is logged and counts as none. Missing members and
+/// nulls are zero.
 pub(crate) fn tolerant_transform(value: Option<JsonValue>, object: Umid) -> Option<Transform> {
     let value = value.filter(|value| !value.is_null())?;
     let read = |value| serde_json::from_value::<Transform>(value);
@@ -78,12 +80,14 @@ pub(crate) fn text<'a>(map: &'a JsonMap, key: &str) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
-/// The form under which wallets are compared: chains do not tell the cases of their hex digits apart.
+/// The form under which wallets are compared: chains do not tell the cases of their hex digits
+/// apart.
 pub(crate) fn fold_wallet(wallet: &str) -> String {
     wallet.trim().to_lowercase()
 }
 
-/// The form under which users are found by name; whatever the database makes of letters, it is the same.
+/// The form under which users are found by name; whatever the database makes of letters, it is the
+/// same.
 pub(crate) fn fold_name(profile: &JsonMap) -> Option<String> {
     text(profile, "name").map(str::to_lowercase)
 }

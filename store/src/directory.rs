@@ -12,11 +12,11 @@ use crate::{
         asset_2d, asset_3d, attribute_type, node_attribute, object, object_type, plugin,
         user_membership, user_object,
     },
-    objects::members::is_admin,
-    objects::tree::attribute_id,
+    objects::{members::is_admin, tree::attribute_id},
 };
 
-/// Everything a node keeps in memory besides the worlds themselves, loaded with one query per table.
+/// Everything a node keeps in memory besides the worlds themselves, loaded with one query per
+/// table.
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryRows {
     /// The node: the one object that is its own parent.

@@ -1,7 +1,8 @@
 //! One sea-orm entity per table; tables and columns are those of docs/spec/model.md §2.1.
 //!
-//! Times of the reference's tables have no zone and are UTC; tables of our own carry the zone. Relations between
-//! entities are left out: everything is loaded with one query per table and joined in memory.
+//! Times of the reference's tables have no zone and are UTC; tables of our own carry the zone.
+//! Relations between entities are left out: everything is loaded with one query per table and
+//! joined in memory.
 // The columns are documented by the specification, and the derive adds public items of its own.
 #![allow(missing_docs)]
 
@@ -24,7 +25,8 @@ pub use chain::{
     harvester_tokens, nft, pending_stake, stake, wallet,
 };
 
-/// Declares entities as `module = "table" { columns }`; a column marked `key` is part of the primary key.
+/// Declares entities as `module = "table" { columns }`; a column marked `key` is part of the
+/// primary key.
 macro_rules! entities {
     ($($(#[$doc:meta])* $module:ident = $table:literal {
         $(key $key:ident: $key_type:ty,)* ; $($(#[$attr:meta])* $column:ident: $type:ty,)*

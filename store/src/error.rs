@@ -248,14 +248,16 @@ fn classify_sqlx(error: &SqlxError) -> Class {
     }
 }
 
-/// Classifies by SQLSTATE. Connection (08), resources and full disk (53), operator intervention (57),
-/// system errors (58), lock timeouts, deadlocks, and a standby that refuses writes pass with time.
+/// Classifies by SQLSTATE. Connection (08), resources and full disk (53), operator intervention
+/// (57), system errors (58), lock timeouts, deadlocks, and a standby that refuses writes pass with
+/// time.
 fn classify_postgres(state: &str) -> Class {
     match state {
         "55P03" | "40001" | "40P01" | "25006" => Class::Unavailable,
         "23001" | "23503" => Class::Reference,
         "42P01" | "42703" => Class::Unmigrated,
-        // Data exceptions: mostly the character NUL, which JSON can say and PostgreSQL cannot store.
+        // Data exceptions: mostly the character NUL, which JSON can say and PostgreSQL cannot
+        // store.
         _ if state.starts_with("22") => Class::Invalid,
         _ if ["08", "53", "57", "58"]
             .iter()

@@ -16,16 +16,18 @@ pub struct MigrationStatus {
     pub applied: bool,
 }
 
-/// Key of the advisory lock that keeps two nodes from migrating one PostgreSQL database at once ("odyssey" in hex).
+/// Key of the advisory lock that keeps two nodes from migrating one PostgreSQL database at once
+/// ("odyssey" in hex).
 const MIGRATION_LOCK: i64 = 0x006f_6479_7373_6579;
 
 impl Store {
-    /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at once. A database of
-    /// the existing platform is taken over in the same transaction (docs/spec/model.md §2.1).
+    /// Brings the schema up to the newest migration, in one transaction. Several nodes may do so at
+    /// once. A database of the existing platform is taken over in the same transaction
+    /// (docs/spec/model.md §2.1).
     ///
     /// # Errors
-    /// `TooNew` if the database has a migration this program does not know, `Foreign` if it is one of the platform that
-    /// cannot be taken over.
+    /// `TooNew` if the database has a migration this program does not know, `Foreign` if it is one
+    /// of the platform that cannot be taken over.
     pub async fn migrate(&self) -> Result<()> {
         let transaction = self.begin_migration().await?;
         refuse_newer(&transaction).await?;
@@ -45,11 +47,12 @@ impl Store {
         Ok(())
     }
 
-    /// Takes back the newest `steps` migrations, with the data only they can hold. Tables of the existing platform are
-    /// never dropped.
+    /// Takes back the newest `steps` migrations, with the data only they can hold. Tables of the
+    /// existing platform are never dropped.
     ///
     /// # Errors
-    /// As [`Store::migrate`]; `Foreign` also when so many steps would take back the tables of the platform.
+    /// As [`Store::migrate`]; `Foreign` also when so many steps would take back the tables of the
+    /// platform.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
         let transaction = self.begin_migration().await?;
         refuse_newer(&transaction).await?;
@@ -93,7 +96,8 @@ impl Store {
             transaction
                 .query_one_raw(Statement::from_string(DbBackend::Postgres, lock))
                 .await?;
-            // Waiting for another node's migration, or building an index, may take longer than any ordinary statement.
+            // Waiting for another node's migration, or building an index, may take longer than any
+            // ordinary statement.
             transaction
                 .execute_unprepared("SET LOCAL statement_timeout = 0")
                 .await?;
@@ -102,7 +106,8 @@ impl Store {
     }
 }
 
-/// Whether the database is one of the existing platform that is not taken over yet; refuses those that cannot be.
+/// Whether the database is one of the existing platform that is not taken over yet; refuses those
+/// that cannot be.
 async fn adoptable<C: ConnectionTrait>(db: &C) -> Result<bool> {
     match migrations::platform(db).await? {
         Platform::Absent => Ok(false),

@@ -25,6 +25,7 @@ use crate::{
     objects::tree::{by_object, object_record},
     social::activities,
 };
+
 pub use members::MemberRow;
 pub use tree::{OutlineRow, TreeRow};
 
@@ -131,12 +132,12 @@ impl Store {
         Ok(record)
     }
 
-    /// Inserts objects with their attributes, all or none; a parent comes before its children. Returns the creation
-    /// time they all got.
+    /// Inserts objects with their attributes, all or none; a parent comes before its children.
+    /// Returns the creation time they all got.
     ///
     /// # Errors
-    /// `Dangling` when a parent, owner, type, asset or attribute type is gone, `Duplicate` when an id is taken; `Invalid` when a
-    /// transform is not finite.
+    /// `Dangling` when a parent, owner, type, asset or attribute type is gone, `Duplicate` when an
+    /// id is taken; `Invalid` when a transform is not finite.
     pub async fn insert_objects(&self, objects: &[NewObjectRow]) -> Result<DateTime<Utc>> {
         let time = now();
         let transaction = self.begin().await?;
@@ -145,7 +146,8 @@ impl Store {
         Ok(time)
     }
 
-    /// Inserts objects with all that belongs to them, all or nothing. Returns the creation time they all got.
+    /// Inserts objects with all that belongs to them, all or nothing. Returns the creation time
+    /// they all got.
     ///
     /// # Errors
     /// As [`Store::insert_objects`]; `Dangling` also when a user is gone.
@@ -175,8 +177,9 @@ impl Store {
         Ok(time)
     }
 
-    /// Changes an object; a name goes into the attribute `name` of the core plugin, leaving its other keys alone. Returns
-    /// the object as it is then: read before the commit, so that who stored a change can always tell of it.
+    /// Changes an object; a name goes into the attribute `name` of the core plugin, leaving its
+    /// other keys alone. Returns the object as it is then: read before the commit, so that who
+    /// stored a change can always tell of it.
     ///
     /// # Errors
     /// `ObjectNotFound`, `Dangling` when the new owner or asset is gone.

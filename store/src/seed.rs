@@ -1,7 +1,8 @@
 //! What a fresh database is filled with (spec model §4), row for row.
 //!
-//! Secrets are not among it: the attribute types `jwt_key` and `node_private_key` exist, nobody may read them, and no
-//! value is stored under them (spec model §12.1 S1). `node_public_key` has no value either until there is a key pair.
+//! Secrets are not among it: the attribute types `jwt_key` and `node_private_key` exist, nobody may
+//! read them, and no value is stored under them (spec model §12.1 S1). `node_public_key` has no
+//! value either until there is a key pair.
 
 mod assets;
 mod attribute_types;
@@ -27,6 +28,7 @@ use crate::{
     },
     objects,
 };
+
 pub use welcome::welcome_world;
 
 /// What a fresh database is filled with besides the constants of spec model §4.
@@ -47,15 +49,17 @@ pub struct Seeded {
     pub fresh: bool,
 }
 
-/// Key of the advisory lock that keeps two nodes from seeding one PostgreSQL database at once ("seed" in hex).
+/// Key of the advisory lock that keeps two nodes from seeding one PostgreSQL database at once
+/// ("seed" in hex).
 const SEED_LOCK: i64 = 0x7365_6564;
 
 impl Store {
-    /// Fills in what is missing of the constants; a database without a node gets one, with its attributes and the
-    /// welcome world. What is already there stays as it is. One transaction.
+    /// Fills in what is missing of the constants; a database without a node gets one, with its
+    /// attributes and the welcome world. What is already there stays as it is. One transaction.
     ///
     /// # Errors
-    /// `NotMigrated` on an empty database; `Dangling` when the welcome objects refer to what is not there.
+    /// `NotMigrated` on an empty database; `Dangling` when the welcome objects refer to what is not
+    /// there.
     pub async fn seed(&self, seed: &Seed) -> Result<Seeded> {
         let transaction = self.begin().await?;
         if self.backend() == DbBackend::Postgres {
@@ -144,8 +148,8 @@ async fn insert_node(transaction: &DatabaseTransaction, node: Umid, time: Time) 
     Ok(())
 }
 
-/// Inserts the rows whose keys are not there yet. A row that another one stands in the way of, such as an object type of the
-/// same name with an id of its own, is left out as well.
+/// Inserts the rows whose keys are not there yet. A row that another one stands in the way of, such
+/// as an object type of the same name with an id of its own, is left out as well.
 async fn insert_missing<E, A>(transaction: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<()>
 where
     E: EntityTrait,
@@ -160,7 +164,8 @@ where
     Ok(())
 }
 
-/// The attribute types that secrets were kept under by the existing platform, as they are here: nobody reads or writes them.
+/// The attribute types that secrets were kept under by the existing platform, as they are here:
+/// nobody reads or writes them.
 pub(crate) fn sealed_attribute_types() -> impl Iterator<Item = attribute_type::Model> {
     attribute_types::rows()
         .into_iter()

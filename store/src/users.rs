@@ -23,6 +23,7 @@ use crate::{
     entity::{user, user_attribute, user_wallet},
     error::Referent,
 };
+
 pub use wallets::AccountTypes;
 
 /// A user as lists show it.
@@ -158,7 +159,8 @@ impl Store {
     /// Creates a user, with a first wallet or without.
     ///
     /// # Errors
-    /// `WalletTaken` when somebody has the wallet, `UserExists` when the id is taken, `Dangling` when the type is unknown.
+    /// `WalletTaken` when somebody has the wallet, `UserExists` when the id is taken, `Dangling`
+    /// when the type is unknown.
     pub async fn insert_user(&self, user: &NewUser) -> Result<UserRow> {
         let time = now();
         let row = user::Model {
@@ -243,7 +245,8 @@ fn profile_row((id, profile): (Umid, JsonValue)) -> Result<ProfileRow> {
     Ok(ProfileRow { id, profile })
 }
 
-/// The character that takes their meaning from those of a pattern; the usual one is written differently per database.
+/// The character that takes their meaning from those of a pattern; the usual one is written
+/// differently per database.
 const ESCAPE: char = '!';
 
 /// A pattern for texts, in lower case, with `part` in them.
@@ -270,7 +273,8 @@ pub(crate) fn latest(user_type: Umid, order: Order, limit: u32) -> Select<user::
         .limit(u64::from(limit))
 }
 
-/// Reads a user and keeps everybody else from changing it, or from attaching anything to it, until the transaction ends.
+/// Reads a user and keeps everybody else from changing it, or from attaching anything to it, until
+/// the transaction ends.
 pub(crate) async fn lock(transaction: &DatabaseTransaction, id: Umid) -> Result<user::Model> {
     let mut select = user::Entity::find_by_id(id);
     if transaction.get_database_backend() == DbBackend::Postgres {

@@ -12,9 +12,9 @@ use sea_orm::{ConnectionTrait, JsonValue, QueryResult, Statement, Value};
 use crate::{
     AttributeRecord, Result, Store,
     attributes::set_sub,
-    convert::display_name,
-    convert::{now, optional_map, text},
+    convert::{display_name, now, optional_map, text},
 };
+
 pub use docks::Docking;
 pub use explore::WorldRow;
 
@@ -33,7 +33,8 @@ pub struct Landmark {
 const DESCRIPTION: &str = "description";
 
 impl Store {
-    /// An object and, after it, its direct children by time of creation, `limit` in all. Empty if there is no such object.
+    /// An object and, after it, its direct children by time of creation, `limit` in all. Empty if
+    /// there is no such object.
     ///
     /// # Errors
     /// Only those of the database.
@@ -57,7 +58,8 @@ impl Store {
         rows.iter().map(landmark).collect()
     }
 
-    /// Sets one key of each of some attributes of an object, all or none. Returns the attributes as they are then.
+    /// Sets one key of each of some attributes of an object, all or none. Returns the attributes as
+    /// they are then.
     ///
     /// # Errors
     /// `Dangling` when the object or an attribute type does not exist.

@@ -1,5 +1,6 @@
-//! Coalesced writes: transforms of dragged objects and last positions. Rows that are gone meanwhile are skipped, and so
-//! is what is not finite: JSON could not say it, and the world would not load again.
+//! Coalesced writes: transforms of dragged objects and last positions. Rows that are gone meanwhile
+//! are skipped, and so is what is not finite: JSON could not say it, and the world would not load
+//! again.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +49,8 @@ impl Store {
         .await
     }
 
-    /// Stores where users left worlds, as the attribute `last_known_position` of the core plugin; of several for one
-    /// user and world the last counts.
+    /// Stores where users left worlds, as the attribute `last_known_position` of the core plugin;
+    /// of several for one user and world the last counts.
     ///
     /// # Errors
     /// Only those of the database; then none is stored.
@@ -74,7 +75,8 @@ impl Store {
                 ])
             })
             .collect::<Result<Vec<_>>>()?;
-        // On PostgreSQL a user or world deleted between the join and the foreign key check would fail the whole batch.
+        // On PostgreSQL a user or world deleted between the join and the foreign key check would
+        // fail the whole batch.
         let keep = if self.backend() == DbBackend::Postgres {
             "FOR KEY SHARE OF u, o"
         } else {
@@ -94,8 +96,9 @@ impl Store {
         .await
     }
 
-    /// Runs one statement per batch of rows, all in one transaction. `statement` gets the placeholders, as
-    /// `($1,$2),($3,$4)`. Rows sorted by key keep parallel batches from locking each other out.
+    /// Runs one statement per batch of rows, all in one transaction. `statement` gets the
+    /// placeholders, as `($1,$2),($3,$4)`. Rows sorted by key keep parallel batches from locking
+    /// each other out.
     pub(crate) async fn write_batches(
         &self,
         rows: &[Vec<Value>],

@@ -1,5 +1,5 @@
-//! One bot: enters, moves along its path, and keeps book of what it hears of the others. It does no I/O: it is handed what
-//! arrived and when to do something, and says what to send.
+//! One bot: enters, moves along its path, and keeps book of what it hears of the others. It does no
+//! I/O: it is handed what arrived and when to do something, and says what to send.
 
 mod loss;
 mod tally;
@@ -10,13 +10,8 @@ use posbus::{
     HandShake, Message, MyTransform, SignalType, TeleportRequest, Umid, Vec3,
     v2::{MyPose, Welcome},
 };
-
 use walks::{Path, Pattern, Place};
 
-pub(crate) use self::{
-    loss::Loss,
-    tally::{Outcome, Tally},
-};
 use crate::{
     Transport,
     frames::{Content, Poses},
@@ -28,18 +23,26 @@ use crate::{
     world::{Window, World},
 };
 
-/// How long entering may take, from the first packet to the own name in the list of users, in units of 10 µs.
+pub(crate) use self::{
+    loss::Loss,
+    tally::{Outcome, Tally},
+};
+
+/// How long entering may take, from the first packet to the own name in the list of users, in units
+/// of 10 µs.
 pub(crate) const JOIN_TIMEOUT: u32 = 30 * Stamp::PER_SECOND;
 /// Time between two looks at what is known of the others, in units of 10 µs.
 const LOOK_INTERVAL: u32 = Stamp::PER_SECOND;
 /// How long a bot that cut its connection stays away at most, in units of 10 µs.
 const AWAY: u32 = 5 * Stamp::PER_SECOND;
-/// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a second at 10 Hz.
+/// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a
+/// second at 10 Hz.
 const WATCHED: u32 = 200;
-/// How far from the edge of what a server calls near a mover has to be to count, in metres: who is told of whom depends on
-/// cells, which are not left at once (docs/architecture.md, Interest).
+/// How far from the edge of what a server calls near a mover has to be to count, in metres: who is
+/// told of whom depends on cells, which are not left at once (docs/architecture.md, Interest).
 const MARGIN: f32 = 8.0;
-/// A step that is longer than this is a jump, in metres: what was sent before it was sent to another place.
+/// A step that is longer than this is a jump, in metres: what was sent before it was sent to
+/// another place.
 const JUMP: f32 = 8.0;
 /// Spreads phases: its multiples fill a period evenly, however many there are.
 const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
@@ -506,8 +509,8 @@ impl Bot {
     }
 }
 
-/// How far a bot that was near during a watch can be at its end, in metres: two runners go apart at 10 m/s for its 3 s.
-/// Jumpers can be anywhere.
+/// How far a bot that was near during a watch can be at its end, in metres: two runners go apart at
+/// 10 m/s for its 3 s. Jumpers can be anywhere.
 fn reach(pattern: Pattern) -> f32 {
     match pattern {
         Pattern::Walk | Pattern::Crowd | Pattern::Idle => 48.0 + 40.0,

@@ -1,7 +1,8 @@
 //! What a received frame says, looked up in the ledger.
 //!
-//! Bots that stand in the same cell are sent the same bytes, so what a frame says is remembered for a moment and the next bot
-//! that gets exactly these bytes does not decode them again. What each bot knows is its own affair all the same (`sight`).
+//! Bots that stand in the same cell are sent the same bytes, so what a frame says is remembered for
+//! a moment and the next bot that gets exactly these bytes does not decode them again. What each
+//! bot knows is its own affair all the same (`sight`).
 
 mod list;
 
@@ -15,7 +16,8 @@ use crate::{
     world::World,
 };
 
-/// Frames that are remembered. A world of 5,000 has some 250 cells, a tick leaves a frame or two for each.
+/// Frames that are remembered. A world of 5,000 has some 250 cells, a tick leaves a frame or two
+/// for each.
 const REMEMBERED: usize = 2_048;
 /// How long, in units of 10 µs: a frame that comes again much later may mean other updates.
 const EXPIRY: u32 = Stamp::PER_SECOND / 2;

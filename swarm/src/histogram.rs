@@ -85,7 +85,8 @@ impl Times {
     }
 }
 
-/// A distribution of times in milliseconds, exact to 0.01 ms below 200 ms and to 1 ms above; all 0 if there were none.
+/// A distribution of times in milliseconds, exact to 0.01 ms below 200 ms and to 1 ms above; all 0
+/// if there were none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quantiles {
     /// How many times.

@@ -1,5 +1,5 @@
-//! How late the swarm itself is: a short timer between everything else that bots do. A generator that is late measures
-//! itself.
+//! How late the swarm itself is: a short timer between everything else that bots do. A generator
+//! that is late measures itself.
 
 use crate::{histogram::Times, ledger::Stamp};
 
@@ -18,8 +18,8 @@ impl Probe {
         Self { due: from, until }
     }
 
-    /// Serves the timer. After a long pause each look that was due in it counts, as every bot that should have acted then was
-    /// late too.
+    /// Serves the timer. After a long pause each look that was due in it counts, as every bot that
+    /// should have acted then was late too.
     pub(crate) fn look(&mut self, now: Stamp, lag: &mut Times) {
         while self.due <= now && self.due < self.until {
             lag.record(now.since(self.due));

@@ -1,9 +1,10 @@
-//! What every bot sent and when, shared by all: an update received anywhere finds its sending here. Written by the sender,
-//! read by all others, without locks.
+//! What every bot sent and when, shared by all: an update received anywhere finds its sending here.
+//! Written by the sender, read by all others, without locks.
 //!
-//! The number of an update travels as the direction its sender looks in: 9 bits, which is what version 2 of the protocol
-//! leaves of an angle (docs/protocol.md, Poses) and what version 1 delivers as a float, untouched. Whoever receives it knows
-//! which of the last 512 updates it is, and the place that came with it must be the one that was sent.
+//! The number of an update travels as the direction its sender looks in: 9 bits, which is what
+//! version 2 of the protocol leaves of an angle (docs/protocol.md, Poses) and what version 1
+//! delivers as a float, untouched. Whoever receives it knows which of the last 512 updates it is,
+//! and the place that came with it must be the one that was sent.
 
 use std::{
     collections::HashMap,
@@ -70,7 +71,8 @@ pub(crate) struct Ledger {
 /// What one bot sent.
 struct Track {
     id: Umid,
-    /// Does not read; nothing is expected of what is heard of it, as a server may send it away any time.
+    /// Does not read; nothing is expected of what is heard of it, as a server may send it away any
+    /// time.
     stalled: bool,
     presence: AtomicU8,
     /// When it cut its connection, 0 if it did not.
@@ -220,7 +222,8 @@ impl Ledger {
         Vec3::new(0.0, yaw(sequence), 0.0)
     }
 
-    /// The newest update of a bot that has a number; none if it did not send it or that is forgotten.
+    /// The newest update of a bot that has a number; none if it did not send it or that is
+    /// forgotten.
     pub(crate) fn find(&self, bot: u32, number: u32) -> Option<Update> {
         let latest = self.latest(bot);
         let behind = latest.wrapping_sub(number) % NUMBERS;

@@ -4,7 +4,6 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use posbus::Umid;
 use serde::{Serialize, Serializer};
-
 use walks::Pattern;
 
 use crate::ledger::Stamp;
@@ -15,7 +14,8 @@ pub const WELCOME_WORLD: Umid = Umid::from_u128(0x0000_0000_0000_8000_8000_0000_
 /// How to run a swarm.
 #[derive(Clone, Debug, Serialize)]
 pub struct Options {
-    /// Base URL of the server. Default `http://127.0.0.1:4000`, where a server listens unless told otherwise.
+    /// Base URL of the server. Default `http://127.0.0.1:4000`, where a server listens unless told
+    /// otherwise.
     pub url: String,
     /// The world that all bots enter. Default the welcome world, which every new server has.
     pub world: Umid,
@@ -34,12 +34,14 @@ pub struct Options {
     pub window: Duration,
     /// Bots that enter per second; 0 is all at once. Default 100.
     pub ramp: f64,
-    /// Per cent of the bots that stop reading when the measurement begins, and go on sending. Default 0.
+    /// Per cent of the bots that stop reading when the measurement begins, and go on sending.
+    /// Default 0.
     pub stalled: f64,
-    /// Per cent of the bots that cut their connection after half of the measurement, without a word, and come back 5 s
-    /// later (after a quarter of a short measurement). Default 0.
+    /// Per cent of the bots that cut their connection after half of the measurement, without a
+    /// word, and come back 5 s later (after a quarter of a short measurement). Default 0.
     pub dropped: f64,
-    /// Threads that bots share. Default as many as there are cores, at most 2: more would take the server's.
+    /// Threads that bots share. Default as many as there are cores, at most 2: more would take the
+    /// server's.
     pub threads: usize,
     /// What all paths derive from: the same seed, the same paths. Default 1.
     pub seed: u64,

@@ -25,7 +25,8 @@ impl Usage {
     }
 
     fn parse(stat: &str, status: &str) -> Option<Self> {
-        // The name in parentheses may hold anything; user and system time are the 12th and 13th field after it.
+        // The name in parentheses may hold anything; user and system time are the 12th and 13th
+        // field after it.
         let (_, fields) = stat.rsplit_once(')')?;
         let mut times = fields.split_whitespace().skip(11).map(str::parse::<f64>);
         let ticks = times.next()?.ok()? + times.next()?.ok()?;
@@ -58,7 +59,8 @@ pub struct ProcessUse {
 }
 
 impl ProcessUse {
-    /// Of `users` users over `seconds`: before they entered, when the measurement began, and when it ended.
+    /// Of `users` users over `seconds`: before they entered, when the measurement began, and when
+    /// it ended.
     pub(crate) fn between(
         before: Usage,
         start: Usage,

@@ -33,13 +33,13 @@ pub struct Report {
     pub updates: Updates,
     /// What everybody knew of everybody.
     pub pairs: Pairs,
-    /// Milliseconds from just before an update is written to a socket until another bot near by (as `Updates::expected` has
-    /// it, by where it is then) has decoded it, for each of these.
+    /// Milliseconds from just before an update is written to a socket until another bot near by (as
+    /// `Updates::expected` has it, by where it is then) has decoded it, for each of these.
     pub latency_ms: Quantiles,
     /// The same for all bots, those far away included, whom a server tells less often.
     pub latency_all_ms: Quantiles,
-    /// Milliseconds since the sending of the newest known position of others near by, sampled once a second; 0 if it
-    /// is where they are.
+    /// Milliseconds since the sending of the newest known position of others near by, sampled once
+    /// a second; 0 if it is where they are.
     pub age_near_ms: Quantiles,
     /// What a reading bot received.
     pub traffic: Traffic,
@@ -47,10 +47,11 @@ pub struct Report {
     pub faults: Faults,
     /// Milliseconds that the swarm itself was late.
     pub lag_ms: Quantiles,
-    /// Milliseconds that a thread of bots took to go through everything that was ready: how long a frame waited in the swarm at
-    /// most. It is part of the latencies.
+    /// Milliseconds that a thread of bots took to go through everything that was ready: how long a
+    /// frame waited in the swarm at most. It is part of the latencies.
     pub round_ms: Quantiles,
-    /// Share of the frames that another bot had been sent as well, to the byte, and that were not decoded again.
+    /// Share of the frames that another bot had been sent as well, to the byte, and that were not
+    /// decoded again.
     pub remembered_share: f64,
     /// What the swarm used; per-user figures are per bot.
     pub generator: Option<ProcessUse>,
@@ -122,14 +123,16 @@ pub struct Resumes {
     pub strangers: u64,
     /// Milliseconds from the first packet to the own name in the list of users.
     pub took_ms: Quantiles,
-    /// Times that another bot was told that one of them is gone, or is new, though it was only away.
+    /// Times that another bot was told that one of them is gone, or is new, though it was only
+    /// away.
     pub blinks: u64,
 }
 
 /// What plots show.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plots {
-    /// Latency near by: the upper bound of each bar in milliseconds, and how many are in it. The last bar has no bound.
+    /// Latency near by: the upper bound of each bar in milliseconds, and how many are in it. The
+    /// last bar has no bound.
     pub latency: Vec<(f64, u64)>,
     /// The measurement second by second.
     pub series: Series,
@@ -140,7 +143,8 @@ pub struct Plots {
 /// What was sent and seen during the measurement.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Updates {
-    /// Updates sent by bots that were there to the end; those of bots that stop reading are counted nowhere.
+    /// Updates sent by bots that were there to the end; those of bots that stop reading are counted
+    /// nowhere.
     pub sent: u64,
     /// The same per second and bot.
     pub sent_per_user_second: f64,
@@ -150,7 +154,8 @@ pub struct Updates {
     pub seen: u64,
     /// The same per second and bot.
     pub seen_per_user_second: f64,
-    /// Updates that somebody near by had to see, in a sample of the bots and seconds (docs/performance.md).
+    /// Updates that somebody near by had to see, in a sample of the bots and seconds
+    /// (docs/performance.md).
     pub expected: u64,
     /// Of these, seen.
     pub arrived: u64,
@@ -179,7 +184,8 @@ pub struct Pairs {
     pub fresh_share: f64,
 }
 
-/// What a reading bot received during the measurement, in PosBus frames; the WebSocket adds 2 to 4 bytes to each.
+/// What a reading bot received during the measurement, in PosBus frames; the WebSocket adds 2 to 4
+/// bytes to each.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Traffic {
     /// Frames per bot and second.
@@ -231,8 +237,8 @@ pub struct TickFigures {
     pub count: u64,
     /// Mean time in milliseconds.
     pub mean_ms: f64,
-    /// 99 % took at most so many milliseconds, estimated within a bucket of the server's histogram; none if beyond its
-    /// last bound.
+    /// 99 % took at most so many milliseconds, estimated within a bucket of the server's histogram;
+    /// none if beyond its last bound.
     pub p99_ms_estimate: Option<f64>,
     /// Ticks that took longer than 50 ms.
     pub over_50_ms: Option<u64>,

@@ -1,4 +1,5 @@
-//! The course of a run: guests, the ramp, settling, the measurement, and a pause in which what is on its way may arrive.
+//! The course of a run: guests, the ramp, settling, the measurement, and a pause in which what is
+//! on its way may arrive.
 
 use std::{
     net::SocketAddr,
@@ -34,8 +35,8 @@ use crate::{
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long ahead the measurement is announced, in units of 10 µs.
 const NOTICE: u32 = Stamp::PER_SECOND / 2;
-/// How long what was sent may be on its way after the last movement, in units of 10 µs. A server may tell of those far away
-/// once a second.
+/// How long what was sent may be on its way after the last movement, in units of 10 µs. A server
+/// may tell of those far away once a second.
 const DRAIN: u32 = 5 * Stamp::PER_SECOND / 2;
 /// Time between two looks at something that is waited for.
 const POLL: Duration = Duration::from_millis(20);
@@ -75,7 +76,8 @@ pub enum SwarmError {
 /// Runs a swarm and reports what it saw; tells how far it is twice a second.
 ///
 /// # Errors
-/// If it cannot be started or nobody gets into the world. Whatever goes wrong later is part of the report.
+/// If it cannot be started or nobody gets into the world. Whatever goes wrong later is part of the
+/// report.
 pub async fn run(
     options: Options,
     progress: impl Fn(Progress) + Send + Sync + 'static,
@@ -84,7 +86,8 @@ pub async fn run(
         return Err(SwarmError::Version(options.protocol));
     }
     let (base, target) = target(&options.url).await?;
-    // The client wants one at hand even where nothing is encrypted; another one that is there already will do.
+    // The client wants one at hand even where nothing is encrypted; another one that is there
+    // already will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Client::new();
     let server = Server {
@@ -207,7 +210,8 @@ impl World {
         }
     }
 
-    /// Waits until everybody has heard of everybody, within reason: who has not by then is in the report.
+    /// Waits until everybody has heard of everybody, within reason: who has not by then is in the
+    /// report.
     async fn settle(&self) {
         let deadline = Instant::now() + SETTLE_TIMEOUT;
         while !self.live.all_known() && Instant::now() < deadline {

@@ -88,8 +88,8 @@ fn over(buckets: &[(f64, f64)], all: f64, bound: f64) -> Option<u64> {
     same.map(|(_, count)| (all - count).max(0.0) as u64)
 }
 
-/// A quantile of a histogram of cumulative counts, as if the times were spread evenly in their bucket. None if there are no
-/// times, or if it is beyond the last finite bound.
+/// A quantile of a histogram of cumulative counts, as if the times were spread evenly in their
+/// bucket. None if there are no times, or if it is beyond the last finite bound.
 fn quantile(buckets: &[(f64, f64)], share: f64) -> Option<f64> {
     let total = buckets.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     let rank = total * share;

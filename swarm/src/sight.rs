@@ -15,7 +15,8 @@ const KNOWN: u32 = ANNOUNCED | BOUND;
 const SEQUENCE: u32 = BOUND - 1;
 /// How many others one look at a sample compares.
 const SAMPLE: u32 = 64;
-/// For how long after a bot came back nothing is expected of what others know of it, in units of 10 µs.
+/// For how long after a bot came back nothing is expected of what others know of it, in units of 10
+/// µs.
 const SETTLING: u32 = 2 * Stamp::PER_SECOND;
 
 /// What one bot knows.
@@ -156,8 +157,9 @@ impl Sights {
         }
     }
 
-    /// Looks at some of the others, in turn; records the ages of what is known of those within `near` metres. What is known
-    /// counts as fresh if it is where they are, or at most `fresh` old.
+    /// Looks at some of the others, in turn; records the ages of what is known of those within
+    /// `near` metres. What is known counts as fresh if it is where they are, or at most `fresh`
+    /// old.
     pub(crate) fn sample(
         &mut self,
         ledger: &Ledger,

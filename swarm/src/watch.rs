@@ -1,5 +1,5 @@
-//! Whether those near by are told of every movement: for some seconds of some bots everything that arrives is noted and then
-//! compared with everything that was sent near them.
+//! Whether those near by are told of every movement: for some seconds of some bots everything that
+//! arrives is noted and then compared with everything that was sent near them.
 
 use crate::{
     ledger::{Ledger, Stamp, Update},
@@ -12,9 +12,11 @@ pub(crate) const WATCH: u32 = 2 * Stamp::PER_SECOND;
 pub(crate) const GRACE: u32 = Stamp::PER_SECOND;
 /// What a bot sends this long before it cuts its connection may be lost with it, in units of 10 µs.
 const CUT_SHORT: u32 = Stamp::PER_SECOND;
-/// A newer update that arrives within so many ticks of the sending of an older one may stand for it,
+/// A newer update that arrives within so many ticks of the sending of an older one may stand for
+/// it,
 const MERGED: u32 = 2;
-/// if it was sent within this many ticks of it, as a fraction: two that are a tick apart may reach the server together.
+/// if it was sent within this many ticks of it, as a fraction: two that are a tick apart may reach
+/// the server together.
 const TOGETHER: (u32, u32) = (3, 2);
 /// End of a chain.
 const NONE: u32 = u32::MAX;
@@ -33,8 +35,8 @@ pub(crate) struct Terms {
 }
 
 impl Default for Terms {
-    /// What a server has unless it says otherwise: 48 m are within any 3 × 3 cells of 64 m, with a margin; 20 ticks a
-    /// second; everybody once a second.
+    /// What a server has unless it says otherwise: 48 m are within any 3 × 3 cells of 64 m, with a
+    /// margin; 20 ticks a second; everybody once a second.
     fn default() -> Self {
         Self {
             near: 48.0,
@@ -152,7 +154,8 @@ impl Watch {
     }
 }
 
-/// Whether a newer update that arrived stands for an older one: both may have reached the server in one tick.
+/// Whether a newer update that arrived stands for an older one: both may have reached the server in
+/// one tick.
 fn replaces(ledger: &Ledger, newer: &Noted, older: &Update, terms: Terms) -> bool {
     let together = terms.tick * TOGETHER.0 / TOGETHER.1;
     let sent = ledger.update(newer.bot, newer.sequence);
@@ -200,8 +203,8 @@ impl Scratch {
         }
     }
 
-    /// Whether the watched bot was near the place of an update as this was sent, and for as long as a server may take to
-    /// notice where both are.
+    /// Whether the watched bot was near the place of an update as this was sent, and for as long as
+    /// a server may take to notice where both are.
     fn stayed_near(&self, update: &Update, terms: Terms) -> bool {
         let there = (update.position.x, update.position.z);
         let end = update.sent.plus(MERGED * terms.tick);
@@ -233,7 +236,8 @@ mod tests {
 
     const MS: u32 = 100;
 
-    /// Two bots; the first one watches, the second one moves away from it, 10 m with each update, so many milliseconds apart.
+    /// Two bots; the first one watches, the second one moves away from it, 10 m with each update,
+    /// so many milliseconds apart.
     fn world(steps: u32, apart: u32) -> (Ledger, Sights) {
         let ledger = Ledger::new((1..=2).map(|id| (Umid::from_u128(id), false)));
         for bot in 0..2 {

@@ -22,8 +22,9 @@ pub(crate) struct World {
     pub(crate) live: Arc<Live>,
 }
 
-/// Which bot goes by which handle. A handle means the same to everybody in a world (docs/protocol.md, Handles), so whoever is
-/// told first tells all; whether each was told is its own affair (`sight`).
+/// Which bot goes by which handle. A handle means the same to everybody in a world
+/// (docs/protocol.md, Handles), so whoever is told first tells all; whether each was told is its
+/// own affair (`sight`).
 pub(crate) struct Handles(Vec<AtomicU32>);
 
 /// Users who are not bots take handles too; of so many the bots' are known all the same.

@@ -1,12 +1,14 @@
-//! The swarm's books against a tiny server over real sockets: what it does wrong on purpose has to be in the report.
+//! The swarm's books against a tiny server over real sockets: what it does wrong on purpose has to
+//! be in the report.
 
 mod server;
 
 use std::time::Duration;
 
 use posbus::Umid;
-use server::{EchoServer, Habit};
 use swarm::{Options, Pattern, Report, SwarmError, Transport};
+
+use server::{EchoServer, Habit};
 
 const USERS: u32 = 4;
 const PAIRS: u64 = 12;
@@ -107,7 +109,8 @@ fn assert_everything_was_seen(report: &Report) {
     let all = updates.sent * u64::from(USERS - 1);
     assert_eq!(updates.seen, all, "{report:#?}");
     assert_eq!(report.latency_all_ms.count, updates.seen);
-    // They are all near each other. What had to arrive in time is a matter of time: `watch` has its own tests.
+    // They are all near each other. What had to arrive in time is a matter of time: `watch` has its
+    // own tests.
     assert_eq!(report.latency_ms.count, updates.seen);
     assert!(updates.arrived <= updates.expected && updates.expected <= updates.seen);
     let everybody = (pairs.expected, pairs.known, pairs.seen, pairs.settled);

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bevy_ecs::prelude::{Res, ResMut, Resource};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    prelude::{Res, ResMut, Resource},
+    world::World,
+};
 use components::{Transform, TransformNoScale, Umid};
 
 use crate::world::live::{Identity, Settings, Tick};

@@ -30,7 +30,9 @@ use crate::{
     simulation::presence,
     world::schedule::{OwnSystems, WorldSet},
 };
+
 pub(crate) use viewer::Skipped;
+
 pub use work::ReplicationWork;
 
 /// Adds what replication keeps in a world. Comes before the first user.

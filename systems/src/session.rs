@@ -9,7 +9,8 @@ mod queues;
 pub(crate) mod resume;
 
 pub use cause::DisconnectCause;
+pub use link::{Batch, Dialect, Link, QueueLimits, SessionLink};
+
 pub(crate) use ending::{EndingSessions, close_sessions};
 pub(crate) use joining::Joining;
-pub use link::{Batch, Dialect, Link, QueueLimits, SessionLink};
 pub(crate) use queues::{BroadcastQueue, Speakers, UnicastQueue};

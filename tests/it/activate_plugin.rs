@@ -202,7 +202,8 @@ async fn only_bundles_are_activated_and_only_by_admins_of_the_node() {
     assert_eq!(list, json!([]), "nothing happened by halves");
 }
 
-/// In the reference every permission check leaks a lock, and the next activation waits for it for ever.
+/// In the reference every permission check leaks a lock, and the next activation waits for it for
+/// ever.
 #[tokio::test]
 async fn a_plugin_is_activated_again_while_its_attributes_are_in_use() {
     const ROUNDS: usize = 20;

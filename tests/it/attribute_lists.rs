@@ -22,7 +22,8 @@ async fn count(api: &Api, object: Umid, attribute: &str, since: &str) -> Answer 
         .await
 }
 
-/// Y19: votes are counted apart from other attributes and other objects; those taken back do not count.
+/// Y19: votes are counted apart from other attributes and other objects; those taken back do not
+/// count.
 #[tokio::test]
 async fn votes_are_listed_and_counted() {
     let mut server = Server::start(Options::default().unlimited());

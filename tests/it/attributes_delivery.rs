@@ -122,8 +122,9 @@ enum Kind {
 
 const HERE: &[Ear] = &[Ann, Bob, Eve, Admin];
 
-/// Kind, attribute, who is told. The scopes are those of the seed: `shaders` world, `soundtrack` object, `vote` user and
-/// object, `skybox_ai` user, where only admins and its owner may read; `emoji` none.
+/// Kind, attribute, who is told. The scopes are those of the seed: `shaders` world, `soundtrack`
+/// object, `vote` user and object, `skybox_ai` user, where only admins and its owner may read;
+/// `emoji` none.
 const MATRIX: &[(Kind, &str, &[Ear])] = &[
     (Kind::World, "emoji", &[]),
     (Kind::World, "shaders", HERE),

@@ -8,7 +8,8 @@ use crate::support::{
     Api, CORE, Options, PLAZA, Server, WELCOME, Whose, attribute_query as query, key_query, node_id,
 };
 
-/// Every kind with routes of its own for whole attributes, and whoever may write one of it: the owner of the node.
+/// Every kind with routes of its own for whole attributes, and whoever may write one of it: the
+/// owner of the node.
 fn kinds(node: Umid, owner: &Api) -> [Whose; 6] {
     [
         Whose::Node,
@@ -20,7 +21,8 @@ fn kinds(node: Umid, owner: &Api) -> [Whose; 6] {
     ]
 }
 
-/// D13, Y7: what is deleted is gone, of every kind. F14: what was written can be read, of every kind.
+/// D13, Y7: what is deleted is gone, of every kind. F14: what was written can be read, of every
+/// kind.
 #[tokio::test]
 async fn every_kind_is_replaced_read_and_removed_alike() {
     let mut server = Server::start(Options::default().unlimited());

@@ -89,8 +89,8 @@ const NODE_ADMIN: &str = "-- -- -- -- -- -- RW";
 const ADMINS: &str = "-- -- -- -- RW RW RW";
 const NOBODY: &str = "-- -- -- -- -- -- --";
 
-/// An attribute that the seed declares, and what everybody may with one of a node, of an object, of a user in an object,
-/// of a user.
+/// An attribute that the seed declares, and what everybody may with one of a node, of an object, of
+/// a user in an object, of a user.
 fn table() -> [(String, [&'static str; 4]); 8] {
     let of = |plugin: &str, name: &str| format!("{plugin}/{name}");
     [

@@ -26,8 +26,8 @@ fn shown(snapshot: &Snapshot, object: Umid, slot_type: &str, name: &str) -> Opti
     snapshot.slot(object, slot_type, name).cloned()
 }
 
-/// F8, and the rest of the table: each type of slot is filled, changed and cleared, for those who are there and for those
-/// who come.
+/// F8, and the rest of the table: each type of slot is filled, changed and cleared, for those who
+/// are there and for those who come.
 #[tokio::test]
 async fn slots_of_every_type_are_filled_and_cleared() {
     let mut server = Server::start(Options::default().unlimited());
@@ -61,8 +61,9 @@ async fn slots_of_every_type_are_filled_and_cleared() {
     let mut client = Client::guest(&server).await;
     told(&mut client, PLAZA).await;
     let song = json!({"tracks": [], "volume": 5.0});
-    // Attribute, value, type and name of the slot, what it shows, what it shows without the attribute. `None` is a slot that
-    // nothing fills: unknown ones, and those whose picture nobody has made yet.
+    // Attribute, value, type and name of the slot, what it shows, what it shows without the
+    // attribute. `None` is a slot that nothing fills: unknown ones, and those whose picture nobody
+    // has made yet.
     type Row = (
         &'static str,
         Value,
@@ -185,7 +186,8 @@ async fn slots_of_every_type_are_filled_and_cleared() {
     }
 }
 
-/// Two attributes for one slot, as the seed has them: what a visitor made of an object, and its own texture.
+/// Two attributes for one slot, as the seed has them: what a visitor made of an object, and its own
+/// texture.
 #[tokio::test]
 async fn a_slot_falls_back_to_what_else_there_is_for_it() {
     let mut server = Server::start(Options::default().unlimited());
@@ -205,7 +207,8 @@ async fn a_slot_falls_back_to_what_else_there_is_for_it() {
     assert_eq!(told(&mut client, PLAZA).await, [slot("")]);
 }
 
-/// Only what belongs to an object is shown on it: a contribution to a canvas belongs to a user in it.
+/// Only what belongs to an object is shown on it: a contribution to a canvas belongs to a user in
+/// it.
 #[tokio::test]
 async fn attributes_without_an_object_render_nothing() {
     let mut server = Server::start(Options::default().unlimited());

@@ -1,7 +1,8 @@
 //! `kill -9` at any moment loses nothing that was acknowledged (docs/spec/model.md §9).
 //!
-//! Several streams of edits run until the program is killed; after the start that follows, all that the API shows has to be
-//! what was acknowledged, plus, for each stream, the one edit that was on its way. `ODYSSEY_CRASH_ROUNDS` sets how often.
+//! Several streams of edits run until the program is killed; after the start that follows, all that
+//! the API shows has to be what was acknowledged, plus, for each stream, the one edit that was on
+//! its way. `ODYSSEY_CRASH_ROUNDS` sets how often.
 
 use std::{
     collections::BTreeMap,
@@ -144,7 +145,8 @@ async fn streams(owner: &Api) -> Vec<Stream> {
     streams
 }
 
-/// After how many edits and how much time something is killed: different in every round, the same in every run.
+/// After how many edits and how much time something is killed: different in every round, the same
+/// in every run.
 fn dice() -> impl Iterator<Item = (usize, Duration)> {
     let next = |random: &u64| {
         let random = random.wrapping_mul(6_364_136_223_846_793_005);
@@ -156,8 +158,8 @@ fn dice() -> impl Iterator<Item = (usize, Duration)> {
     })
 }
 
-/// Runs all streams until so many edits were acknowledged, waits a moment more, kills something, and returns what the
-/// streams know.
+/// Runs all streams until so many edits were acknowledged, waits a moment more, kills something,
+/// and returns what the streams know.
 async fn edit_until(
     owner: &Api,
     streams: Vec<Stream>,
@@ -285,7 +287,8 @@ impl Edit {
         }
     }
 
-    /// What it makes of things; `new` is the id of what it created. None if it cannot have happened like that.
+    /// What it makes of things; `new` is the id of what it created. None if it cannot have happened
+    /// like that.
     fn applied(&self, things: &Things, new: Option<Umid>) -> Option<Things> {
         let mut things = things.clone();
         match self.clone() {

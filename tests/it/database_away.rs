@@ -4,8 +4,10 @@ use posbus::UsersTransformList;
 use postgres_fixture::PostgresServer;
 use serde_json::json;
 
-use crate::metrics::Scrape;
-use crate::support::{Api, Client, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at};
+use crate::{
+    metrics::Scrape,
+    support::{Api, Client, EthereumWallet, Options, PLAZA, Server, WELCOME, Wallet, at},
+};
 
 async fn moves_are_seen(one: &mut Client, two: &mut Client, x: f32) {
     one.move_to(x, 0.0, 0.0).await;
@@ -107,7 +109,8 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
     );
 }
 
-/// Leaving stores where one was. The reference kept the user when that failed, and died when it returned.
+/// Leaving stores where one was. The reference kept the user when that failed, and died when it
+/// returned.
 #[tokio::test]
 async fn users_leave_and_return_without_the_database() {
     let mut database = PostgresServer::start();

@@ -67,7 +67,8 @@ impl Scene {
     }
 }
 
-/// A world of a user's own, who needs to be an admin of the node to make it, and is none afterwards.
+/// A world of a user's own, who needs to be an admin of the node to make it, and is none
+/// afterwards.
 async fn world_of(owner: &Api, user: &Api) -> Umid {
     let node = owner.get("/config/ui-client").await.ok(200)["NODE_ID"].clone();
     let members = format!("/objects/{}/members", node.as_str().expect("an id"));
@@ -237,7 +238,8 @@ async fn docks_are_refused_by_name() {
         .refused(401, "failed_to_verify_access_token");
 }
 
-/// A world may say where its docks are, and a node of which type they are; all of it survives a restart.
+/// A world may say where its docks are, and a node of which type they are; all of it survives a
+/// restart.
 #[tokio::test]
 async fn portals_stand_at_the_station_in_the_type_of_the_node() {
     let mut scene = Scene::new(Options::default().unlimited()).await;

@@ -1,5 +1,5 @@
-//! The documentation speaks of what is there: its paths exist, its links lead somewhere, and what cites a section or a row
-//! of it finds one.
+//! The documentation speaks of what is there: its paths exist, its links lead somewhere, and what
+//! cites a section or a row of it finds one.
 
 use std::{
     collections::BTreeSet,
@@ -66,7 +66,8 @@ fn alternatives(path: &str) -> Vec<String> {
     names.map(|name| format!("{before}{name}{after}")).collect()
 }
 
-/// The words of a page that name something in the repository: those that begin with one of its folders.
+/// The words of a page that name something in the repository: those that begin with one of its
+/// folders.
 fn paths<'a>(text: &'a str, folders: &BTreeSet<String>) -> Vec<&'a str> {
     let ends = |letter: char| letter.is_whitespace() || "`()[]<>\"';:|*".contains(letter);
     let words = text

@@ -1,6 +1,6 @@
-//! Entries of attributes whose values are maps of records, as the clients ask for them: comments under an object, the
-//! gallery of skyboxes on the node (docs/spec/model.md §5.6). What each parameter does is in
-//! `store/tests/it/entries.rs`.
+//! Entries of attributes whose values are maps of records, as the clients ask for them: comments
+//! under an object, the gallery of skyboxes on the node (docs/spec/model.md §5.6). What each
+//! parameter does is in `store/tests/it/entries.rs`.
 
 use posbus::Umid;
 use serde_json::{Value, json};

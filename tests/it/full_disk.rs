@@ -21,7 +21,8 @@ async fn on_a_full_disk_people_move_on_and_nothing_is_half_done() {
         .map(|entry| entry.expect("an entry").metadata().expect("its size").len() / 512)
         .max()
         .expect("a database");
-    // The signal about it is ignored, so that writes fail as on a full disk. Only the soft limit, to lift it later.
+    // The signal about it is ignored, so that writes fail as on a full disk. Only the soft limit,
+    // to lift it later.
     let prelude = format!("trap '' XFSZ; ulimit -S -f {}", blocks + ROOM);
     server.start_again_with(Options::default().unlimited().prelude(&prelude));
     let owner = owner.at(&server);

@@ -150,7 +150,8 @@ async fn frames_above_the_limit_close_the_connection() {
         let _ = client.try_send(Frame::binary(vec![0; length])).await;
         match client.ending().await {
             OVERSIZE => {}
-            // What was still on its way when the server closed can break the connection before the close frame is read.
+            // What was still on its way when the server closed can break the connection before the
+            // close frame is read.
             Ending::Broken if length > 100_000 => {}
             other => panic!("{length} bytes: {other:?}"),
         }
@@ -255,7 +256,8 @@ async fn a_thousand_connections_of_random_bytes_disturb_nobody() {
     assert!(snapshot.user(one.user).is_some() && snapshot.user(two.user).is_some());
 }
 
-/// Each entry is answered with a whole world, and a client that does not read leaves all of them to the server.
+/// Each entry is answered with a whole world, and a client that does not read leaves all of them to
+/// the server.
 #[tokio::test]
 async fn repeated_entering_without_reading_is_bounded() {
     let mut server = Server::start(Options::default().unlimited());

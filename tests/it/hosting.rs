@@ -174,7 +174,8 @@ async fn the_list_is_kept_by_admins_of_the_node() {
     assert_eq!(list[0]["user_id"], json!(user.user));
 }
 
-/// A database of the platform holds the node's key in an attribute, and a list with whatever was written into it.
+/// A database of the platform holds the node's key in an attribute, and a list with whatever was
+/// written into it.
 #[tokio::test]
 async fn a_database_of_the_platform_is_taken_over() {
     let mut server = Server::start(Options::default());

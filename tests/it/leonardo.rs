@@ -74,7 +74,8 @@ async fn pictures_are_asked_for_and_asked_after() {
     assert!(!server.log().contains(PROVIDER_KEY));
 }
 
-/// X16: no path leads the server elsewhere at the provider, and no id of the provider leads anywhere else either.
+/// X16: no path leads the server elsewhere at the provider, and no id of the provider leads
+/// anywhere else either.
 #[tokio::test]
 async fn ids_of_generations_are_validated() {
     let provider = StandIn::start().await;

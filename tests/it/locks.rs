@@ -105,7 +105,8 @@ async fn every_lock_request_is_answered_by_the_lock_table() {
     // Lock, was free: the world hears it.
     scene.admin.send(LockObject { id: PLAZA }).await;
     scene.all_hear(response(PLAZA, 1, admin)).await;
-    // Lock, held: the sender hears by whom, be it the holder, another admin or somebody without rights.
+    // Lock, held: the sender hears by whom, be it the holder, another admin or somebody without
+    // rights.
     for client in scene.everybody() {
         client.send(LockObject { id: PLAZA }).await;
         assert_eq!(answers(client, 1).await, [response(PLAZA, 0, admin)]);
@@ -125,7 +126,8 @@ async fn every_lock_request_is_answered_by_the_lock_table() {
         answers(&mut scene.admin, 1).await,
         [response(PLAZA, 0, nobody)]
     );
-    // Lock by somebody without rights, and of what is not in this world: refused, but answered (w38).
+    // Lock by somebody without rights, and of what is not in this world: refused, but answered
+    // (w38).
     scene.guest.send(LockObject { id: PLAZA }).await;
     assert_eq!(
         answers(&mut scene.guest, 1).await,

@@ -1,4 +1,5 @@
-//! Tests of the whole program from outside: its real binary, real sockets, real databases. One module per behaviour.
+//! Tests of the whole program from outside: its real binary, real sockets, real databases. One
+//! module per behaviour.
 
 mod activate_plugin;
 mod agora;

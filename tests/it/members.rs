@@ -80,7 +80,8 @@ async fn a_member_is_named_by_id_or_wallet_and_nothing_else() {
         .refused(404, "object_not_found");
 }
 
-/// Who may: owner, admin of the object, admin of what is above it; nobody else, be it to look, to add or to remove.
+/// Who may: owner, admin of the object, admin of what is above it; nobody else, be it to look, to
+/// add or to remove.
 #[tokio::test]
 async fn only_admins_see_and_change_members() {
     let mut server = Server::start(Options::default());
@@ -117,8 +118,8 @@ async fn only_admins_see_and_change_members() {
     refused.refused(401, "failed_to_verify_access_token");
 }
 
-/// An object always has an owner who is its admin, so anybody may be removed there, oneself included. The node's owner is
-/// a system account, so its last admin stays.
+/// An object always has an owner who is its admin, so anybody may be removed there, oneself
+/// included. The node's owner is a system account, so its last admin stays.
 #[tokio::test]
 async fn every_object_keeps_an_admin() {
     let mut server = Server::start(Options::default());

@@ -1,4 +1,5 @@
-//! What the server tells of itself: everything that is promised, and nothing that nobody has heard of.
+//! What the server tells of itself: everything that is promised, and nothing that nobody has heard
+//! of.
 
 use std::collections::{BTreeMap, BTreeSet};
 

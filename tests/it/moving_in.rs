@@ -102,7 +102,8 @@ async fn rights_are_those_of_before() {
     let ada = Api::login(&server, &ada).await;
     let bob = Api::login(&server, &bob).await;
     let carol = Api::login(&server, &carol).await;
-    // Ada owns the garden, Bob is admin of it; Carol is in the group that is admin of the other world.
+    // Ada owns the garden, Bob is admin of it; Carol is in the group that is admin of the other
+    // world.
     for (who, world, allowed) in [
         (&ada, GARDEN, true),
         (&bob, GARDEN, true),

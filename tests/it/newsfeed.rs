@@ -131,7 +131,8 @@ async fn invalid_pages_are_refused() {
         .refused(401, "failed_to_verify_access_token");
 }
 
-/// What the chain and the birth of worlds tell of is shown, except for the one type that clients refuse.
+/// What the chain and the birth of worlds tell of is shown, except for the one type that clients
+/// refuse.
 #[tokio::test]
 async fn stakes_and_new_worlds_are_news_and_unstaking_is_not() {
     let mut server = Server::start(Options::default());

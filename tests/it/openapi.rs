@@ -72,7 +72,8 @@ async fn the_document_and_the_list_of_routes_agree() {
     }
 }
 
-/// For those who read it without a server, and for reviews: a change of the API shows in the difference.
+/// For those who read it without a server, and for reviews: a change of the API shows in the
+/// difference.
 #[tokio::test]
 async fn the_document_in_docs_is_the_one_that_is_served() {
     let server = Server::start(Options::default());

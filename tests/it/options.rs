@@ -282,7 +282,8 @@ async fn newcomers_start_at_the_spawn_point_of_the_options() {
     owner.create(world, "Stall", at(0.0, 0.0, 0.0)).await;
 }
 
-/// A database may hold what was never checked: what makes no sense is ignored, and the rest of the world is there.
+/// A database may hold what was never checked: what makes no sense is ignored, and the rest of the
+/// world is there.
 #[tokio::test]
 async fn invalid_stored_rules_do_not_keep_a_world_closed() {
     let mut server = Server::start(Options::default());

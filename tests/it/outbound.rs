@@ -8,7 +8,8 @@ use crate::{
     support::{Api, PROVIDER_KEY, Play, Server, StandIn, WELCOME, set_node, uses},
 };
 
-/// X16: an answer that does not come, does not end or makes no sense is a failure with a name, and nothing remains.
+/// X16: an answer that does not come, does not end or makes no sense is a failure with a name, and
+/// nothing remains.
 #[tokio::test]
 async fn a_failing_provider_is_reported_as_such() {
     let provider = StandIn::start().await;
@@ -63,7 +64,8 @@ async fn a_failing_provider_is_reported_as_such() {
     }
 }
 
-/// X13: a picture that is none, is too large or is not there is a failure, and redirects are held to the same list.
+/// X13: a picture that is none, is too large or is not there is a failure, and redirects are held
+/// to the same list.
 #[tokio::test]
 async fn pictures_are_fetched_from_known_hosts_only() {
     let (provider, stranger) = (StandIn::start().await, StandIn::start().await);

@@ -8,8 +8,8 @@ use crate::support::{Api, CANVAS, CANVAS_CHILD, Client, Options, Server, WELCOME
 /// Half of what positions are rounded to.
 const TOLERANCE: f64 = 0.06;
 
-/// Where the i-th child of the canvas at (10, 5, -20) stands: on a coil of 7.2 degrees a step, 100 wide at first, growing
-/// by 50 and rising by 15 a turn.
+/// Where the i-th child of the canvas at (10, 5, -20) stands: on a coil of 7.2 degrees a step, 100
+/// wide at first, growing by 50 and rising by 15 a turn.
 fn on_helix(i: u8) -> (f64, f64, f64) {
     let (i, step) = (f64::from(i), 7.2_f64);
     let turns = i * step / 360.0;
@@ -133,7 +133,8 @@ async fn on_a_circle_all_make_room_for_each_other() {
     );
 }
 
-/// What is seen is what will be loaded: a parent that is let go somewhere else takes those along whom its rules place.
+/// What is seen is what will be loaded: a parent that is let go somewhere else takes those along
+/// whom its rules place.
 #[tokio::test]
 async fn children_follow_a_parent_that_is_let_go() {
     let mut server = Server::start(Options::default());

@@ -71,7 +71,8 @@ async fn a_new_name_or_picture_is_sent_at_once() {
     assert_eq!(entry(&mut watcher, user.user).await.name, "Countess");
 }
 
-/// Two users may have one name: what tells them apart is their id. Only guests are given names that nobody has (y26).
+/// Two users may have one name: what tells them apart is their id. Only guests are given names that
+/// nobody has (y26).
 #[tokio::test]
 async fn every_guest_has_a_unique_name() {
     let server = Server::start(Options::default().unlimited());

@@ -1,4 +1,5 @@
-//! How clients find the QUIC endpoint and know that it is the right one (docs/protocol.md, Certificate).
+//! How clients find the QUIC endpoint and know that it is the right one (docs/protocol.md,
+//! Certificate).
 
 use std::{fs, net::UdpSocket};
 

@@ -1,4 +1,5 @@
-//! QUIC over a path that loses, doubles and delays packets (a relay of the tests, see `support/lossy.rs`).
+//! QUIC over a path that loses, doubles and delays packets (a relay of the tests, see
+//! `support/lossy.rs`).
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 

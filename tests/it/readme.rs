@@ -1,7 +1,8 @@
 //! The examples of the README do what it says.
 //!
-//! Each `sh` block after the line `<!-- tested -->` runs as a script of its own, in the order of the file and against one
-//! server. Lines that begin with `#>` are what it prints, `…` standing for anything.
+//! Each `sh` block after the line `<!-- tested -->` runs as a script of its own, in the order of
+//! the file and against one server. Lines that begin with `#>` are what it prints, `…` standing for
+//! anything.
 
 use std::{env, os::unix::fs::symlink, process::Command};
 

@@ -1,4 +1,5 @@
-//! A connection breaks and the session comes back: nobody else sees it blink (docs/protocol.md, Coming back).
+//! A connection breaks and the session comes back: nobody else sees it blink (docs/protocol.md,
+//! Coming back).
 
 use posbus::{LockObject, LockObjectResponse, Message, RemoveUsers, Umid, Vec3};
 

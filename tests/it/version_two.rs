@@ -1,4 +1,5 @@
-//! Version 2 of the protocol, and what those who speak version 1 must not see of it (docs/protocol.md).
+//! Version 2 of the protocol, and what those who speak version 1 must not see of it
+//! (docs/protocol.md).
 
 use posbus::{LockObject, Message, ObjectTransform, Transform, Umid, Vec3, v2};
 

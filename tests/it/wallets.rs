@@ -47,8 +47,8 @@ async fn logins_of_one_wallet_do_not_disturb_each_other() {
     }
 }
 
-/// x24: addresses are compared as bytes; x23, y2: a signature that is none is refused like a wrong one, and never a
-/// missing thing.
+/// x24: addresses are compared as bytes; x23, y2: a signature that is none is refused like a wrong
+/// one, and never a missing thing.
 #[tokio::test]
 async fn adding_a_wallet_needs_a_fresh_proof() {
     let server = Server::start(Options::default());
@@ -171,7 +171,8 @@ async fn a_guest_with_a_wallet_becomes_a_user_everywhere() {
         snapshot.user(guest.user).map(|user| user.is_guest),
         Some(false)
     );
-    // The sweeper has nothing to do with them any more: another guest, who came later, is gone before they would be.
+    // The sweeper has nothing to do with them any more: another guest, who came later, is gone
+    // before they would be.
     present.say_goodbye().await;
     let other = Api::guest(&server).await;
     let end = Instant::now() + 2 * DEADLINE;

@@ -1,4 +1,5 @@
-//! `odyssey world`: a world travels from one node to another as it is, and what is no world does not.
+//! `odyssey world`: a world travels from one node to another as it is, and what is no world does
+//! not.
 
 use std::{
     fs::{self, File},

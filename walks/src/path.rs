@@ -6,7 +6,8 @@ use crate::Pattern;
 
 /// Square metres per bot such that about 64 others are within 64 m: π · 64² / 64.
 const AREA_PER_BOT: f32 = 64.0 * PI;
-/// Edge of the cell of a crowd in metres; it lies between 0 and this on both axes, as a server's grid would have it.
+/// Edge of the cell of a crowd in metres; it lies between 0 and this on both axes, as a server's
+/// grid would have it.
 const CROWD_EDGE: f32 = 64.0;
 /// A crowd keeps this far from the edges of its cell, in metres.
 const CROWD_MARGIN: f32 = 1.0;

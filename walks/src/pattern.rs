@@ -8,7 +8,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pattern {
-    /// A random walk in an area that grows with the number of bots: about 64 others are within 64 m of each.
+    /// A random walk in an area that grows with the number of bots: about 64 others are within 64 m
+    /// of each.
     Walk,
     /// A random walk of all bots in one cell of 64 m.
     Crowd,

@@ -22,11 +22,12 @@ pub enum OptionsError {
     Placement(#[from] PlacementError),
 }
 
-/// The options as they are stored: known keys only, ids in lower case, points with all their coordinates. A key that is null
-/// counts as absent, for merging cannot tell the two apart.
+/// The options as they are stored: known keys only, ids in lower case, points with all their
+/// coordinates. A key that is null counts as absent, for merging cannot tell the two apart.
 ///
 /// # Errors
-/// The first key whose value is of the wrong type, or a placement rule that would be ignored on load.
+/// The first key whose value is of the wrong type, or a placement rule that would be ignored on
+/// load.
 pub fn checked_options(options: &JsonMap) -> Result<JsonMap, OptionsError> {
     let mut checked = JsonMap::new();
     for (key, value) in options.iter().filter(|(_, value)| !value.is_null()) {

@@ -12,7 +12,8 @@ use crate::{JsonMap, Umid};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChildPlacement(BTreeMap<Umid, Placement>);
 
-/// Why a `child_placement` is not accepted from a writer, or why one of its entries is ignored on load.
+/// Why a `child_placement` is not accepted from a writer, or why one of its entries is ignored on
+/// load.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlacementError {
     /// A key is not an object type id.
@@ -40,7 +41,8 @@ pub enum PlacementError {
 }
 
 impl ChildPlacement {
-    /// Reads stored rules; entries that make no sense are left out and answered, so that they can be logged.
+    /// Reads stored rules; entries that make no sense are left out and answered, so that they can
+    /// be logged.
     pub fn parse(rules: &JsonMap) -> (Self, Vec<PlacementError>) {
         let mut parsed = Self::default();
         let mut ignored = Vec::new();
@@ -58,7 +60,8 @@ impl ChildPlacement {
     /// Checks rules before they are stored.
     ///
     /// # Errors
-    /// The first entry that [`Self::parse`] would ignore, or the first option that would silently take its default.
+    /// The first entry that [`Self::parse`] would ignore, or the first option that would silently
+    /// take its default.
     pub fn validate(rules: &JsonMap) -> Result<(), PlacementError> {
         for (group, rule) in rules {
             let (group, _, wrong) = parse_entry(group, rule)?;
@@ -69,7 +72,8 @@ impl ChildPlacement {
         Ok(())
     }
 
-    /// The group that a child of this type belongs to, and its rule: the type's own, else that of the nil id.
+    /// The group that a child of this type belongs to, and its rule: the type's own, else that of
+    /// the nil id.
     pub fn group(&self, object_type: Umid) -> Option<(Umid, &Placement)> {
         [object_type, Umid::nil()]
             .into_iter()

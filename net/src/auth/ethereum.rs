@@ -5,12 +5,12 @@ use sha3::{Digest, Keccak256};
 
 use super::{SignatureError, bytes_from_hex};
 
-/// Verifies that `wallet` (an address in any case) signed `text`. The signature is `r ‖ s ‖ v` in hexadecimal with `v` of
-/// 27 or 28, or 0 or 1 as hardware wallets write it.
+/// Verifies that `wallet` (an address in any case) signed `text`. The signature is `r ‖ s ‖ v` in
+/// hexadecimal with `v` of 27 or 28, or 0 or 1 as hardware wallets write it.
 ///
 /// # Errors
-/// `Malformed` also for an `s` in the upper half of the group order: no wallet makes one, and each is a second spelling
-/// of another signature.
+/// `Malformed` also for an `s` in the upper half of the group order: no wallet makes one, and each
+/// is a second spelling of another signature.
 pub fn verify(wallet: &str, text: &str, signature: &str) -> Result<(), SignatureError> {
     let wallet: [u8; 20] = bytes_from_hex(wallet)?;
     let [rs @ .., v] = bytes_from_hex::<65>(signature)?;
@@ -32,7 +32,8 @@ pub fn verify(wallet: &str, text: &str, signature: &str) -> Result<(), Signature
     }
 }
 
-/// An address with the checksum of EIP-55: a letter is upper case where the hash of the address has a high digit.
+/// An address with the checksum of EIP-55: a letter is upper case where the hash of the address has
+/// a high digit.
 ///
 /// # Errors
 /// `Malformed` if it is no address.

@@ -1,4 +1,5 @@
-//! The key that signs session tokens, kept in a file of its own outside of everything clients can read.
+//! The key that signs session tokens, kept in a file of its own outside of everything clients can
+//! read.
 
 use std::{fmt, io, path::Path};
 
@@ -16,12 +17,13 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads `jwt.key` from the directory of keys, or makes directory and file on the first run. Several processes may do
-    /// so at once: all end up with the key of the first.
+    /// Reads `jwt.key` from the directory of keys, or makes directory and file on the first run.
+    /// Several processes may do so at once: all end up with the key of the first.
     ///
     /// # Errors
-    /// `InvalidData` if the file has the wrong length, `PermissionDenied` if it is readable by others than its owner, and
-    /// whatever the file system says. A bad file is never replaced: that would end every session without a word.
+    /// `InvalidData` if the file has the wrong length, `PermissionDenied` if it is readable by
+    /// others than its owner, and whatever the file system says. A bad file is never replaced: that
+    /// would end every session without a word.
     pub fn load_or_create(dir: &Path) -> io::Result<Self> {
         let secret = secret_file::load_or_create(dir, FILE, secret_file::random)?;
         Ok(Self::from_secret(&secret))

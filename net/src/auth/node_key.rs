@@ -21,11 +21,12 @@ const PREFIX: &[u8] = b"\x19Ethereum Signed Message:\n32";
 pub struct NodeKey(SigningKey);
 
 impl NodeKey {
-    /// Reads `node.key` from the directory of keys. If there is none yet, takes over `former`, the private key in
-    /// hexadecimal of a database that kept it there, or makes a new one.
+    /// Reads `node.key` from the directory of keys. If there is none yet, takes over `former`, the
+    /// private key in hexadecimal of a database that kept it there, or makes a new one.
     ///
     /// # Errors
-    /// Those of [`Keys::load_or_create`](super::Keys::load_or_create); `InvalidData` if file or former key are no key.
+    /// Those of [`Keys::load_or_create`](super::Keys::load_or_create); `InvalidData` if file or
+    /// former key are no key.
     pub fn load_or_create(dir: &Path, former: Option<&str>) -> io::Result<Self> {
         let make = || match former {
             Some(text) => bytes_from_hex(text)
@@ -38,7 +39,8 @@ impl NodeKey {
         Self::from_secret(&secret).ok_or_else(|| invalid("the node's key file holds no key"))
     }
 
-    /// A key from its bytes, for tests and tools; `None` for zero and numbers beyond the order of the curve.
+    /// A key from its bytes, for tests and tools; `None` for zero and numbers beyond the order of
+    /// the curve.
     pub fn from_secret(secret: &[u8; LENGTH]) -> Option<Self> {
         SigningKey::from_slice(secret).ok().map(Self)
     }
@@ -54,8 +56,9 @@ impl NodeKey {
         bytes_from_hex::<LENGTH>(text).is_ok_and(|secret| self.0.to_bytes()[..] == secret)
     }
 
-    /// Signs that the node hosts a world: both ids padded to 32 bytes, hashed, and signed as a message of Ethereum. Returns
-    /// `r ‖ s ‖ v` in hexadecimal with `v` of 27 or 28; `None` if the signature could not be made, which no input causes.
+    /// Signs that the node hosts a world: both ids padded to 32 bytes, hashed, and signed as a
+    /// message of Ethereum. Returns `r ‖ s ‖ v` in hexadecimal with `v` of 27 or 28; `None` if the
+    /// signature could not be made, which no input causes.
     pub fn sign_hosting(&self, node: Uuid, world: Uuid) -> Option<String> {
         let mut ids = [0; 64];
         ids[16..32].copy_from_slice(node.as_bytes());

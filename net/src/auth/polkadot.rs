@@ -7,8 +7,9 @@ use super::{SignatureError, bytes_from_hex};
 /// The signing context that every Substrate wallet uses.
 const CONTEXT: &[u8] = b"substrate";
 
-/// Verifies that `wallet` (the public key in hexadecimal) signed `text`, either as it stands or wrapped into
-/// `<Bytes>…</Bytes>`, which is what browser extensions do lest a text pass for a transaction.
+/// Verifies that `wallet` (the public key in hexadecimal) signed `text`, either as it stands or
+/// wrapped into `<Bytes>…</Bytes>`, which is what browser extensions do lest a text pass for a
+/// transaction.
 ///
 /// # Errors
 /// See [`SignatureError`].

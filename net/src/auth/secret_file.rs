@@ -12,12 +12,13 @@ pub(super) const LENGTH: usize = 32;
 /// Permission bits that nobody but the owner may have.
 const GROUP_AND_WORLD: u32 = 0o077;
 
-/// Reads the file from the directory of keys, or makes directory and file on the first run. Several processes may do so at
-/// once: all end up with the secret of the first.
+/// Reads the file from the directory of keys, or makes directory and file on the first run. Several
+/// processes may do so at once: all end up with the secret of the first.
 ///
 /// # Errors
-/// `InvalidData` if the file has the wrong length, `PermissionDenied` if it is readable by others than its owner, and
-/// whatever the file system says. A bad file is never replaced: what was signed with it would be void without a word.
+/// `InvalidData` if the file has the wrong length, `PermissionDenied` if it is readable by others
+/// than its owner, and whatever the file system says. A bad file is never replaced: what was signed
+/// with it would be void without a word.
 pub(super) fn load_or_create(
     dir: &Path,
     file: &str,
@@ -63,8 +64,8 @@ fn read(path: &Path) -> io::Result<[u8; LENGTH]> {
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, format!("not {LENGTH} bytes long")))
 }
 
-/// Writes a new key under a temporary name and links it to the real one, so that the file is never there in part and an
-/// existing one is never replaced.
+/// Writes a new key under a temporary name and links it to the real one, so that the file is never
+/// there in part and an existing one is never replaced.
 fn create(dir: &Path, path: &Path, secret: &[u8; LENGTH]) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let temporary = Temporary(dir.join(format!("{}.new", uuid::Uuid::new_v4().simple())));

@@ -73,8 +73,9 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// Follows `X-Forwarded-For` from its right end as far as the hops are trusted; see [`super::Limits::client_address`].
-/// Where a hop is illegible, the last legible one stays responsible.
+/// Follows `X-Forwarded-For` from its right end as far as the hops are trusted; see
+/// [`super::Limits::client_address`]. Where a hop is illegible, the last legible one stays
+/// responsible.
 pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();

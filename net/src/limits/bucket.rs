@@ -44,7 +44,8 @@ impl Bucket {
         }
     }
 
-    /// Takes `cost`, or what the bucket holds when full if that is less; otherwise tells when there will be enough.
+    /// Takes `cost`, or what the bucket holds when full if that is less; otherwise tells when there
+    /// will be enough.
     pub(super) fn take(&mut self, cost: f64, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.tokens = self.level(rate, now);
         self.updated = now;

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// How sessions behave.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
-    /// How long a client may take to send its handshake. Default 10 s: a phone on a bad network needs a few.
+    /// How long a client may take to send its handshake. Default 10 s: a phone on a bad network
+    /// needs a few.
     pub handshake_timeout: Duration,
     /// Time between pings. Default 30 s: existing clients and proxies expect at most 54 s
     /// (docs/spec/posbus.md §1.1).
@@ -16,8 +17,8 @@ pub struct SessionOptions {
     pub write_timeout: Duration,
     /// Whether messages of one session are rate_limited. Default true.
     pub rate_limited: bool,
-    /// Messages per second that a session may send. Default 120: existing clients send eight at most, a native client
-    /// at 60 Hz passes with as much again for everything else.
+    /// Messages per second that a session may send. Default 120: existing clients send eight at
+    /// most, a native client at 60 Hz passes with as much again for everything else.
     pub messages_per_second: f64,
     /// Messages that may come at once. Default 240.
     pub message_burst: f64,

@@ -1,24 +1,22 @@
 //! From a first packet to a stream: who may come in, how many at a time, and by when.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::http::StatusCode;
 use metrics::Counter;
-use quinn::crypto::rustls::HandshakeData;
-use quinn::{Connecting, Incoming, VarInt};
+use quinn::{Connecting, Incoming, VarInt, crypto::rustls::HandshakeData};
 use systems::DisconnectCause;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout, timeout_at},
+};
 use web_transport_quinn::{Request, Session};
 
-use super::certificate::RAW_ALPN;
-use super::connection::Connection;
-use super::options::QuicOptions;
-use super::place::PATH;
-use crate::limits::{ConnectionPermit, Slot};
-use crate::session::close_code;
-use crate::session::{Arrival, GOODBYE, Sessions};
+use super::{certificate::RAW_ALPN, connection::Connection, options::QuicOptions, place::PATH};
+use crate::{
+    limits::{ConnectionPermit, Slot},
+    session::{Arrival, GOODBYE, Sessions, close_code},
+};
 
 /// Decides about connections.
 pub(super) struct Admission {
@@ -34,7 +32,8 @@ pub(super) struct Admission {
 struct Arriving {
     address: IpAddr,
     since: Instant,
-    /// What counts it; known once the address is proven, as nobody is to be counted for what others send in their name.
+    /// What counts it; known once the address is proven, as nobody is to be counted for what others
+    /// send in their name.
     permit: Option<ConnectionPermit>,
     slot: Slot,
     handshake: OwnedSemaphorePermit,
@@ -182,7 +181,8 @@ async fn serve(sessions: Arc<Sessions>, connecting: Connecting, arriving: Arrivi
     sessions.serve(opened, arrival).await;
 }
 
-/// A session on the connection, and the stream that the client opens on it. None if the client is not to have one.
+/// A session on the connection, and the stream that the client opens on it. None if the client is
+/// not to have one.
 async fn open(sessions: &Sessions, connection: quinn::Connection) -> Option<Connection> {
     let protocol = connection
         .handshake_data()

@@ -1,17 +1,16 @@
-//! The certificates of the QUIC endpoint: from files, or made here and accepted by their hashes (docs/protocol.md,
-//! Certificate).
+//! The certificates of the QUIC endpoint: from files, or made here and accepted by their hashes
+//! (docs/protocol.md, Certificate).
 
 mod own;
 
-use std::io;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{io, sync::Arc, time::SystemTime};
 
 use parking_lot::Mutex;
 use quinn::crypto::rustls::QuicServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::version::TLS13;
+use rustls::{
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    version::TLS13,
+};
 
 use super::options::CertificateFiles;
 use own::Rotation;
@@ -71,8 +70,8 @@ impl Certificates {
         Ok((Self { source }, config))
     }
 
-    /// SHA-256 hashes in hex of the certificates that clients may meet; none if they are from files, which clients check
-    /// as they do anybody's.
+    /// SHA-256 hashes in hex of the certificates that clients may meet; none if they are from
+    /// files, which clients check as they do anybody's.
     pub(super) fn hashes(&self) -> Vec<String> {
         match &*self.source.lock() {
             Source::Own(rotation) => rotation.hashes(SystemTime::now()),
@@ -80,7 +79,8 @@ impl Certificates {
         }
     }
 
-    /// What to use from now on, if it is time for another certificate or there is a new one in the files.
+    /// What to use from now on, if it is time for another certificate or there is a new one in the
+    /// files.
     ///
     /// # Errors
     /// If the files cannot be read or used; the certificate in use stays.
@@ -139,8 +139,7 @@ fn configure(identity: Identity) -> io::Result<Arc<QuicServerConfig>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
+    use std::{fs, path::Path};
 
     use rcgen::{CertifiedKey, generate_simple_self_signed};
 

@@ -1,5 +1,6 @@
-//! A QUIC connection as a transport: one stream for messages that must arrive, datagrams for those that are outdated soon
-//! (docs/protocol.md, Transports). The same for WebTransport and for QUIC alone.
+//! A QUIC connection as a transport: one stream for messages that must arrive, datagrams for those
+//! that are outdated soon (docs/protocol.md, Transports). The same for WebTransport and for QUIC
+//! alone.
 
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use tokio::time::timeout;
 use web_transport_quinn::{ReadError, RecvStream, SendStream, Session, SessionError};
 
 use super::framing::{Cutter, TooLong, join};
-use crate::session::close_code;
-use crate::session::transport::{Features, Inbound, Incoming, Outgoing, Transport};
+use crate::session::{
+    close_code,
+    transport::{Features, Inbound, Incoming, Outgoing, Transport},
+};
 
 /// The longest datagram (docs/protocol.md, Datagrams).
 const MAX_DATAGRAM: usize = 1_200;
@@ -94,7 +97,8 @@ impl Receiver {
     /// Why nothing more comes.
     fn cause(&self) -> DisconnectCause {
         match quinn::Connection::close_reason(&self.session) {
-            // Also what it looks like when the client ends its WebTransport session: that closes the connection here.
+            // Also what it looks like when the client ends its WebTransport session: that closes
+            // the connection here.
             Some(ConnectionError::ApplicationClosed(_) | ConnectionError::LocallyClosed) => {
                 DisconnectCause::ClientClosed
             }
@@ -121,8 +125,9 @@ impl Outgoing for Sender {
                     batch.frames.push(datagram);
                     continue;
                 }
-                // When too many wait the oldest are dropped, for they are overtaken. One that cannot be sent after all,
-                // because the path has just become narrower, is lost as others are.
+                // When too many wait the oldest are dropped, for they are overtaken. One that
+                // cannot be sent after all, because the path has just become narrower, is lost as
+                // others are.
                 let _ = self.session.send_datagram(datagram);
             }
         }

@@ -1,11 +1,13 @@
-//! Messages on a stream: the length in bytes as u32 LE, then the message (docs/protocol.md, Transports).
+//! Messages on a stream: the length in bytes as u32 LE, then the message (docs/protocol.md,
+//! Transports).
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Size of the length before each message.
 const LENGTH: usize = size_of::<u32>();
 
-/// Cuts what arrives on a stream into messages. Keeps no more than the piece last pushed and one unfinished message.
+/// Cuts what arrives on a stream into messages. Keeps no more than the piece last pushed and one
+/// unfinished message.
 #[derive(Default)]
 pub(super) struct Cutter {
     /// What has arrived and not been looked at.
@@ -25,7 +27,8 @@ impl Cutter {
         self.arrived = piece;
     }
 
-    /// The next message, if all of it is here. Its length is looked at before anything is done about it.
+    /// The next message, if all of it is here. Its length is looked at before anything is done
+    /// about it.
     pub(super) fn next(&mut self, limit: usize) -> Result<Option<Bytes>, TooLong> {
         if self.begun.is_empty()
             && let Some(length) = length_of(&self.arrived)

@@ -1,7 +1,9 @@
 //! What clients are told of the endpoint: its address and the hashes of its certificates.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::http::Uri;
 
@@ -38,8 +40,9 @@ impl Place {
     }
 }
 
-/// The address of the endpoint on a node with this base address. Browsers try only the first address of a name, and
-/// `localhost` may be another one than is listened on, so that name becomes an address.
+/// The address of the endpoint on a node with this base address. Browsers try only the first
+/// address of a name, and `localhost` may be another one than is listened on, so that name becomes
+/// an address.
 pub(super) fn url(base_url: &str, bound: SocketAddr) -> String {
     let base: Uri = base_url.parse().unwrap_or_default();
     let port = bound.port();

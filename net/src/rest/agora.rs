@@ -28,7 +28,8 @@ struct ChannelToken {
     channel: String,
 }
 
-/// A token for speaking in an object, or for sharing a screen there. For those who are in its world, and its admins.
+/// A token for speaking in an object, or for sharing a screen there. For those who are in its
+/// world, and its admins.
 #[utoipa::path(
     post, path = "/objects/{objectID}/agora/token", tag = "voice and chat",
     security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = TokenRequest,

@@ -25,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What a client needs to know of an asset to show its window.
 #[derive(Debug, Serialize, ToSchema)]
 struct Asset2d {
-    /// `name` decides which window opens; `pluginId`, `scopeName` and `scriptUrl` name the bundle behind it.
+    /// `name` decides which window opens; `pluginId`, `scopeName` and `scriptUrl` name the bundle
+    /// behind it.
     #[schema(value_type = Object)]
     meta: Map<String, Value>,
     #[schema(value_type = Object)]
@@ -110,7 +111,8 @@ struct Page {
     offset: Option<u64>,
 }
 
-/// The library of 3D assets: the caller's own, then those that others do not keep private, each oldest first.
+/// The library of 3D assets: the caller's own, then those that others do not keep private, each
+/// oldest first.
 #[utoipa::path(
     get, path = "/assets-3d", tag = "assets", security(("bearer" = [])), params(Page),
     responses((status = 200, body = [Asset3d])),

@@ -31,7 +31,8 @@ struct Challenge {
     challenge: String,
 }
 
-/// Makes a challenge for a wallet; it can be answered once within five minutes. Those made before stay good.
+/// Makes a challenge for a wallet; it can be answered once within five minutes. Those made before
+/// stay good.
 #[utoipa::path(
     get, path = "/auth/challenge", tag = "auth", params(ForWallet),
     responses((status = 200, body = Challenge)),
@@ -93,8 +94,8 @@ struct Token {
     token: String,
 }
 
-/// Logs a wallet in; the first time makes its user. The challenge that is answered is spent, and a wrong answer spends one,
-/// too.
+/// Logs a wallet in; the first time makes its user. The challenge that is answered is spent, and a
+/// wrong answer spends one, too.
 #[utoipa::path(
     post, path = "/auth/token", tag = "auth", request_body = SignedChallenge,
     responses((status = 200, body = Token)),

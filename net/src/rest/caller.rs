@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use super::{ApiError, App};
 
-/// How long a user is taken to exist after it was last looked up: spares the database a query per request, and a
-/// deleted user's token lives this much longer at most.
+/// How long a user is taken to exist after it was last looked up: spares the database a query per
+/// request, and a deleted user's token lives this much longer at most.
 const TRUST: Duration = Duration::from_secs(5);
 /// Users remembered at most.
 const CAPACITY: usize = 16_384;

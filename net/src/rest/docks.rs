@@ -31,8 +31,8 @@ impl Docked {
     }
 }
 
-/// Asks for a dock between two worlds, or, if the other side has asked for it in the last seven days, makes it: a portal in
-/// each, and each owner admin of the other's.
+/// Asks for a dock between two worlds, or, if the other side has asked for it in the last seven
+/// days, makes it: a portal in each, and each owner admin of the other's.
 #[utoipa::path(
     post, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])),
     request_body = Docked,
@@ -52,7 +52,8 @@ async fn dock(
     Ok(Json(()))
 }
 
-/// Ends a dock, with both portals and both roles, or takes the request for one back. Either side may.
+/// Ends a dock, with both portals and both roles, or takes the request for one back. Either side
+/// may.
 #[utoipa::path(
     delete, path = "/users/mutual-docks", tag = "docks", security(("bearer" = [])),
     request_body = Docked,

@@ -1,6 +1,6 @@
-//! What the OpenAPI document says of all endpoints alike: names and groups, what stands in paths, the body of an empty
-//! success, the failures that any of them can answer with, and the one body of all failures
-//! (docs/spec/rest.md §2).
+//! What the OpenAPI document says of all endpoints alike: names and groups, what stands in paths,
+//! the body of an empty success, the failures that any of them can answer with, and the one body of
+//! all failures (docs/spec/rest.md §2).
 
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, RefOr, Response,
@@ -119,7 +119,8 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Names of operations become names of functions in generated clients; those of the handlers are not unique.
+/// Names of operations become names of functions in generated clients; those of the handlers are
+/// not unique.
 fn operation_id(method: &str, path: &str) -> String {
     let path = path.strip_prefix(BASE).unwrap_or(path);
     let mut id = method.to_owned();

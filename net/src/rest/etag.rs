@@ -1,5 +1,5 @@
-//! Answers that a client has already: each JSON answer to a GET carries an `ETag`, and a client that names it gets 304
-//! instead of the body (docs/spec/rest.md §7).
+//! Answers that a client has already: each JSON answer to a GET carries an `ETag`, and a client
+//! that names it gets 304 instead of the body (docs/spec/rest.md §7).
 
 use axum::{
     body::{Body, HttpBody},
@@ -11,13 +11,12 @@ use axum::{
         },
     },
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use components::Reason;
 use sha2::{Digest, Sha256};
 
 use super::{ApiError, BASE};
-use axum::response::IntoResponse;
 
 /// Largest answer that is looked at: all that are made in memory.
 const MAX_BODY: u64 = 16 * 1024 * 1024;

@@ -20,7 +20,8 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A JSON body. The content type does not matter, an empty body is `{}`, unknown fields are ignored.
+/// A JSON body. The content type does not matter, an empty body is `{}`, unknown fields are
+/// ignored.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {

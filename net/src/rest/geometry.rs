@@ -14,7 +14,8 @@ pub(super) struct Vector {
     z: f32,
 }
 
-/// Where an object is, how it is turned (Euler angles in radians) and how large it is (factor per axis).
+/// Where an object is, how it is turned (Euler angles in radians) and how large it is (factor per
+/// axis).
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = Transform)]
 pub(super) struct Placement {

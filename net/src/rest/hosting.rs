@@ -122,7 +122,8 @@ struct HostedWorld {
 /// The node's word that it hosts a world.
 #[derive(Debug, Serialize, ToSchema)]
 struct HostingChallenge {
-    /// `0x` and 130 hexadecimal digits: a signature with the node's key over the ids of node and world.
+    /// `0x` and 130 hexadecimal digits: a signature with the node's key over the ids of node and
+    /// world.
     challenge: String,
 }
 

@@ -27,7 +27,8 @@ use crate::{limits::RequestKind, options::NetOptions};
 /// How long browsers may remember what a preflight said.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
 
-/// Refuses addresses that ask too often. Probes and scrapers are not counted: they are the operator's.
+/// Refuses addresses that ask too often. Probes and scrapers are not counted: they are the
+/// operator's.
 pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
     if let Some(kind) = kind(request.method(), request.uri().path()) {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -60,8 +61,9 @@ fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Runs the handler in a task of its own, so that a panic is an ordinary 500 and a write, once begun, ends even if the
-/// client leaves: what is durable must also reach memory and everybody in the world. Reads end with their client.
+/// Runs the handler in a task of its own, so that a panic is an ordinary 500 and a write, once
+/// begun, ends even if the client leaves: what is durable must also reach memory and everybody in
+/// the world. Reads end with their client.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let reads = reads(request.method());
     let task = tokio::spawn(next.run(request).instrument(Span::current()));
@@ -91,7 +93,8 @@ pub(super) async fn name_charset(mut response: Response) -> Response {
     response
 }
 
-/// Which pages may call the API. Tokens travel in a header, never in cookies, so credentials are not allowed.
+/// Which pages may call the API. Tokens travel in a header, never in cookies, so credentials are
+/// not allowed.
 pub(super) fn cors(options: &NetOptions) -> CorsLayer {
     let origins = if options.allowed_origins.is_empty() {
         AllowOrigin::any()

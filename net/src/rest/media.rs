@@ -1,5 +1,5 @@
-//! The files that ship with the program, so that the welcome world can be seen: shapes, sky and pictures under the ids
-//! that worlds name them by (docs/spec/rest.md §1).
+//! The files that ship with the program, so that the welcome world can be seen: shapes, sky and
+//! pictures under the ids that worlds name them by (docs/spec/rest.md §1).
 //!
 //! They are part of the binary: a node needs nothing beside it to show its first world.
 
@@ -104,7 +104,8 @@ async fn asset(PathText(file): PathText, request: Request) -> Result<Response, A
     Ok(serve(found, "model/gltf-binary", request.headers()))
 }
 
-/// A picture in a size. Shipped pictures have one size, which is never enlarged; it is given for all.
+/// A picture in a size. Shipped pictures have one size, which is never enlarged; it is given for
+/// all.
 #[utoipa::path(
     get, path = "/media/render/texture/{rsize}/{file}", tag = "media",
     params(("rsize" = String, Path, description = "`s0` to `s9`"), ("file" = String, Path)),

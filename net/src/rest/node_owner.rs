@@ -44,7 +44,8 @@ async fn claim(
     Ok(Json(()))
 }
 
-/// The page behind the link: gets a session and sends the claim. Mounted at the root, outside of the versioned API.
+/// The page behind the link: gets a session and sends the claim. Mounted at the root, outside of
+/// the versioned API.
 pub(super) async fn page() -> ([(HeaderName, &'static str); 4], Html<&'static str>) {
     let headers = [
         (CONTENT_SECURITY_POLICY, POLICY),

@@ -208,7 +208,8 @@ async fn delete(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct TreeQuery {
-    /// Levels of children; default 10, at most 32. A tree holds 10,000 objects at most, those nearest to its root.
+    /// Levels of children; default 10, at most 32. A tree holds 10,000 objects at most, those
+    /// nearest to its root.
     max_depth: Option<u32>,
     /// Leaves out children of other types, with all below them.
     object_type: Option<Uuid>,

@@ -6,14 +6,13 @@ use std::collections::HashMap;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use components::Reason;
+use node::MAX_PLUGINS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use store::PluginRow;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-
-use node::MAX_PLUGINS;
-use store::PluginRow;
 
 use super::{ApiError, App, Authenticated, Body, Query, extract::required_text, reasons};
 
@@ -255,7 +254,8 @@ struct Activation {
     plugin_hash: Option<String>,
 }
 
-/// Makes an uploaded bundle a plugin, or a newer version of the plugin that has its name. For admins of the node.
+/// Makes an uploaded bundle a plugin, or a newer version of the plugin that has its name. For
+/// admins of the node.
 #[utoipa::path(
     post, path = "/node/activate-plugin", tag = "plugins", security(("bearer" = [])),
     request_body = Activation,

@@ -42,7 +42,8 @@ struct Changed {
     user_id: Uuid,
 }
 
-/// Changes the caller's profile; everybody who sees the caller sees the new name and picture at once.
+/// Changes the caller's profile; everybody who sees the caller sees the new name and picture at
+/// once.
 #[utoipa::path(
     patch, path = "/profile", tag = "users", security(("bearer" = [])), request_body = Changes,
     responses((status = 200, body = Changed)),

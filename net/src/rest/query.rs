@@ -1,5 +1,5 @@
-//! Query strings: typed, with repeated keys as lists, in plain or bracket form (`fields[]=a&fields[]=b`); a key without a
-//! value counts as absent (docs/spec/rest.md §1, §6).
+//! Query strings: typed, with repeated keys as lists, in plain or bracket form
+//! (`fields[]=a&fields[]=b`); a key without a value counts as absent (docs/spec/rest.md §1, §6).
 
 use std::fmt::Display;
 

@@ -16,10 +16,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QuicEndpoint)]
 struct Endpoint {
-    /// Address for WebTransport, as `https://host:port/posbus`. Host and port are also those of QUIC alone.
+    /// Address for WebTransport, as `https://host:port/posbus`. Host and port are also those of
+    /// QUIC alone.
     url: String,
-    /// SHA-256 hashes, 64 hex digits each, of the certificates that the server may show. Empty if its certificate is
-    /// signed by an authority.
+    /// SHA-256 hashes, 64 hex digits each, of the certificates that the server may show. Empty if
+    /// its certificate is signed by an authority.
     certificate_hashes: Vec<String>,
 }
 

@@ -17,8 +17,8 @@ use super::extract;
 /// Extension under which an operation keeps the reasons of its handler until [`describe`] runs.
 const EXTENSION: &str = "x-reasons";
 
-/// Lists the reasons of a handler for `extensions(("x-reasons" = json!(reasons![…])))`. A reason may
-/// be followed by a colon and a text that says when it applies.
+/// Lists the reasons of a handler for `extensions(("x-reasons" = json!(reasons![…])))`. A reason
+/// may be followed by a colon and a text that says when it applies.
 macro_rules! reasons {
     ($($reason:ident $(: $when:literal)?),* $(,)?) => {
         [$((

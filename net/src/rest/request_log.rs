@@ -11,11 +11,12 @@ use axum::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-/// Names the request in the log and to the client, so that a complaint can be matched with its cause.
+/// Names the request in the log and to the client, so that a complaint can be matched with its
+/// cause.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id, logs its outcome (probes excepted) and counts it. Only the path is logged: queries may hold
-/// wallets.
+/// Gives the request an id, logs its outcome (probes excepted) and counts it. Only the path is
+/// logged: queries may hold wallets.
 pub(super) async fn log_request(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let method = request.method().clone();

@@ -257,7 +257,8 @@ async fn unsigned() -> ApiError {
     ApiError::new(Reason::WebhookNotSigned, message)
 }
 
-/// The provider's report on a job. The secret was told to the provider, and to nobody else, when the job was given to it.
+/// The provider's report on a job. The secret was told to the provider, and to nobody else, when
+/// the job was given to it.
 #[utoipa::path(
     post, path = "/webhook/skybox-blockadelabs/{secret}", tag = "webhooks",
     params(("secret" = String, Path)), request_body = SkyboxReport,

@@ -1,6 +1,6 @@
 //! Stakes and what is in wallets (docs/spec/model.md §8.4).
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use components::Reason;
 use node::StakeClaim;
@@ -18,7 +18,6 @@ use super::{
     worlds::WorldRow,
 };
 use crate::auth::ethereum;
-use axum::response::Response;
 
 /// What the chain does not tell.
 const UNKNOWN: &str = "0";

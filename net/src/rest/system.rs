@@ -26,7 +26,8 @@ use crate::telemetry;
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// Worlds in the status at most, those with the most users.
 const MAX_WORLDS: usize = 200;
-/// How old the name of a world in the status may be. The page asks every second, names hardly ever change.
+/// How old the name of a world in the status may be. The page asks every second, names hardly ever
+/// change.
 const NAME_AGE: Duration = Duration::from_secs(30);
 
 pub(super) fn routes() -> OpenApiRouter<App> {

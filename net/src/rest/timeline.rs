@@ -38,7 +38,8 @@ async fn list(
     list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
-    // Told by the directory, which follows the database: what is kept is not asked whether the object is still there.
+    // Told by the directory, which follows the database: what is kept is not asked whether the
+    // object is still there.
     if !app.node.directory().knows(object) {
         return Err(Reason::ObjectNotFound.into());
     }

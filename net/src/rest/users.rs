@@ -175,8 +175,9 @@ async fn attach_account(
     Authenticated(caller): Authenticated,
     Body(proof): Body<SignedChallenge>,
 ) -> Result<(StatusCode, Json<Wallets>), ApiError> {
-    // The challenge is spent before anything else is looked at, so that no answer can be used twice. A malformed signature
-    // is a 403 as well: the UI takes the body of a 400 for the answer it wanted.
+    // The challenge is spent before anything else is looked at, so that no answer can be used
+    // twice. A malformed signature is a 403 as well: the UI takes the body of a 400 for the answer
+    // it wanted.
     let wallet = proof
         .verify(&app)
         .await?

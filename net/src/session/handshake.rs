@@ -9,9 +9,11 @@ use posbus::{ClientState, HandShake, MAX_HANDSHAKE_FRAME, Signal, SignalType};
 use systems::{Batch, Dialect, DisconnectCause};
 use tokio::time::{sleep, timeout};
 
-use super::resume::Resumable;
-use super::transport::{Features, Inbound, Incoming, Outgoing};
-use super::{GOODBYE, Sessions, close};
+use super::{
+    GOODBYE, Sessions, close,
+    resume::Resumable,
+    transport::{Features, Inbound, Incoming, Outgoing},
+};
 
 /// Who came in.
 pub(super) struct Greeting {
@@ -90,7 +92,8 @@ impl Sessions {
         }
     }
 
-    /// Tells a refused client so and closes after a while: reference clients come back the moment they are cut.
+    /// Tells a refused client so and closes after a while: reference clients come back the moment
+    /// they are cut.
     pub(super) async fn refuse(
         &self,
         incoming: &mut impl Incoming,

@@ -16,7 +16,8 @@ pub(super) struct Metrics {
 
 impl Metrics {
     pub(super) fn new() -> Self {
-        // A cause that has not occurred yet is 0, not missing: else its first occurrence would be no growth.
+        // A cause that has not occurred yet is 0, not missing: else its first occurrence would be
+        // no growth.
         for cause in DisconnectCause::ALL {
             disconnected(cause).increment(0);
         }

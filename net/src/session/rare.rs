@@ -1,15 +1,22 @@
-//! What seldom happens to a session while it waits for its client. Each of these futures is polled when it has something
-//! to say, not whenever a message comes: most of them look at what all sessions share, and each look takes a lock.
+//! What seldom happens to a session while it waits for its client. Each of these futures is polled
+//! when it has something to say, not whenever a message comes: most of them look at what all
+//! sessions share, and each look takes a lock.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use futures_util::StreamExt;
-use futures_util::future::{AbortHandle, abortable, pending};
-use futures_util::stream::FuturesUnordered;
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, abortable, pending},
+    stream::FuturesUnordered,
+};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -113,8 +120,7 @@ async fn silence(started: Instant, heard: &AtomicU64, patience: Duration) {
 mod tests {
     use std::time::Duration;
 
-    use tokio::sync::oneshot;
-    use tokio::time::Instant;
+    use tokio::{sync::oneshot, time::Instant};
     use tokio_util::sync::CancellationToken;
 
     use super::{Rare, Rarity};

@@ -1,4 +1,5 @@
-//! How fast a session may talk: a token bucket whose emptiness slows its own reader down and nobody else.
+//! How fast a session may talk: a token bucket whose emptiness slows its own reader down and nobody
+//! else.
 
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! The reading half of a session: what the client says, and the world it is in.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use components::{Profile, TransformNoScale, Umid};
@@ -12,27 +10,32 @@ use posbus::{
     Vec3, v2,
 };
 use systems::{ClientAction, Dialect, DisconnectCause, Entrant, SessionLink, WorldHandle};
-use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 use tracing::{Instrument, Span};
 
-use super::Sessions;
-use super::handshake::Greeting;
-use super::rare::{Rare, Rarity};
-use super::rate_limiter::RateLimiter;
-use super::resume::{Resumable, ResumeToken};
-use super::transport::{Features, Inbound, Incoming};
+use super::{
+    Sessions,
+    handshake::Greeting,
+    rare::{Rare, Rarity},
+    rate_limiter::RateLimiter,
+    resume::{Resumable, ResumeToken},
+    transport::{Features, Inbound, Incoming},
+};
 
-/// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then stays connected.
+/// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then
+/// stays connected.
 const MISTAKES: f64 = 16.0;
 const MISTAKES_PER_SECOND: f64 = 0.25;
 
 /// How often entering is tried when the world ends just then.
 const ENTRY_ATTEMPTS: usize = 3;
 
-/// What entering a world, greeting somebody and announcing a stake cost on top, in messages. They cost others more than a
-/// move does: a snapshot and an announcement to all, somebody's attention, a look into the database. Twelve at once and
-/// six a second are still more than people do.
+/// What entering a world, greeting somebody and announcing a stake cost on top, in messages. They
+/// cost others more than a move does: a snapshot and an announcement to all, somebody's attention,
+/// a look into the database. Twelve at once and six a second are still more than people do.
 const SURCHARGE: f64 = 19.0;
 
 fn surcharge(message: &v2::Message) -> f64 {
@@ -76,7 +79,8 @@ pub(super) struct Reader {
     /// What an earlier connection of this session left behind.
     resumable: Option<Resumable>,
     world: Option<WorldHandle>,
-    /// The last pose sent, and in which world: newer than what the world has stored when coming straight back.
+    /// The last pose sent, and in which world: newer than what the world has stored when coming
+    /// straight back.
     last_pose: Option<(Umid, TransformNoScale)>,
     /// The newest `MyPose` so far.
     last_sequence: u32,
@@ -128,8 +132,8 @@ impl Reader {
         }
     }
 
-    /// Sends a version 2 client the parameters of its session, and brings a detached session back into
-    /// its world (docs/protocol.md, Coming back).
+    /// Sends a version 2 client the parameters of its session, and brings a detached session back
+    /// into its world (docs/protocol.md, Coming back).
     pub(super) async fn welcome(&mut self) {
         let resumed = self.claim().await;
         let (node, options) = (&self.sessions.node, &self.sessions.options);
@@ -242,8 +246,8 @@ impl Reader {
         writer: &mut oneshot::Receiver<DisconnectCause>,
     ) -> Event {
         tokio::select! {
-            // What comes in is looked at first, as it is what comes nearly always. It cannot keep the rest waiting: the
-            // runtime lets no task read for ever.
+            // What comes in is looked at first, as it is what comes nearly always. It cannot keep
+            // the rest waiting: the runtime lets no task read for ever.
             biased;
             inbound = incoming.receive(MAX_CLIENT_FRAME) => Event::Inbound(inbound),
             rarity = self.rare.next() => Event::Rare(rarity),
@@ -338,7 +342,8 @@ impl Reader {
                 let span = self.span.clone();
                 self.act_v1(message).instrument(span).await;
             }
-            // One that was overtaken by a newer one is of no interest any more (docs/protocol.md, MyPose).
+            // One that was overtaken by a newer one is of no interest any more (docs/protocol.md,
+            // MyPose).
             v2::Message::MyPose(pose) if pose.sequence > self.last_sequence => {
                 self.last_sequence = pose.sequence;
                 self.move_to(pose.position, pose.rotation);
@@ -422,7 +427,8 @@ impl Reader {
 
     async fn entrant(&mut self, world: Umid) -> Entrant {
         let user = self.profile.user;
-        // Names change while people are connected (W28). If the database is away, the one known so far will do.
+        // Names change while people are connected (W28). If the database is away, the one known so
+        // far will do.
         if let Ok(profile) = self.sessions.node.session_user(user).await {
             self.profile = profile;
         }
@@ -439,8 +445,8 @@ impl Reader {
         }
     }
 
-    /// The world ended under its users: it is loaded again, and they find themselves where they were. As long as that is
-    /// not possible, it is tried again and again.
+    /// The world ended under its users: it is loaded again, and they find themselves where they
+    /// were. As long as that is not possible, it is tried again and again.
     async fn return_to_world(&mut self) {
         let first = self.lost.is_none();
         let lost = self.lost.take();

@@ -1,10 +1,7 @@
-//! Sessions that may come back (docs/protocol.md, Coming back): resume tokens, and detached sessions,
-//! whose users stay in a world while their connection is broken.
+//! Sessions that may come back (docs/protocol.md, Coming back): resume tokens, and detached
+//! sessions, whose users stay in a world while their connection is broken.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use components::Umid;
 use node::ConnectionGuard;

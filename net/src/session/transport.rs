@@ -1,4 +1,5 @@
-//! The seam between sessions and transports: messages in, batches of messages out, and how either ends.
+//! The seam between sessions and transports: messages in, batches of messages out, and how either
+//! ends.
 //!
 //! A session must not know what carries its messages; a transport must not know what they say.
 
@@ -47,8 +48,9 @@ pub(crate) enum Inbound {
 
 /// Messages from a client.
 pub(crate) trait Incoming: Send + 'static {
-    /// Waits for what comes next. A message longer than `limit` bytes ends the session, without room being made for it if
-    /// the transport can help it. Cancel safe; not to be called again after [`Inbound::Closed`].
+    /// Waits for what comes next. A message longer than `limit` bytes ends the session, without
+    /// room being made for it if the transport can help it. Cancel safe; not to be called again
+    /// after [`Inbound::Closed`].
     fn receive(&mut self, limit: usize) -> impl Future<Output = Inbound> + Send;
 }
 

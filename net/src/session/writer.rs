@@ -1,17 +1,15 @@
-//! The writing half of a session: one flush for all that a tick left, pings in between, and the goodbye.
+//! The writing half of a session: one flush for all that a tick left, pings in between, and the
+//! goodbye.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use systems::{Batch, DisconnectCause, SessionLink};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
-use super::transport::Outgoing;
-use super::{Sessions, close};
+use super::{Sessions, close, transport::Outgoing};
 
-/// How much is taken from the link for one flush. A tick is far smaller; a snapshot goes out in such pieces, with room
-/// for pings in between.
+/// How much is taken from the link for one flush. A tick is far smaller; a snapshot goes out in
+/// such pieces, with room for pings in between.
 const BATCH: usize = 64 * 1024;
 
 /// How long a displaced client has to read why before it is cut (docs/spec/posbus.md §1.4).

@@ -9,8 +9,8 @@ struct Counted {
     bytes: Counter,
 }
 
-/// Counts messages by the type in their first four bytes. All handles are kept: looking one up by a label costs an
-/// allocation each time.
+/// Counts messages by the type in their first four bytes. All handles are kept: looking one up by a
+/// label costs an allocation each time.
 pub(crate) struct Traffic {
     /// Ordered by type.
     known: Vec<(u32, Counted)>,

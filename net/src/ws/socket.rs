@@ -1,17 +1,21 @@
 //! A WebSocket as a transport: one binary message each (spec posbus §1.2).
 
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use systems::{Batch, DisconnectCause};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Error, Message, error::ProtocolError, protocol::CloseFrame},
+};
 
-use crate::session::close_code;
-use crate::session::transport::{Features, Inbound, Incoming, Outgoing, Transport};
+use crate::session::{
+    close_code,
+    transport::{Features, Inbound, Incoming, Outgoing, Transport},
+};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WebSocketStream<S> {
     type Incoming = SplitStream<Self>;
@@ -71,7 +75,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Outgoing
             code: close_code(cause).into(),
             reason: cause.label().into(),
         };
-        // This fails if the peer closed first: then its own close frame waits to be sent back, which closing does.
+        // This fails if the peer closed first: then its own close frame waits to be sent back,
+        // which closing does.
         let _ = self.send(Message::Close(Some(frame))).await;
         // A peer that is gone needs no goodbye.
         let _ = self.close().await;
@@ -97,12 +102,18 @@ fn cause_of(error: &Error) -> DisconnectCause {
 mod tests {
     use futures_util::{SinkExt, StreamExt};
     use systems::DisconnectCause;
-    use tokio_tungstenite::WebSocketStream;
-    use tokio_tungstenite::tungstenite::Message;
-    use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+    use tokio_tungstenite::{
+        WebSocketStream,
+        tungstenite::{
+            Message,
+            protocol::{CloseFrame, Role},
+        },
+    };
 
-    use crate::session::close_code;
-    use crate::session::transport::{Inbound, Incoming, Outgoing, Transport};
+    use crate::session::{
+        close_code,
+        transport::{Inbound, Incoming, Outgoing, Transport},
+    };
 
     type Socket = WebSocketStream<tokio::io::DuplexStream>;
 

@@ -7,7 +7,8 @@ use store::{EntryPage, EntryQuery};
 use crate::{Caller, Node, NodeError, Result, attributes::permissions::Access};
 
 impl Node {
-    /// The values of an attribute of an object and of all below it; who may read the object's may read all of them.
+    /// The values of an attribute of an object and of all below it; who may read the object's may
+    /// read all of them.
     ///
     /// # Errors
     /// As [`Node::attribute`], but nothing is absent here.

@@ -26,7 +26,8 @@ impl Node {
         roles(self.directory(), caller.user, target)
     }
 
-    /// Refuses a caller without the right; `row` are the options of the stored attribute, if there is one.
+    /// Refuses a caller without the right; `row` are the options of the stored attribute, if there
+    /// is one.
     pub(crate) fn check_access(
         &self,
         caller: Caller,
@@ -56,8 +57,8 @@ impl Node {
         }
     }
 
-    /// Refuses to show everybody's values of an attribute at once, unless its type lets everybody read; no role helps (spec
-    /// rest §4.5, read-all).
+    /// Refuses to show everybody's values of an attribute at once, unless its type lets everybody
+    /// read; no role helps (spec rest §4.5, read-all).
     pub(crate) fn check_read_all(&self, id: &AttributeId) -> Result<()> {
         let options = self.directory().catalogue().attribute_options(id, None);
         if is_sealed(id) || !options.may_read(Roles::AUTHENTICATED) {
@@ -132,8 +133,8 @@ fn permitted(
     }
 }
 
-/// Secrets that other programs keep in attributes: a database that was theirs may still hold them, with options that let
-/// everybody read. They are no business of any client (X1, S1).
+/// Secrets that other programs keep in attributes: a database that was theirs may still hold them,
+/// with options that let everybody read. They are no business of any client (X1, S1).
 fn is_sealed(id: &AttributeId) -> bool {
     let secrets: &[&str] = match id.plugin {
         ids::CORE_PLUGIN => &["jwt_key", "node_private_key"],

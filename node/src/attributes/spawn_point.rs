@@ -1,7 +1,8 @@
-//! The core attribute `spawn_point` of a world: a view of its option of that name, so that the point clients write is the
-//! point people enter at (spec rest §3.6, spec model §4.2).
+//! The core attribute `spawn_point` of a world: a view of its option of that name, so that the
+//! point clients write is the point people enter at (spec rest §3.6, spec model §4.2).
 //!
-//! Clients write `{"value": {"object", "location", "rotation"}}`; the option is `{"position", "rotation"}`.
+//! Clients write `{"value": {"object", "location", "rotation"}}`; the option is `{"position",
+//! "rotation"}`.
 
 use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::{Value, json};

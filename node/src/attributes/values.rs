@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use crate::{NodeError, Result};
 
-/// Largest value, or value under one key, in bytes of JSON. Ten times what clients write; every change of a published
-/// attribute goes to everybody in the world.
+/// Largest value, or value under one key, in bytes of JSON. Ten times what clients write; every
+/// change of a published attribute goes to everybody in the world.
 const MAX_VALUE: usize = 64 * 1024;
-/// How large a value may grow key by key (comments, skyboxes) in bytes of JSON. It is read and sent as a whole.
+/// How large a value may grow key by key (comments, skyboxes) in bytes of JSON. It is read and sent
+/// as a whole.
 const MAX_GROWN: usize = 256 * 1024;
 /// Longest key in bytes. Clients use ids and hashes.
 const MAX_KEY: usize = 256;
@@ -51,7 +52,8 @@ pub(crate) fn check_map(map: &JsonMap) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a value under one key that is too large, cannot be stored, or would make the whole too large.
+/// Refuses a value under one key that is too large, cannot be stored, or would make the whole too
+/// large.
 pub(crate) fn check_entry(
     id: &AttributeId,
     key: &str,

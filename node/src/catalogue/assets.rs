@@ -6,7 +6,8 @@ use store::{AssetRow, LibraryRow, StoreError};
 
 use crate::{Caller, Node, NodeError, Result, attributes::values::check_storable};
 
-/// Entries of a library in one answer, at most. Clients show all they get, and the shapes alone are a dozen.
+/// Entries of a library in one answer, at most. Clients show all they get, and the shapes alone are
+/// a dozen.
 pub const MAX_LIBRARY: u32 = 1000;
 /// Largest description of an entry in bytes of JSON: a name, a hash, and what clients may add.
 const MAX_META: usize = 16 * 1024;

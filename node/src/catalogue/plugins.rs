@@ -11,7 +11,8 @@ use tokio::{fs::File, io::AsyncReadExt, time::timeout};
 
 use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};
 
-/// Plugins of a node at most, so that lists of all of them stay short; a node has a dozen from the start.
+/// Plugins of a node at most, so that lists of all of them stay short; a node has a dozen from the
+/// start.
 pub const MAX_PLUGINS: usize = 1000;
 /// Largest manifest in bytes; those that exist have less than two thousand.
 const MAX_MANIFEST: u64 = 256 * 1024;
@@ -74,7 +75,8 @@ struct Permissions {
 }
 
 impl Node {
-    /// Makes an uploaded bundle a plugin of the node, or a newer version of the plugin that has its name.
+    /// Makes an uploaded bundle a plugin of the node, or a newer version of the plugin that has its
+    /// name.
     ///
     /// # Errors
     /// `NotAdmin` for those who are not admin of the node, `InvalidRequestBody` for what is no
@@ -121,7 +123,8 @@ impl Node {
         }
     }
 
-    /// What the manifest declares, laid over what is declared already: an option it does not speak of stays as it is.
+    /// What the manifest declares, laid over what is declared already: an option it does not speak
+    /// of stays as it is.
     fn attribute_types(&self, plugin: Umid, manifest: &Manifest) -> Vec<AttributeTypeRow> {
         let catalogue = self.directory().catalogue();
         let declared = manifest.attribute_types.iter().flatten();
@@ -195,7 +198,8 @@ impl Manifest {
         Ok(())
     }
 
-    /// As clients read it: they load the bundle by `scriptUrl` and find the plugin in it by `scopeName`.
+    /// As clients read it: they load the bundle by `scriptUrl` and find the plugin in it by
+    /// `scopeName`.
     fn meta(&self, hash: &str) -> Result<JsonMap> {
         let meta = serde_json::to_value(self).map_err(|error| NodeError::Internal(error.into()))?;
         let added = json!({"hash": hash, "scopeName": self.name, "scriptUrl": hash});

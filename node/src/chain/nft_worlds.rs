@@ -2,7 +2,10 @@
 
 use components::Umid;
 
-use crate::{Node, NodeError, Result, chain::nft::sequence, chain::stakes::bytes};
+use crate::{
+    Node, NodeError, Result,
+    chain::{nft::sequence, stakes::bytes},
+};
 
 /// Worlds made at one login, at most; the others come with the next.
 const MAX_WORLDS: u32 = 32;
@@ -13,8 +16,8 @@ pub(crate) fn world_name(world: Umid) -> String {
 }
 
 impl Node {
-    /// Creates the worlds whose tokens the user's wallets hold and that do not exist yet. What fails is logged: whoever logs
-    /// in is let in, and the next login tries again.
+    /// Creates the worlds whose tokens the user's wallets hold and that do not exist yet. What
+    /// fails is logged: whoever logs in is let in, and the next login tries again.
     pub(crate) async fn create_missing_worlds(&self, user: Umid) {
         if let Err(error) = self.try_create_missing_worlds(user).await {
             tracing::warn!(%user, %error, "worlds of tokens could not be created");

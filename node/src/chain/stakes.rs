@@ -61,8 +61,8 @@ impl StakeClaim {
 }
 
 impl Node {
-    /// Notes a stake that a client announced, so that its comment is found when the chain confirms it. The wallet must
-    /// belong to the user (docs/regressions.md W24, S13).
+    /// Notes a stake that a client announced, so that its comment is found when the chain confirms
+    /// it. The wallet must belong to the user (docs/regressions.md W24, S13).
     ///
     /// # Errors
     /// `InvalidStake` for what cannot be a stake, `NotYourWallet`,
@@ -133,7 +133,8 @@ pub(crate) fn bytes<const N: usize>(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::bytes;
 
-    /// Hex shorter than its prefix, of the wrong length, or no hex at all is refused, not sliced (W6, C3).
+    /// Hex shorter than its prefix, of the wrong length, or no hex at all is refused, not sliced
+    /// (W6, C3).
     #[test]
     fn hex_is_parsed_not_sliced() {
         for bad in [

@@ -12,7 +12,8 @@ use crate::{Caller, Node, NodeError, Result, attributes::values::check_value};
 const MAX_TITLE: usize = 256;
 /// Longest text in characters.
 const MAX_TEXT: usize = 8192;
-/// Longest picture, a media hash or an absolute URL, in characters: it is sent to everybody in the world.
+/// Longest picture, a media hash or an absolute URL, in characters: it is sent to everybody in the
+/// world.
 const MAX_IMAGE: usize = 512;
 
 /// What a visitor puts on a claimed object.
@@ -27,8 +28,8 @@ pub struct Customisation {
 }
 
 impl Node {
-    /// Makes the caller admin of a claimable object and shows what it puts there. Who has claimed an object may do so again,
-    /// to put something else there. Guests may claim like everybody.
+    /// Makes the caller admin of a claimable object and shows what it puts there. Who has claimed
+    /// an object may do so again, to put something else there. Guests may claim like everybody.
     ///
     /// # Errors
     /// `ObjectNotFound`, `Forbidden` if the object is not claimable or another user is admin of

@@ -8,14 +8,15 @@ use systems::Effect;
 use crate::{Caller, Node, NodeError, Result, objects::create::AT_ORIGIN};
 
 impl Node {
-    /// Copies an object, not what is below it: type, parent, owner, assets, options, name, and those attributes that say
-    /// they may be copied. The copy stands where the caller is in the world, turned and as large as the original; with no
-    /// caller there, on the original; below a parent with placement rules, where they say.
+    /// Copies an object, not what is below it: type, parent, owner, assets, options, name, and
+    /// those attributes that say they may be copied. The copy stands where the caller is in the
+    /// world, turned and as large as the original; with no caller there, on the original; below a
+    /// parent with placement rules, where they say.
     ///
     /// # Errors
-    /// `ObjectNotFound`, `NotAdmin`, `ObjectCreationNotPermitted` for an admin
-    /// of the object who is none of its parent, `Forbidden` for worlds and the node, `Invalid` if the parent's
-    /// rules forbid one more.
+    /// `ObjectNotFound`, `NotAdmin`, `ObjectCreationNotPermitted` for an admin of the object who is
+    /// none of its parent, `Forbidden` for worlds and the node, `Invalid` if the parent's rules
+    /// forbid one more.
     pub async fn clone_object(&self, caller: Caller, object: Umid) -> Result<Umid> {
         self.require_admin(caller, object)?;
         let world = self.world_below_node(object)?;
@@ -68,7 +69,8 @@ impl Node {
         Ok((id, self.create(creation).await?))
     }
 
-    /// The name, and attributes whose options have `cloneable`: their value, or the one under `use_default`.
+    /// The name, and attributes whose options have `cloneable`: their value, or the one under
+    /// `use_default`.
     #[expect(
         clippy::type_complexity,
         reason = "two lists in the form of a creation"

@@ -1,5 +1,5 @@
-//! What all ways of making objects share: the rules of the parent, where the new object stands, and one transaction
-//! (docs/spec/model.md §4.3).
+//! What all ways of making objects share: the rules of the parent, where the new object stands, and
+//! one transaction (docs/spec/model.md §4.3).
 
 use components::{
     AttributeState, JsonMap, ObjectOptions, ObjectState, Reason, Transform, TransformNoScale, Umid,
@@ -10,7 +10,8 @@ use systems::{AttributeChange, Effect};
 
 use crate::{Node, NodeError, Result};
 
-/// Levels of objects below a world, at most. Rights are looked up along the parents, so their number has to be bounded.
+/// Levels of objects below a world, at most. Rights are looked up along the parents, so their
+/// number has to be bounded.
 const MAX_DEPTH: usize = 64;
 
 /// Where an object is that nobody has placed.
@@ -107,8 +108,9 @@ impl Node {
         Ok(())
     }
 
-    /// Stores new objects with all that belongs to them, follows them in the directory, and returns what their world has to
-    /// know. Only after the transaction: a failed one leaves nothing behind, in memory neither.
+    /// Stores new objects with all that belongs to them, follows them in the directory, and returns
+    /// what their world has to know. Only after the transaction: a failed one leaves nothing
+    /// behind, in memory neither.
     ///
     /// # Errors
     /// Those of the store.
@@ -189,8 +191,8 @@ fn created(
     }
 }
 
-/// The transform a new object is stored with; `None` leaves it to the parent's placement rules. Without a rule for its
-/// type it stands where its maker is, else at the origin.
+/// The transform a new object is stored with; `None` leaves it to the parent's placement rules.
+/// Without a rule for its type it stands where its maker is, else at the origin.
 pub(crate) fn place(
     given: Option<Transform>,
     rules: &ObjectOptions,

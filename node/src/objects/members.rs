@@ -21,7 +21,8 @@ pub enum NewMember {
 }
 
 impl Node {
-    /// The direct members of an object, oldest first; owners and inherited admins are not among them.
+    /// The direct members of an object, oldest first; owners and inherited admins are not among
+    /// them.
     ///
     /// # Errors
     /// `ObjectNotFound`, `NotAdmin`.
@@ -42,7 +43,8 @@ impl Node {
             self.require_admin(caller, object)?;
             self.check_room(object, user).await?;
             match self.store().set_member(object, user, ADMIN).await {
-                // The object cannot be deleted under this write lock, so the user is the missing one.
+                // The object cannot be deleted under this write lock, so the user is the missing
+                // one.
                 Err(StoreError::Dangling(_)) => return Err(Reason::UserNotFound.into()),
                 result => result?,
             }
@@ -97,7 +99,8 @@ impl Node {
         Ok(())
     }
 
-    /// Tells a user in a world what became of their role. That is a courtesy: the change itself is made.
+    /// Tells a user in a world what became of their role. That is a courtesy: the change itself is
+    /// made.
     async fn tell_role(&self, user: Umid, object: Umid, what: &str) {
         if !self.worlds().connected_users().contains(&user) {
             return;
@@ -108,8 +111,8 @@ impl Node {
         }
     }
 
-    /// Refuses to take the role of the only admin of the node. Any other object has an owner to fall back on; the node
-    /// belongs to the system user, as whom nobody can log in.
+    /// Refuses to take the role of the only admin of the node. Any other object has an owner to
+    /// fall back on; the node belongs to the system user, as whom nobody can log in.
     async fn keep_an_admin(&self, leaving: Umid) -> Result<()> {
         let members = self.store().members(self.directory().node()).await?;
         let admins = members.iter().filter(|member| member.role == ADMIN);

@@ -44,7 +44,8 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::EmptySubOptions))
     }
 
-    /// Replaces the own options of an object, shows it anew and places its children by the new rules. Returns what is stored.
+    /// Replaces the own options of an object, shows it anew and places its children by the new
+    /// rules. Returns what is stored.
     ///
     /// # Errors
     /// `ObjectNotFound`, `NotAdmin`, `InvalidRequestBody` for options that do not
@@ -110,7 +111,8 @@ impl Node {
             };
             change(&mut subs);
             options.insert(SUBS.to_owned(), Value::Object(subs));
-            // What was stored before is not the caller's to answer for: only the size is checked again.
+            // What was stored before is not the caller's to answer for: only the size is checked
+            // again.
             check_map(&options)?;
             let effect = self.patch_object(object, &replaced(options)).await?;
             Ok(((), vec![effect]))

@@ -1,5 +1,5 @@
-//! Objects that visitors put below a parent that invites them to, such as contributions to a canvas (spec rest §2.10,
-//! spec model §6.2, §8.3).
+//! Objects that visitors put below a parent that invites them to, such as contributions to a canvas
+//! (spec rest §2.10, spec model §6.2, §8.3).
 
 use std::collections::HashSet;
 
@@ -19,8 +19,8 @@ use crate::{
     objects::create::place,
 };
 
-/// Objects that one visitor may have below one parent. A canvas asks each for one contribution; more leave room to try
-/// again, and a canvas of 42 still takes several people.
+/// Objects that one visitor may have below one parent. A canvas asks each for one contribution;
+/// more leave room to try again, and a canvas of 42 still takes several people.
 const QUOTA: u64 = 5;
 /// Attributes given with one object, at most.
 const MAX_ATTRIBUTES: usize = 16;
@@ -37,13 +37,14 @@ pub struct SpawnedObject {
 }
 
 impl Node {
-    /// Puts an object below a parent that is a canvas, has the sub option `spawn_by_user`, or has the caller as admin. The
-    /// caller owns it.
+    /// Puts an object below a parent that is a canvas, has the sub option `spawn_by_user`, or has
+    /// the caller as admin. The caller owns it.
     ///
     /// # Errors
-    /// `ParentNotFound`; `ObjectCreationNotPermitted` below any other parent, and for guests
-    /// who are no admins; `SpawnQuotaReached`; `Invalid` if the parent's rules forbid it, or for attributes
-    /// that no plugin declares; `OperationNotPermitted` for attributes the caller may not write.
+    /// `ParentNotFound`; `ObjectCreationNotPermitted` below any other parent, and for guests who
+    /// are no admins; `SpawnQuotaReached`; `Invalid` if the parent's rules forbid it, or for
+    /// attributes that no plugin declares; `OperationNotPermitted` for attributes the caller may
+    /// not write.
     pub async fn spawn_object(
         &self,
         caller: Caller,

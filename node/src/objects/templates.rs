@@ -1,5 +1,5 @@
-//! Templates: trees of objects to be created at once, as the node attribute `world_template` holds one for new worlds
-//! (docs/spec/model.md §4.3, §4.6, §6.5).
+//! Templates: trees of objects to be created at once, as the node attribute `world_template` holds
+//! one for new worlds (docs/spec/model.md §4.3, §4.6, §6.5).
 //!
 //! A template is laid out into rows and checked as a whole before anything is stored.
 
@@ -125,8 +125,8 @@ impl Template {
             .map_err(|error| TemplateError(error.to_string()))
     }
 
-    /// Lays the template out, with every rule for the creation of objects checked. The root's own place below its parent
-    /// is for the caller to check.
+    /// Lays the template out, with every rule for the creation of objects checked. The root's own
+    /// place below its parent is for the caller to check.
     pub(crate) fn lay_out(
         self,
         root: Root,
@@ -198,7 +198,8 @@ impl Laying<'_> {
         Ok(())
     }
 
-    /// The objects below, one of the random ones among them, as many and of such types as the rules allow.
+    /// The objects below, one of the random ones among them, as many and of such types as the rules
+    /// allow.
     fn children(
         &self,
         mut template: Template,

@@ -8,7 +8,8 @@ use store::OutlineRow;
 
 use crate::{Node, NodeError, Result};
 
-/// Levels that are looked at, at most: deeper trees are not built by hand, and answers are nested as deep.
+/// Levels that are looked at, at most: deeper trees are not built by hand, and answers are nested
+/// as deep.
 const MAX_DEPTH: u32 = 32;
 /// Objects of one tree, at most; those furthest from the root are left out first.
 const MAX_OBJECTS: u32 = 10_000;
@@ -33,8 +34,9 @@ pub struct TreeNode {
 }
 
 impl Node {
-    /// The tree below an object, `max_depth` levels of children and 10,000 objects at most. With `object_type`, children of other types are left
-    /// out with all below them. Worlds are not part of the node's tree: there may be a hundred thousand of them.
+    /// The tree below an object, `max_depth` levels of children and 10,000 objects at most. With
+    /// `object_type`, children of other types are left out with all below them. Worlds are not part
+    /// of the node's tree: there may be a hundred thousand of them.
     ///
     /// # Errors
     /// `ObjectNotFound`.

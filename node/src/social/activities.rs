@@ -1,4 +1,5 @@
-//! Activities: the news feed of the node and the timelines of objects (spec model §8.1, spec rest §2.14).
+//! Activities: the news feed of the node and the timelines of objects (spec model §8.1, spec rest
+//! §2.14).
 
 use components::{ActivityData, ActivityKind, Reason, Umid};
 use posbus::ActivityUpdate;
@@ -69,8 +70,8 @@ impl Node {
         self.labelled(row).await
     }
 
-    /// Posts to the timeline of an object and tells everybody in its world. Admins of the object may do so, and users
-    /// with an account who are in the world at that moment.
+    /// Posts to the timeline of an object and tells everybody in its world. Admins of the object
+    /// may do so, and users with an account who are in the world at that moment.
     ///
     /// # Errors
     /// `ObjectNotFound`, `Forbidden`, `Invalid` for a kind that users do not post
@@ -127,7 +128,8 @@ impl Node {
         self.labelled(row).await
     }
 
-    /// Changes a post of the caller's and tells everybody in the world; empty texts leave the old ones.
+    /// Changes a post of the caller's and tells everybody in the world; empty texts leave the old
+    /// ones.
     ///
     /// # Errors
     /// `ObjectNotFound`, `ActivityNotFound`, `Forbidden` for who has not posted
@@ -159,7 +161,8 @@ impl Node {
         .await
     }
 
-    /// Deletes an activity and tells everybody in the world. Who did it may, and admins of the object.
+    /// Deletes an activity and tells everybody in the world. Who did it may, and admins of the
+    /// object.
     ///
     /// # Errors
     /// `ObjectNotFound`, `ActivityNotFound`, `Forbidden`.

@@ -29,7 +29,8 @@ pub struct ContributionPage {
 }
 
 impl Node {
-    /// The contributions to a canvas. Everybody may read them: that is what the attribute's type says.
+    /// The contributions to a canvas. Everybody may read them: that is what the attribute's type
+    /// says.
     ///
     /// # Errors
     /// `ObjectNotFound`, `InvalidRequestQuery` for a text that cannot be searched for.

@@ -1,4 +1,5 @@
-//! Hosting: whose worlds this node vouches for, and the key it does so with (spec rest §2.9, spec model §8.6).
+//! Hosting: whose worlds this node vouches for, and the key it does so with (spec rest §2.9, spec
+//! model §8.6).
 
 use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::Value;
@@ -17,7 +18,8 @@ impl Node {
         self.options().hosting_allow_all || self.hosted().contains(&user)
     }
 
-    /// The users whose worlds the node vouches for, in the order in which they were added. Ids of nobody are left out.
+    /// The users whose worlds the node vouches for, in the order in which they were added. Ids of
+    /// nobody are left out.
     ///
     /// # Errors
     /// `NotAdmin`.
@@ -58,14 +60,16 @@ impl Node {
         .await
     }
 
-    /// The private key of the node, if the database has it in the attribute where the platform kept it.
+    /// The private key of the node, if the database has it in the attribute where the platform kept
+    /// it.
     pub fn former_key(&self) -> Option<String> {
         let value = self.directory().node_attribute(&private_key())?;
         let text = value.get("node_private_key")?.as_str()?;
         Some(text.to_owned())
     }
 
-    /// Lets everybody know the public key of the node, and forgets the private one if it has `moved` elsewhere.
+    /// Lets everybody know the public key of the node, and forgets the private one if it has
+    /// `moved` elsewhere.
     ///
     /// # Errors
     /// Those of the store.

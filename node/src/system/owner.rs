@@ -1,12 +1,13 @@
 //! The first owner: how somebody becomes admin of a node that has none.
 //!
-//! A fresh node belongs to the system user, as whom nobody can log in. As long as no admin of the node can log in, each
-//! start makes a new random token, which the program prints as a link; whoever brings it back becomes admin. The token is
-//! kept in memory only: the log of the latest start always has the valid one, and there is no file to steal.
+//! A fresh node belongs to the system user, as whom nobody can log in. As long as no admin of the
+//! node can log in, each start makes a new random token, which the program prints as a link;
+//! whoever brings it back becomes admin. The token is kept in memory only: the log of the latest
+//! start always has the valid one, and there is no file to steal.
 //!
-//! The first person may well be a guest. A guest who becomes admin of the node is never swept away (see `guests`), but its
-//! session token ends after a week like any other, so it should attach a wallet; if it does not, the next start offers the
-//! node again.
+//! The first person may well be a guest. A guest who becomes admin of the node is never swept away
+//! (see `guests`), but its session token ends after a week like any other, so it should attach a
+//! wallet; if it does not, the next start offers the node again.
 
 use chrono::{DateTime, Utc};
 use components::{Reason, Umid};
@@ -14,7 +15,10 @@ use parking_lot::Mutex;
 use store::UserRow;
 use systems::Effect;
 
-use crate::{Node, Result, users::TOKEN_LIFETIME, users::guests::Guests};
+use crate::{
+    Node, Result,
+    users::{TOKEN_LIFETIME, guests::Guests},
+};
 
 /// The role that makes an admin.
 const ADMIN: &str = "admin";
@@ -29,8 +33,8 @@ pub(crate) struct Identity {
 }
 
 impl Node {
-    /// If no admin of the node can log in: makes the token that makes one and returns the link to it.
-    /// An earlier token is void. The token stands behind the `#`, where it reaches no log.
+    /// If no admin of the node can log in: makes the token that makes one and returns the link to
+    /// it. An earlier token is void. The token stands behind the `#`, where it reaches no log.
     ///
     /// # Errors
     /// Those of the store.

@@ -10,7 +10,8 @@ use crate::Node;
 const PLACEHOLDER_KEY: &str = "set_your_api_key_here";
 
 impl Node {
-    /// The configuration of the browser client: what this node knows of itself, and over that the keys of its options.
+    /// The configuration of the browser client: what this node knows of itself, and over that the
+    /// keys of its options.
     pub fn ui_config(&self) -> JsonMap {
         let base = self.options.base_url.trim_end_matches('/');
         let mut config = JsonMap::new();

@@ -54,8 +54,8 @@ impl Node {
         Ok(chat.add_member(&channel, &user, now).await?)
     }
 
-    /// Ends the caller's membership in the channel of an object. One may leave from anywhere: who has just left the
-    /// world is no longer in it.
+    /// Ends the caller's membership in the channel of an object. One may leave from anywhere: who
+    /// has just left the world is no longer in it.
     ///
     /// # Errors
     /// As [`Node::chat_token`], but never `Forbidden`.
@@ -69,7 +69,8 @@ impl Node {
         Ok(chat.remove_member(&channel, &user, now).await?)
     }
 
-    /// Tells the provider what may be done in channels. Whoever starts the server need not wait for it.
+    /// Tells the provider what may be done in channels. Whoever starts the server need not wait for
+    /// it.
     pub(crate) async fn configure_chat(&self) {
         let Ok(chat) = self.chat() else { return };
         let now = Utc::now().timestamp();

@@ -33,8 +33,9 @@ impl Provider {
 }
 
 impl Node {
-    /// The key by which a provider is asked: of the world if one is meant, else of the node, else of the user. All comes
-    /// from one of them: nobody's key goes with somebody else's anything (spec model §12.1 S17).
+    /// The key by which a provider is asked: of the world if one is meant, else of the node, else
+    /// of the user. All comes from one of them: nobody's key goes with somebody else's anything
+    /// (spec model §12.1 S17).
     ///
     /// # Errors
     /// `NodeAttributeNotFound` if nobody has one.
@@ -62,7 +63,8 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::NodeAttributeNotFound))
     }
 
-    /// Counts that a user had something made. It is made by then, so that a failure is no reason to say otherwise.
+    /// Counts that a user had something made. It is made by then, so that a failure is no reason to
+    /// say otherwise.
     pub(super) async fn count_use(&self, caller: Caller, provider: Provider) {
         let counter = ids::core("tracker_ai_usage");
         let count = async {

@@ -1,7 +1,8 @@
 //! Skies by Blockade Labs (spec rest §2.20): asked for here, painted there, reported on by webhook.
 //!
-//! How far a sky is stands in an attribute that its user may write, and which clients follow. What the server goes by
-//! itself is the table of jobs: whose a job is, by which secret the provider reports on it, and where the picture is.
+//! How far a sky is stands in an attribute that its user may write, and which clients follow. What
+//! the server goes by itself is the table of jobs: whose a job is, by which secret the provider
+//! reports on it, and where the picture is.
 
 use std::{
     sync::Arc,
@@ -17,12 +18,14 @@ use tokio::time::timeout;
 
 use super::{ThirdParties, check_prompt, keys::Provider, refuse_guest};
 use crate::{
-    Caller, Node, NodeError, Result, attributes::PATIENCE, attributes::permissions::Access,
+    Caller, Node, NodeError, Result,
+    attributes::{PATIENCE, permissions::Access},
 };
 
 /// How long the list of styles is good for (spec rest §2.20).
 const STYLES_AGE: Duration = Duration::from_secs(600);
-/// How long asking for styles is put off after it failed: who waits in line need not fail one after the other.
+/// How long asking for styles is put off after it failed: who waits in line need not fail one after
+/// the other.
 const STYLES_PAUSE: Duration = Duration::from_secs(5);
 /// Skies that are kept of a user in a world.
 const KEPT: usize = 10;
@@ -84,7 +87,8 @@ impl Node {
         }
     }
 
-    /// Asks for a sky. How it comes along stands in the attribute `skybox_ai` of the caller in the world.
+    /// Asks for a sky. How it comes along stands in the attribute `skybox_ai` of the caller in the
+    /// world.
     ///
     /// # Errors
     /// `GuestsNotPermitted`, `OperationNotPermitted`, `Invalid`,
@@ -247,7 +251,8 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::SkyboxNotFound))
     }
 
-    /// Writes how far a sky is where clients look, as any write of the user, and removes the oldest ones.
+    /// Writes how far a sky is where clients look, as any write of the user, and removes the oldest
+    /// ones.
     async fn publish_status(&self, user: Caller, world: Umid, status: &SkyboxStatus) -> Result<()> {
         let target = target(world, user.user);
         let key = status.id.to_string();
@@ -325,8 +330,8 @@ fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
 
-/// The keys of the oldest entries beyond those that are kept, never the one just written. Numbers of jobs grow; what is
-/// no number was put there by hand.
+/// The keys of the oldest entries beyond those that are kept, never the one just written. Numbers
+/// of jobs grow; what is no number was put there by hand.
 fn superfluous(entries: &JsonMap, newest: &str) -> Vec<String> {
     let mut keys: Vec<&String> = entries.keys().filter(|key| *key != newest).collect();
     keys.sort_by_key(|key| key.parse::<i64>().unwrap_or_default());

@@ -16,8 +16,8 @@ pub struct VoiceToken {
 }
 
 impl Node {
-    /// A token for speaking in an object, or for sharing a screen there: for those who are in its world, and for its
-    /// admins.
+    /// A token for speaking in an object, or for sharing a screen there: for those who are in its
+    /// world, and for its admins.
     ///
     /// # Errors
     /// `NotConfigured`, `ObjectNotFound`, `NotInWorld`.

@@ -1,14 +1,15 @@
 //! Login challenges: the text a wallet has to sign to prove who holds it (docs/spec/rest.md §4.2).
 //!
-//! A wallet may have several, one for each login that was begun: whoever asks for one takes none from anybody. Verifying
-//! the signature is not done here but where the cryptography is.
+//! A wallet may have several, one for each login that was begun: whoever asks for one takes none
+//! from anybody. Verifying the signature is not done here but where the cryptography is.
 
 use chrono::{TimeDelta, Utc};
 use components::{Reason, Umid};
 
 use crate::{Node, NodeError, Result};
 
-/// How long a challenge may be answered: time to find the wallet, not time to phish for a signature.
+/// How long a challenge may be answered: time to find the wallet, not time to phish for a
+/// signature.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// Digits of an Ethereum address.
 const ETHEREUM_DIGITS: usize = 40;
@@ -34,8 +35,9 @@ impl Node {
         Ok(text)
     }
 
-    /// Tries an answer on the challenges of a wallet, oldest first, and returns what `verify` made of the one it answers.
-    /// That one is spent; an answer to none of them spends the oldest, so that nobody can try for ever.
+    /// Tries an answer on the challenges of a wallet, oldest first, and returns what `verify` made
+    /// of the one it answers. That one is spent; an answer to none of them spends the oldest, so
+    /// that nobody can try for ever.
     ///
     /// # Errors
     /// `ChallengeNotFound` if there is none, or none that is still valid.
@@ -62,8 +64,8 @@ impl Node {
     }
 }
 
-/// What challenges of a wallet are kept by: its digits in lower case, since spellings of one address may differ in case.
-/// `None` if it is no wallet.
+/// What challenges of a wallet are kept by: its digits in lower case, since spellings of one
+/// address may differ in case. `None` if it is no wallet.
 fn wallet_key(wallet: &str) -> Option<String> {
     let digits = wallet.strip_prefix("0x")?;
     let legible = matches!(digits.len(), ETHEREUM_DIGITS | SUBSTRATE_DIGITS)

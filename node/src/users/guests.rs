@@ -1,9 +1,10 @@
-//! Guests: accounts without a wallet, made by one anonymous request and deleted some time after they were last seen
-//! (docs/spec/model.md §7.2).
+//! Guests: accounts without a wallet, made by one anonymous request and deleted some time after
+//! they were last seen (docs/spec/model.md §7.2).
 //!
-//! A guest is never deleted while it is connected or just connecting. Two kinds stay however long they are away: those
-//! who attached a wallet, since they can come back, and admins of the node. What a deleted guest owned goes to the system
-//! user, so that nothing others see disappears with it.
+//! A guest is never deleted while it is connected or just connecting. Two kinds stay however long
+//! they are away: those who attached a wallet, since they can come back, and admins of the node.
+//! What a deleted guest owned goes to the system user, so that nothing others see disappears with
+//! it.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -17,13 +18,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Node, NodeError, Result};
 
-/// Time between sweeps, and how exactly it is known when somebody was last seen. Shorter if guests are kept shorter.
+/// Time between sweeps, and how exactly it is known when somebody was last seen. Shorter if guests
+/// are kept shorter.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// Shortest time between sweeps, however short guests are kept.
 const MIN_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Guests looked at in one query.
 const BATCH: u32 = 256;
-/// Names tried before giving up; with a tenth of all names taken, one in 10¹⁶ guests would be refused.
+/// Names tried before giving up; with a tenth of all names taken, one in 10¹⁶ guests would be
+/// refused.
 const NAME_ATTEMPTS: usize = 16;
 /// Visitor names have seven digits.
 const VISITOR_NUMBERS: u128 = 10_000_000;
@@ -50,8 +53,8 @@ impl Node {
         Err(NodeError::Internal("no free visitor name was found".into()))
     }
 
-    /// Remembers that everybody connected was seen, then deletes the guests not seen for the guest time of the options.
-    /// Returns how many were deleted.
+    /// Remembers that everybody connected was seen, then deletes the guests not seen for the guest
+    /// time of the options. Returns how many were deleted.
     ///
     /// # Errors
     /// Those of the store. What was deleted before the error stays deleted.
@@ -92,8 +95,8 @@ impl Node {
         Ok(deleted)
     }
 
-    /// Sweeps at intervals until stopped. While the node runs for less than the guest time nobody is deleted: who could
-    /// not connect because the node was down has not been away.
+    /// Sweeps at intervals until stopped. While the node runs for less than the guest time nobody
+    /// is deleted: who could not connect because the node was down has not been away.
     pub async fn sweep_guests_until(self: Arc<Self>, stop: CancellationToken) {
         let started = Instant::now();
         let interval = self
@@ -166,8 +169,8 @@ fn visitor_name(random: Umid) -> String {
     format!("Visitor_{:07}", random.as_u128() % VISITOR_NUMBERS)
 }
 
-/// Guests between two states: those who came since the last sweep and those who are being deleted. Makes sure that no
-/// guest is both.
+/// Guests between two states: those who came since the last sweep and those who are being deleted.
+/// Makes sure that no guest is both.
 #[derive(Debug, Default)]
 pub(crate) struct Guests(Mutex<Transitions>);
 

@@ -1,5 +1,5 @@
-//! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a token
-//! (spec model §6.3, spec rest §4.8).
+//! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a
+//! token (spec model §6.3, spec rest §4.8).
 
 use components::{ActivityData, ActivityKind, JsonMap, Reason, Transform, Umid, ids, merge};
 use serde_json::{Value, json};
@@ -9,8 +9,10 @@ use tokio::time::timeout;
 use crate::{
     Caller, Node, NodeError, Result,
     attributes::{PATIENCE, values::check_name},
-    objects::templates::{Layout, Root, Surroundings, Template, TemplateError},
-    objects::{NewObject, minimap},
+    objects::{
+        NewObject, minimap,
+        templates::{Layout, Root, Surroundings, Template, TemplateError},
+    },
 };
 
 /// A world to create.
@@ -27,11 +29,12 @@ struct NewWorld {
 }
 
 impl Node {
-    /// Creates a world for the holder of its token. Returns false if there is an object of this id already.
+    /// Creates a world for the holder of its token. Returns false if there is an object of this id
+    /// already.
     ///
     /// # Errors
-    /// `InvalidWorldTemplate` if the node attribute `world_template` cannot be used, `Conflict` if the owner is
-    /// gone, `Invalid` if the rules of the node forbid one more world.
+    /// `InvalidWorldTemplate` if the node attribute `world_template` cannot be used, `Conflict` if
+    /// the owner is gone, `Invalid` if the rules of the node forbid one more world.
     pub async fn create_world(&self, owner: Umid, id: Umid, name: &str) -> Result<bool> {
         let world = NewWorld {
             id,
@@ -152,8 +155,8 @@ impl Node {
     }
 }
 
-/// Where newcomers of a world start whose template does not say: the platform's worlds have had it there, with a view of
-/// what stands around the origin.
+/// Where newcomers of a world start whose template does not say: the platform's worlds have had it
+/// there, with a view of what stands around the origin.
 fn spawn_point() -> Value {
     json!({
         "position": { "x": 50.0, "y": 50.0, "z": 150.0 },

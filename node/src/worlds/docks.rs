@@ -1,7 +1,8 @@
-//! Docks: portals between the worlds of two users, who become admins of each other's, if both want that (spec model §6.9).
+//! Docks: portals between the worlds of two users, who become admins of each other's, if both want
+//! that (spec model §6.9).
 //!
-//! The first to ask leaves a wish, the second makes the dock; either ends it. A user is represented by the oldest world they
-//! own.
+//! The first to ask leaves a wish, the second makes the dock; either ends it. A user is represented
+//! by the oldest world they own.
 
 use chrono::{TimeDelta, Utc};
 use components::{
@@ -20,7 +21,8 @@ use crate::{
 const WISH_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// Wishes of one user that may be open.
 const MAX_WISHES: u64 = 100;
-/// Distance of the first portals from the middle of their station in metres: one can stand between them.
+/// Distance of the first portals from the middle of their station in metres: one can stand between
+/// them.
 const RING: f32 = 4.0;
 /// Turns by this angle, in radians, never fall onto each other.
 const GOLDEN_ANGLE: f32 = 2.399_963;
@@ -32,9 +34,9 @@ struct Side {
 }
 
 impl Node {
-    /// Notes that the caller wishes to dock the worlds of the owners of two wallets, one of which is the caller's, or makes
-    /// the dock if the other side wishes it, too: a portal in each world, and each user admin of the other's world. What is
-    /// there already stays as it is.
+    /// Notes that the caller wishes to dock the worlds of the owners of two wallets, one of which
+    /// is the caller's, or makes the dock if the other side wishes it, too: a portal in each world,
+    /// and each user admin of the other's world. What is there already stays as it is.
     ///
     /// # Errors
     /// `UserANotFound`, `UserAWorldNotFound` and the same for b,
@@ -82,8 +84,8 @@ impl Node {
         self.change_both(first.world, second.world, change).await
     }
 
-    /// Ends the dock between the worlds of the owners of two wallets, one of which is the caller's, with both portals and
-    /// both roles; or withdraws what was only wished.
+    /// Ends the dock between the worlds of the owners of two wallets, one of which is the caller's,
+    /// with both portals and both roles; or withdraws what was only wished.
     ///
     /// # Errors
     /// `UserANotFound` and the same for b, `NotYourWallet`, `InvalidRequestBody`
@@ -125,8 +127,8 @@ impl Node {
         Ok([a, b])
     }
 
-    /// Runs a change of two worlds under the write locks of both, `first` being that with the smaller id: whoever takes two locks
-    /// takes them in this order.
+    /// Runs a change of two worlds under the write locks of both, `first` being that with the
+    /// smaller id: whoever takes two locks takes them in this order.
     async fn change_both<F>(&self, first: Umid, second: Umid, change: F) -> Result<()>
     where
         F: Future<Output = Result<(Vec<Effect>, Vec<Effect>)>>,
@@ -273,7 +275,8 @@ impl Node {
         ))
     }
 
-    /// Where the portals of a world stand: below the object its settings name, else in the world itself.
+    /// Where the portals of a world stand: below the object its settings name, else in the world
+    /// itself.
     async fn docking_station(&self, world: Umid) -> Result<Umid> {
         let settings = self
             .store()

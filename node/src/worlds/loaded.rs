@@ -1,33 +1,37 @@
-//! The loaded worlds of the node: loading on first entry, unloading when idle, and the order of structural changes.
+//! The loaded worlds of the node: loading on first entry, unloading when idle, and the order of
+//! structural changes.
 
 mod connections;
 mod simulator;
 mod slot;
 mod write_behind;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use components::{Reason, Transform, TransformNoScale, Umid};
 use parking_lot::Mutex;
 use store::Store;
 use systems::{Effect, LiveWorld, WorldContext, WorldHandle, WorldState};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::objects::state;
-use crate::social::calendar::{self, Calendar};
-use crate::{Directory, NodeError, NodeOptions, Result};
-pub(crate) use connections::Connections;
+use crate::{
+    Directory, NodeError, NodeOptions, Result,
+    objects::state,
+    social::calendar::{self, Calendar},
+};
 use simulator::{Hosted, Simulator, Ticks};
 use slot::{Loaded, Slot};
 use write_behind::{Sink, WriteBehind};
 
-/// Time for which a change waits for the write lock of a world. Longer than any transaction may take; who still waits then finds
-/// the database away.
+pub(crate) use connections::Connections;
+
+/// Time for which a change waits for the write lock of a world. Longer than any transaction may
+/// take; who still waits then finds the database away.
 const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the end of a world may take at shutdown.
@@ -92,7 +96,8 @@ impl Worlds {
     /// The way into a world, which is loaded if it is not yet.
     ///
     /// # Errors
-    /// `WorldNotFound`; `Unavailable` if the database is away, or if the world failed again and again.
+    /// `WorldNotFound`; `Unavailable` if the database is away, or if the world failed again and
+    /// again.
     pub async fn open(&self, world: Umid) -> Result<WorldHandle> {
         if !self.inner.directory.is_world(world) {
             return Err(Reason::WorldNotFound.into());
@@ -110,9 +115,9 @@ impl Worlds {
         }
     }
 
-    /// Runs `change` (checks, one durable transaction, update of the directory) while no other structural change of this
-    /// world runs. The effects it returns reach the world, if it is loaded, before the next change starts: what clients
-    /// hear has the order of what is stored.
+    /// Runs `change` (checks, one durable transaction, update of the directory) while no other
+    /// structural change of this world runs. The effects it returns reach the world, if it is
+    /// loaded, before the next change starts: what clients hear has the order of what is stored.
     ///
     /// # Errors
     /// Those of `change`; `Unavailable` if it does not get the write lock in time.
@@ -203,7 +208,8 @@ impl Worlds {
 
     /// Ends all worlds and writes what is unsaved.
     pub(crate) async fn shutdown(&self) {
-        // All at once: each ends in its own next tick, and a node has more worlds than ticks until it has to be gone.
+        // All at once: each ends in its own next tick, and a node has more worlds than ticks until
+        // it has to be gone.
         let mut ends = JoinSet::new();
         for handle in self.inner.handles() {
             ends.spawn(async move {
@@ -235,8 +241,8 @@ async fn unload_idle(inner: Arc<Inner>, mut idle: mpsc::UnboundedReceiver<Umid>)
     }
 }
 
-/// Tells the worlds that are loaded of events as they start. Each world in a task of its own: one whose inbox is full
-/// keeps nobody else waiting.
+/// Tells the worlds that are loaded of events as they start. Each world in a task of its own: one
+/// whose inbox is full keeps nobody else waiting.
 async fn start_events(inner: Arc<Inner>) {
     while let Some(started) = inner
         .stop
@@ -282,7 +288,8 @@ impl Inner {
         if self.stop.is_cancelled() || slot.is_quarantined() {
             return Err(NodeError::Unavailable);
         }
-        // What the world left behind when it was last unloaded has to be in the database before it is read.
+        // What the world left behind when it was last unloaded has to be in the database before it
+        // is read.
         self.write_behind.flush().await?;
         let rows = self
             .store
@@ -343,7 +350,8 @@ impl Inner {
         self.calendar.unload(world);
         tracing::info!(%world, "world unloaded");
         let mut slots = self.slots.lock();
-        // Two references: the map's and ours. With more, a task waits for the write lock and needs to find this slot again.
+        // Two references: the map's and ours. With more, a task waits for the write lock and needs
+        // to find this slot again.
         if Arc::strong_count(&slot) == 2 {
             slots.remove(&world);
         }

@@ -34,7 +34,8 @@ impl Node {
         self.worlds().connections().enter(user, connection, world);
     }
 
-    /// Where a user last left a world; `None` also when the database is away: better the spawn point than no entry.
+    /// Where a user last left a world; `None` also when the database is away: better the spawn
+    /// point than no entry.
     pub async fn last_position(&self, world: Umid, user: Umid) -> Option<TransformNoScale> {
         if let Some(unsaved) = self.worlds().unsaved_position(world, user) {
             return Some(unsaved);

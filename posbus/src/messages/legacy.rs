@@ -1,12 +1,13 @@
 //! Registered messages that nobody sends today. They exist so that every type id has a codec.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Trigger, Umid,
     error::DecodeError,
     gotiny, json,
     wire::{Reader, Wire, wire_struct},
 };
-use serde::{Deserialize, Serialize};
 
 /// Anything, by topic. The JSON names are capitalised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

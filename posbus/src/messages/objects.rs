@@ -1,8 +1,9 @@
 //! Messages about objects in a world and their attributes.
 
-use crate::{Asset3dType, StringAnyMap, Transform, Umid, any_map, json, wire::wire_struct};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+
+use crate::{Asset3dType, StringAnyMap, Transform, Umid, any_map, json, wire::wire_struct};
 
 /// Objects appeared, or changed: an object that exists is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Connecting and being somewhere.
 
-use crate::{SignalType, Umid, Vec3, wire::wire_struct};
 use serde::{Deserialize, Serialize};
+
+use crate::{SignalType, Umid, Vec3, wire::wire_struct};
 
 /// The first message of a client: who it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

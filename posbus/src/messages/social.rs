@@ -1,13 +1,14 @@
 //! Messages about interaction between users, and news of activities and events.
 
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     NotificationType, Umid, Vec3,
     error::DecodeError,
     json,
     wire::{Reader, Wire, wire_struct},
 };
-use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
 
 /// A high five from one user to another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

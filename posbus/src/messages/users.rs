@@ -1,7 +1,8 @@
 //! Messages about users in a world and their positions.
 
-use crate::{TransformNoScale, Umid, json, wire::wire_struct};
 use serde::{Deserialize, Serialize};
+
+use crate::{TransformNoScale, Umid, json, wire::wire_struct};
 
 /// Users appeared, or changed: receivers treat it as an upsert.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

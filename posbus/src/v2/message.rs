@@ -1,5 +1,7 @@
 //! Frames and JSON objects of either version.
 
+use serde_json::Value;
+
 use super::{Message, MessageType};
 use crate::{
     error::{DecodeError, JsonError},
@@ -7,7 +9,6 @@ use crate::{
     json,
     wire::Reader,
 };
-use serde_json::Value;
 
 /// Decodes a frame of any type of either version: for clients and tools.
 ///

@@ -1,6 +1,9 @@
 //! The messages of version 2 except `Poses`, one struct each, with their fields in wire order
 //! (docs/protocol.md).
 
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
 use super::MessageType;
 use crate::{
     Transform, Umid, Vec3,
@@ -8,8 +11,6 @@ use crate::{
     frame::{self, FRAME_OVERHEAD, MAX_SERVER_FRAME},
     wire::{Reader, Wire, put_length, put_u64, wire_struct},
 };
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 /// First message of a server to a client that requests version 2: the properties of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

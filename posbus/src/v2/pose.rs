@@ -1,9 +1,11 @@
 //! Position and rotation of a user in whole numbers (docs/protocol.md, *Quantisation*).
 
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
 use super::UNITS_PER_METRE;
 use crate::{TransformNoScale, Vec3};
-use serde::{Deserialize, Serialize};
-use std::f64::consts::TAU;
 
 /// Largest magnitude of a coordinate, in units.
 pub(super) const MAX_UNITS: i32 = 1 << 29;
@@ -29,7 +31,8 @@ pub struct QuantizedPose {
 }
 
 impl QuantizedPose {
-    /// The nearest pose. Coordinates out of bounds are clamped, numbers that are not finite become 0.
+    /// The nearest pose. Coordinates out of bounds are clamped, numbers that are not finite become
+    /// 0.
     pub fn new(transform: &TransformNoScale) -> Self {
         let TransformNoScale { position, rotation } = transform;
         Self {

@@ -1,5 +1,7 @@
 //! The `Poses` message: the frame around groups (docs/protocol.md, *Poses*).
 
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+
 use super::{
     MessageType,
     decoder::Group,
@@ -12,7 +14,6 @@ use crate::{
     frame,
     wire::{Reader, Wire, put_u64},
 };
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 /// The type of `Poses`.
 const ID: u32 = MessageType::Poses.id();

@@ -1,17 +1,21 @@
-//! The entries of an attribute whose values are maps of records (comments, skyboxes), over all users of one object: one
-//! statement for a page, whatever is filtered, searched and sorted by (docs/spec/model.md §5.6).
+//! The entries of an attribute whose values are maps of records (comments, skyboxes), over all
+//! users of one object: one statement for a page, whatever is filtered, searched and sorted by
+//! (docs/spec/model.md §5.6).
 
 use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use crate::{
     Result, Store,
-    attributes::lists::{held, signed},
-    attributes::{Sql, json_path},
+    attributes::{
+        Sql, json_path,
+        lists::{held, signed},
+    },
     convert::map,
 };
 
-/// Users whose entries are looked through, those who wrote last; what one request may cost ends here.
+/// Users whose entries are looked through, those who wrote last; what one request may cost ends
+/// here.
 const MAX_USERS: u32 = 20_000;
 
 /// Which entries of an attribute, and what of them.
@@ -99,7 +103,8 @@ impl Store {
     }
 }
 
-/// `WITH … found(user_id, created_at, entry_key, f0, f1 …)`: all records of all users with the fields asked for.
+/// `WITH … found(user_id, created_at, entry_key, f0, f1 …)`: all records of all users with the
+/// fields asked for.
 fn found(sql: &mut Sql, object: Umid, id: &AttributeId, fields: &[String]) -> String {
     let held = held(sql, object, id);
     let mut columns = String::new();
@@ -126,7 +131,8 @@ fn field_as_text(sql: &mut Sql, field: &str) -> String {
     match sql.backend {
         DbBackend::Sqlite => {
             let path = sql.bind(json_path(field));
-            // The outer condition is repeated, for SQLite may compute columns of rows that it then drops.
+            // The outer condition is repeated, for SQLite may compute columns of rows that it then
+            // drops.
             format!(
                 "CASE WHEN e.type = 'object' THEN CASE json_type(e.value, {path}) WHEN 'null' THEN NULL \
                  WHEN 'text' THEN json_extract(e.value, {path}) ELSE e.value -> {path} END END"
@@ -169,8 +175,8 @@ fn wanted(sql: &mut Sql, query: &EntryQuery) -> String {
     conditions.join(" AND ")
 }
 
-/// What contains a text, as LIKE patterns. SQLite, and PostgreSQL in some locales, know the cases of ASCII letters only, so
-/// they get the others spelled out.
+/// What contains a text, as LIKE patterns. SQLite, and PostgreSQL in some locales, know the cases
+/// of ASCII letters only, so they get the others spelled out.
 fn patterns(search: &str) -> Vec<String> {
     let mut spellings = vec![search.to_owned()];
     if !search.is_ascii() {

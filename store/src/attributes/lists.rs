@@ -1,5 +1,5 @@
-//! One attribute over many owners: below an object, of all users in an object, and how many there are. Answers are
-//! bounded in rows and bytes, and each is one statement.
+//! One attribute over many owners: below an object, of all users in an object, and how many there
+//! are. Answers are bounded in rows and bytes, and each is one statement.
 
 use chrono::{DateTime, Utc};
 use components::{AttributeId, JsonMap, Umid};
@@ -14,12 +14,13 @@ use crate::{
 
 /// Values in one answer at most; more than a page of any client shows.
 pub const MAX_VALUES: u64 = 1_000;
-/// Bytes of values in one answer at most, 4 MiB: a few dozen of the largest values, thousands of ordinary ones.
+/// Bytes of values in one answer at most, 4 MiB: a few dozen of the largest values, thousands of
+/// ordinary ones.
 const MAX_BYTES: i64 = 4 * 1024 * 1024;
 
 impl Store {
-    /// The values of an attribute of an object and of all below it, those near to the root first; at most
-    /// [`MAX_VALUES`] and 4 MiB of them.
+    /// The values of an attribute of an object and of all below it, those near to the root first;
+    /// at most [`MAX_VALUES`] and 4 MiB of them.
     ///
     /// # Errors
     /// Only those of the database.
@@ -34,7 +35,8 @@ impl Store {
         sql.bind(i64::from(MAX_DEPTH));
         let (plugin, name) = (sql.bind(id.plugin), sql.bind(id.name.clone()));
         let is_object = is_object(sql.backend, "a.value");
-        // Without an order, as the tree is walked level by level and the walk can end with the last value wanted.
+        // Without an order, as the tree is walked level by level and the walk can end with the last
+        // value wanted.
         let rows = format!(
             "SELECT tree.id AS owner, a.value AS value, tree.depth AS place FROM tree \
              CROSS JOIN object_attribute a WHERE a.object_id = tree.id AND a.plugin_id = {plugin} \

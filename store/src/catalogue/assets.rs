@@ -44,8 +44,8 @@ pub struct LibraryRow {
 }
 
 impl Store {
-    /// What a user finds in the library: all own entries, then those of others that are not private, each part oldest
-    /// first. `category` is that of the asset itself.
+    /// What a user finds in the library: all own entries, then those of others that are not
+    /// private, each part oldest first. `category` is that of the asset itself.
     ///
     /// # Errors
     /// Only those of the database.
@@ -79,8 +79,8 @@ impl Store {
         found.into_iter().map(LibraryRow::try_from).collect()
     }
 
-    /// Changes a user's entry for an asset: `change` gets the meta as it is and returns what it shall be. Nobody else
-    /// changes the entry meanwhile.
+    /// Changes a user's entry for an asset: `change` gets the meta as it is and returns what it
+    /// shall be. Nobody else changes the entry meanwhile.
     ///
     /// # Errors
     /// `AssetNotFound` if the asset is not in this user's library.
@@ -134,8 +134,8 @@ impl Store {
         .try_into()
     }
 
-    /// Takes an asset out of a user's library; whether it was there. The asset itself stays: others may have it, and
-    /// objects may show it.
+    /// Takes an asset out of a user's library; whether it was there. The asset itself stays: others
+    /// may have it, and objects may show it.
     ///
     /// # Errors
     /// Only those of the database.
@@ -149,7 +149,8 @@ impl Store {
     }
 }
 
-/// Those entries that meet a condition, in the order of the list, as many as are needed for the page.
+/// Those entries that meet a condition, in the order of the list, as many as are needed for the
+/// page.
 fn part(number: u8, condition: &str, of_category: bool) -> String {
     let category = if of_category {
         " AND asset.meta ->> 'category' = $5"

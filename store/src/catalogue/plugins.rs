@@ -52,8 +52,8 @@ pub struct PluginUpdate {
 }
 
 impl Store {
-    /// Creates a plugin or replaces its description, with all attribute types it declares or with none of them. Options
-    /// of the plugin stay.
+    /// Creates a plugin or replaces its description, with all attribute types it declares or with
+    /// none of them. Options of the plugin stay.
     ///
     /// # Errors
     /// Only those of the database.

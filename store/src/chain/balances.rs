@@ -1,8 +1,8 @@
 //! What is in wallets, as the chain mirror knows it (docs/spec/model.md §8.4).
 
-use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -35,7 +35,8 @@ const MAX_CONTRACTS: u64 = 100;
 const ADDRESS: usize = 20;
 
 impl Store {
-    /// What each Ethereum wallet of a user has of each token, nothing included; `None` if the user has no wallet at all.
+    /// What each Ethereum wallet of a user has of each token, nothing included; `None` if the user
+    /// has no wallet at all.
     ///
     /// # Errors
     /// Only those of the database.

@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Store {
-    /// The worlds that these wallets (20 bytes each) hold the token of and that do not exist yet, lowest id first.
+    /// The worlds that these wallets (20 bytes each) hold the token of and that do not exist yet,
+    /// lowest id first.
     ///
     /// # Errors
     /// Only those of the database.

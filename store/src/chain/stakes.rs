@@ -98,7 +98,8 @@ const MAX_STAKERS: usize = 1000;
 const MAX_PENDING: u32 = 100;
 
 impl Store {
-    /// Who has staked in a world, summed over each user's wallets, largest stake first. Wallets of nobody are left out.
+    /// Who has staked in a world, summed over each user's wallets, largest stake first. Wallets of
+    /// nobody are left out.
     ///
     /// # Errors
     /// Only those of the database.
@@ -136,7 +137,8 @@ impl Store {
         Ok(stakers.collect())
     }
 
-    /// Who holds stakes in most worlds, counted over all their wallets: most first. Who has no name is left out.
+    /// Who holds stakes in most worlds, counted over all their wallets: most first. Who has no name
+    /// is left out.
     ///
     /// # Errors
     /// Only those of the database.
@@ -219,10 +221,12 @@ impl Store {
             .await?)
     }
 
-    /// Notes a stake announced by a client, until the chain confirms it. Announcing it again replaces the comment.
+    /// Notes a stake announced by a client, until the chain confirms it. Announcing it again
+    /// replaces the comment.
     ///
     /// # Errors
-    /// `Dangling(Referent::World)` when the world is gone, `Invalid` when the amount is not a whole decimal number.
+    /// `Dangling(Referent::World)` when the world is gone, `Invalid` when the amount is not a whole
+    /// decimal number.
     pub async fn pending_stake(&self, announced: &PendingStake) -> Result<()> {
         let amount: Amount = announced
             .amount

@@ -25,16 +25,17 @@ use crate::{Result, StoreError};
 /// How to talk to the database.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// Connections at most (default 16: more than a small PostgreSQL has cores for, far fewer than it allows). SQLite
-    /// uses one for writing and the rest, at most 8, for reading.
+    /// Connections at most (default 16: more than a small PostgreSQL has cores for, far fewer than
+    /// it allows). SQLite uses one for writing and the rest, at most 8, for reading.
     pub max_connections: u32,
-    /// How long to wait for a connection before the database counts as unavailable (default 3 s: longer than a
-    /// restart of PostgreSQL, shorter than the patience of an HTTP client).
+    /// How long to wait for a connection before the database counts as unavailable (default 3 s:
+    /// longer than a restart of PostgreSQL, shorter than the patience of an HTTP client).
     pub acquire_timeout: Duration,
-    /// How long a statement may run on PostgreSQL (default 10 s: nothing here takes longer unless it hangs).
+    /// How long a statement may run on PostgreSQL (default 10 s: nothing here takes longer unless
+    /// it hangs).
     pub statement_timeout: Duration,
-    /// How long a write may queue for SQLite's one writer (default 10 s: a burst of writes waits for the disk, it
-    /// does not fail).
+    /// How long a write may queue for SQLite's one writer (default 10 s: a burst of writes waits
+    /// for the disk, it does not fail).
     pub write_queue_timeout: Duration,
 }
 
@@ -60,7 +61,8 @@ pub struct Store {
 
 struct Inner {
     read: DatabaseConnection,
-    /// On SQLite a pool of exactly one, so that writers queue here instead of failing with SQLITE_BUSY there.
+    /// On SQLite a pool of exactly one, so that writers queue here instead of failing with
+    /// SQLITE_BUSY there.
     write: DatabaseConnection,
     /// On SQLite what tells versions apart.
     watch: Option<Watch>,
@@ -105,7 +107,8 @@ impl Store {
         Ok(())
     }
 
-    /// Closes all connections. On SQLite everything in the write-ahead log moves into the database file first.
+    /// Closes all connections. On SQLite everything in the write-ahead log moves into the database
+    /// file first.
     pub async fn close(self) {
         if self.backend() == DbBackend::Sqlite {
             // Closing the last connection checkpoints as well; a failure here loses nothing.
@@ -150,7 +153,8 @@ impl Store {
     /// Starts a transaction that is going to write.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
-            // Takes the write lock at once: a transaction that begins by reading would fail when it turns to writing.
+            // Takes the write lock at once: a transaction that begins by reading would fail when it
+            // turns to writing.
             sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite)
                 .then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -185,7 +189,8 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
         .sqlx_logging(false)
         .map_sqlx_sqlite_pool_opts(discard_unfinished)
         .map_sqlx_sqlite_opts(move |o| {
-            // FULL syncs the log at every commit: an acknowledged change survives a power cut, not only a crash.
+            // FULL syncs the log at every commit: an acknowledged change survives a power cut, not
+            // only a crash.
             o.journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
@@ -241,18 +246,19 @@ async fn watch(url: &str, options: &StoreOptions) -> Result<Watch> {
     Ok(Watch::new(connection, opened))
 }
 
-/// Counts every statement that goes over a connection, in transactions or outside of them. What begins and ends
-/// transactions is no statement.
+/// Counts every statement that goes over a connection, in transactions or outside of them. What
+/// begins and ends transactions is no statement.
 fn counted(mut connection: DatabaseConnection) -> DatabaseConnection {
     let statements = metrics::counter!("odyssey_database_statements_total");
     connection.set_metric_callback(move |_| statements.increment(1));
     connection
 }
 
-/// Gives up a connection whose last transaction could not be ended. After a commit that failed for want of disk space there
-/// is nothing to roll back, the driver believes the transaction to be open still, and later ones would be savepoints inside
-/// of it: acknowledged, and gone when the connection closes. The test of the pool before makes sure that a rollback that
-/// is due has been tried.
+/// Gives up a connection whose last transaction could not be ended. After a commit that failed for
+/// want of disk space there is nothing to roll back, the driver believes the transaction to be open
+/// still, and later ones would be savepoints inside of it: acknowledged, and gone when the
+/// connection closes. The test of the pool before makes sure that a rollback that is due has been
+/// tried.
 fn discard_unfinished(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     pool.test_before_acquire(true)
         .before_acquire(|connection, _| {
@@ -286,7 +292,8 @@ mod tests {
 
     use super::*;
 
-    /// Power loss cannot be staged in a test; that the database was told to survive it can be checked.
+    /// Power loss cannot be staged in a test; that the database was told to survive it can be
+    /// checked.
     #[tokio::test]
     async fn sqlite_is_told_to_be_durable() {
         let directory = tempfile::tempdir().unwrap();

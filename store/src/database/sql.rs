@@ -10,7 +10,8 @@ pub(crate) const BATCH: usize = 1000;
 /// No tree is deeper than this; it also ends the walk should a cycle ever get into the table.
 pub(crate) const MAX_DEPTH: u32 = 1000;
 
-/// `tree(id, depth)`: $1 and all below it, at most $2 levels down. The node, being its own parent, is not its own child.
+/// `tree(id, depth)`: $1 and all below it, at most $2 levels down. The node, being its own parent,
+/// is not its own child.
 pub(crate) const TREE: &str = "WITH RECURSIVE tree(id, depth) AS (\
     SELECT object_id, 0 FROM object WHERE object_id = $1 \
     UNION \
@@ -26,7 +27,8 @@ pub(crate) fn display_name(backend: DbBackend, column: &str) -> String {
     )
 }
 
-/// The text at a key of a JSON column; NULL if there is none, if it is empty, or if it is anything but a text.
+/// The text at a key of a JSON column; NULL if there is none, if it is empty, or if it is anything
+/// but a text.
 pub(crate) fn text_at(backend: DbBackend, column: &str, key: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!(

@@ -1,4 +1,5 @@
-//! Whether anything in the database has changed: what was read at a version holds for as long as the version does.
+//! Whether anything in the database has changed: what was read at a version holds for as long as
+//! the version does.
 
 use std::sync::{
     Arc,
@@ -26,9 +27,11 @@ enum Inner {
     Postgres(String),
 }
 
-/// The connection that watches an SQLite database. It never writes, and it is the only one of its pool.
+/// The connection that watches an SQLite database. It never writes, and it is the only one of its
+/// pool.
 pub(crate) struct Watch {
-    /// Whoever asks has it alone, so that the connection cannot be replaced between its answer and its number.
+    /// Whoever asks has it alone, so that the connection cannot be replaced between its answer and
+    /// its number.
     connection: Mutex<DatabaseConnection>,
     opened: Arc<AtomicU64>,
 }

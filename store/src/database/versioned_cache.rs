@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 
 use crate::{Store, StoreError, Version};
 
-/// A value computed from rows. It is never stale: each read asks the database for its version first,
-/// which any commit changes, whoever made it.
+/// A value computed from rows. It is never stale: each read asks the database for its version
+/// first, which any commit changes, whoever made it.
 #[derive(Debug)]
 pub struct VersionedCache<T> {
     /// Held by the task that computes the value; the others wait and take its result.

@@ -8,8 +8,8 @@ use sea_orm::{
     sea_query::{ArrayType, ColumnType, Nullable, Value, ValueType, ValueTypeErr},
 };
 
-/// A whole number of a token's smallest unit: `numeric(78,0)` on PostgreSQL, decimal text on SQLite (whose own numbers
-/// would round it).
+/// A whole number of a token's smallest unit: `numeric(78,0)` on PostgreSQL, decimal text on SQLite
+/// (whose own numbers would round it).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(BigDecimal);
 
@@ -45,7 +45,8 @@ pub struct NotAnAmount;
 impl FromStr for Amount {
     type Err = NotAnAmount;
 
-    /// Accepts digits only: no sign, no fraction, no exponent that would ask for a gigabyte of zeros.
+    /// Accepts digits only: no sign, no fraction, no exponent that would ask for a gigabyte of
+    /// zeros.
     fn from_str(text: &str) -> Result<Self, NotAnAmount> {
         const MAX_DIGITS: usize = 78;
         if text.is_empty() || text.len() > MAX_DIGITS || !text.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,5 +1,5 @@
-//! The rows of a database of the existing platform that cannot stay as they are: wallets become identities, and secrets
-//! leave the attributes. Everything else is left alone.
+//! The rows of a database of the existing platform that cannot stay as they are: wallets become
+//! identities, and secrets leave the attributes. Everything else is left alone.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,8 @@ use crate::{
     users::wallets,
 };
 
-/// Node attributes of the platform that are secrets: the key that signed its sessions, and challenges that are long over.
+/// Node attributes of the platform that are secrets: the key that signed its sessions, and
+/// challenges that are long over.
 const OUTDATED_SECRETS: [(Umid, &str); 2] = [
     (ids::CORE_PLUGIN, "jwt_key"),
     (ids::WALLET_PLUGIN, "challenge_store"),
@@ -67,7 +68,8 @@ pub(crate) async fn rows(transaction: &DatabaseTransaction) -> Result<TakenOver>
     take_wallets_over(transaction).await
 }
 
-/// Removes what is secret and outdated, and closes the attribute types that secrets are or were kept under.
+/// Removes what is secret and outdated, and closes the attribute types that secrets are or were
+/// kept under.
 async fn seal(transaction: &DatabaseTransaction) -> Result<()> {
     for (plugin, name) in OUTDATED_SECRETS {
         node_attribute::Entity::delete_by_id((plugin, name.to_owned()))
@@ -98,8 +100,9 @@ async fn seal(transaction: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// Fills the table that says whose a wallet is from the attribute that said so before. Of several users with the same wallet,
-/// whatever the case of its letters, the one whose account is oldest has it.
+/// Fills the table that says whose a wallet is from the attribute that said so before. Of several
+/// users with the same wallet, whatever the case of its letters, the one whose account is oldest
+/// has it.
 async fn take_wallets_over(transaction: &DatabaseTransaction) -> Result<TakenOver> {
     let id = wallets::attribute();
     let select = Statement::from_sql_and_values(

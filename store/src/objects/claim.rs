@@ -1,5 +1,5 @@
-//! Objects that a visitor makes its own for a while: the admin role on the object and what the visitor put on it go
-//! together (spec model §6.8).
+//! Objects that a visitor makes its own for a while: the admin role on the object and what the
+//! visitor put on it go together (spec model §6.8).
 
 use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{
@@ -18,11 +18,12 @@ use crate::{
 };
 
 impl Store {
-    /// Makes a user admin of an object that nobody else is admin of, and sets an attribute of the object.
+    /// Makes a user admin of an object that nobody else is admin of, and sets an attribute of the
+    /// object.
     ///
     /// # Errors
-    /// `ObjectClaimed` if another user is admin of this very object, `Dangling` if the user is gone,
-    /// `ObjectNotFound`.
+    /// `ObjectClaimed` if another user is admin of this very object, `Dangling` if the user is
+    /// gone, `ObjectNotFound`.
     pub async fn claim_object(
         &self,
         object: Umid,
@@ -57,7 +58,8 @@ impl Store {
         Ok(record)
     }
 
-    /// Takes the admin role of a user on an object, and removes an attribute of the object. Returns whether there was one.
+    /// Takes the admin role of a user on an object, and removes an attribute of the object. Returns
+    /// whether there was one.
     ///
     /// # Errors
     /// `ObjectNotClaimed` if the user is not admin of this very object, `ObjectNotFound`.

@@ -32,7 +32,8 @@ pub struct MemberRow {
 
 /// The only role there is.
 const ADMIN: &str = "admin";
-/// Most members of one object that are read: all that can be added, and then some of a database that grew without limits.
+/// Most members of one object that are read: all that can be added, and then some of a database
+/// that grew without limits.
 const MAX_MEMBERS: u64 = 2000;
 
 impl Store {

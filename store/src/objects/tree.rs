@@ -40,8 +40,9 @@ pub struct OutlineRow {
 }
 
 impl Store {
-    /// A world with all its objects and their attributes: the world first, every parent before its children, siblings
-    /// by (created_at, id). `None` if there is no such world; the node itself is none.
+    /// A world with all its objects and their attributes: the world first, every parent before its
+    /// children, siblings by (created_at, id). `None` if there is no such world; the node itself is
+    /// none.
     ///
     /// # Errors
     /// Only those of the database.
@@ -87,8 +88,8 @@ impl Store {
         records.collect::<Result<Vec<_>>>().map(Some)
     }
 
-    /// The objects below and including `root`, at most `max_depth` levels down: parents before children, siblings by
-    /// (created_at, id). Empty if there is no such object.
+    /// The objects below and including `root`, at most `max_depth` levels down: parents before
+    /// children, siblings by (created_at, id). Empty if there is no such object.
     ///
     /// # Errors
     /// Only those of the database.
@@ -140,8 +141,9 @@ impl Store {
         }))
     }
 
-    /// The objects below and including `root`, at most `max_depth` levels down and `limit` of them: level by level, each by
-    /// (created_at, id). With `object_type`, children of other types are left out with all below them. One statement.
+    /// The objects below and including `root`, at most `max_depth` levels down and `limit` of them:
+    /// level by level, each by (created_at, id). With `object_type`, children of other types are
+    /// left out with all below them. One statement.
     ///
     /// # Errors
     /// Only those of the database.
@@ -187,7 +189,8 @@ impl Store {
         rows.iter().map(outline_row).collect()
     }
 
-    /// The ids below and including `root`, parents before children, locked against change until the transaction ends.
+    /// The ids below and including `root`, parents before children, locked against change until the
+    /// transaction ends.
     pub(crate) async fn lock_subtree(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,5 @@
-//! Activities: what happened in worlds, as the news feed and the timelines show it (spec model §8.1, spec rest §2.14).
+//! Activities: what happened in worlds, as the news feed and the timelines show it (spec model
+//! §8.1, spec rest §2.14).
 
 use std::collections::HashMap;
 
@@ -85,8 +86,8 @@ pub struct WorldLabel {
     pub avatar_hash: Option<String>,
 }
 
-/// The id of the activity about a stake: one per log entry of a transaction, so that a chain that is read twice tells of
-/// it once.
+/// The id of the activity about a stake: one per log entry of a transaction, so that a chain that
+/// is read twice tells of it once.
 pub fn stake_activity_id(transaction_hash: &str, log_index: &str) -> Umid {
     let hash = Sha256::new()
         .chain_update(transaction_hash.to_ascii_lowercase())
@@ -274,7 +275,8 @@ pub(crate) async fn insert(
     Ok(true)
 }
 
-/// The rows of a page, in order. Which they are is found in an index alone, however many are skipped.
+/// The rows of a page, in order. Which they are is found in an index alone, however many are
+/// skipped.
 fn page(feed: Feed, start: u64, size: u32) -> sea_orm::Select<activity::Entity> {
     let ids = chosen(feed)
         .column(activity::Column::ActivityId)
@@ -362,7 +364,8 @@ mod tests {
     use super::*;
     use crate::StoreOptions;
 
-    /// Pages and counts are found in an index that has everything asked for, in the order asked for.
+    /// Pages and counts are found in an index that has everything asked for, in the order asked
+    /// for.
     #[tokio::test]
     async fn lists_cost_what_they_show() {
         let directory = tempfile::tempdir().unwrap();

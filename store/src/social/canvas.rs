@@ -6,9 +6,11 @@ use sea_orm::{ConnectionTrait, DbBackend, JsonValue, Statement, Value};
 
 use crate::{Result, Store, convert::optional_map};
 
-/// The attribute, of the canvas plugin, that holds what a user contributed on an object below the canvas.
+/// The attribute, of the canvas plugin, that holds what a user contributed on an object below the
+/// canvas.
 pub const CONTRIBUTION: &str = "canvas_contribution";
-/// What of a contribution is searched: its title, which clients do not write yet, and the answers, which they do.
+/// What of a contribution is searched: its title, which clients do not write yet, and the answers,
+/// which they do.
 const SEARCHED: [&str; 5] = [
     "title",
     "answerOne",

@@ -1,4 +1,5 @@
-//! Jobs handed to picture providers, and how often users handed some (spec model §8.5, §12.2 C10, §12.3 D14, D16).
+//! Jobs handed to picture providers, and how often users handed some (spec model §8.5, §12.2 C10,
+//! §12.3 D14, D16).
 
 use components::{AttributeId, AttributeTarget, Umid};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -28,7 +29,8 @@ pub struct AiJob {
 }
 
 impl Store {
-    /// Remembers a job. `secret_digest` is what the provider's reports are recognised by, if it reports.
+    /// Remembers a job. `secret_digest` is what the provider's reports are recognised by, if it
+    /// reports.
     ///
     /// # Errors
     /// `JobExists` if there is one with this id, `Dangling` if user or object are gone.
@@ -108,8 +110,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets all jobs of a user with a provider, in one object or in none, but the newest `keep`. Returns the ids of
-    /// those forgotten.
+    /// Forgets all jobs of a user with a provider, in one object or in none, but the newest `keep`.
+    /// Returns the ids of those forgotten.
     ///
     /// # Errors
     /// Only those of the database.
@@ -149,8 +151,8 @@ impl Store {
         Ok(old)
     }
 
-    /// Counts one use of a provider by a user, in the attribute `counter` of the node: `{user: {provider: count}}`.
-    /// Parallel counts all survive. Returns the attribute as it is now.
+    /// Counts one use of a provider by a user, in the attribute `counter` of the node: `{user:
+    /// {provider: count}}`. Parallel counts all survive. Returns the attribute as it is now.
     ///
     /// # Errors
     /// `Dangling` if nobody declares the attribute, those of the database.

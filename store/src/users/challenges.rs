@@ -10,8 +10,8 @@ use crate::{
     entity::auth_challenge::{ActiveModel, Column, Entity},
 };
 
-/// Challenges of one wallet that are kept; one more replaces the oldest. Anybody may ask for challenges of any wallet, and
-/// each is tried when one is answered.
+/// Challenges of one wallet that are kept; one more replaces the oldest. Anybody may ask for
+/// challenges of any wallet, and each is tried when one is answered.
 const MAX_CHALLENGES: u64 = 16;
 
 impl Store {

@@ -11,8 +11,7 @@ use crate::{
     convert::now,
     entity::{object, user},
     error::Referent,
-    users,
-    users::wallets,
+    users::{self, wallets},
 };
 
 impl Store {
@@ -45,18 +44,20 @@ impl Store {
             .await?)
     }
 
-    /// Deletes a guest with memberships and attributes and hands its objects to `heir`. Returns those objects.
+    /// Deletes a guest with memberships and attributes and hands its objects to `heir`. Returns
+    /// those objects.
     ///
     /// # Errors
-    /// `UserNotFound` if there is no such guest, `HasWallet` if it has a wallet by now, with which it can come
-    /// back, `InvalidHeir` if the heir is the guest, `Dangling` if it does not exist.
+    /// `UserNotFound` if there is no such guest, `HasWallet` if it has a wallet by now, with which
+    /// it can come back, `InvalidHeir` if the heir is the guest, `Dangling` if it does not exist.
     pub async fn delete_guest(&self, user: Umid, heir: Umid) -> Result<Vec<Umid>> {
         if user == heir {
             return Err(StoreError::InvalidHeir);
         }
         let transaction = self.begin().await?;
         users::lock(&transaction, user).await?;
-        // Attaching a wallet takes the same lock: whichever comes first, no wallet goes with the account.
+        // Attaching a wallet takes the same lock: whichever comes first, no wallet goes with the
+        // account.
         if wallets::has_any(&transaction, user).await? {
             return Err(StoreError::HasWallet);
         }

@@ -1,7 +1,8 @@
-//! Whose wallet: one table that says so, unique and case-folded, mirrored into the attribute that clients read.
+//! Whose wallet: one table that says so, unique and case-folded, mirrored into the attribute that
+//! clients read.
 //!
-//! Identity never depends on the attribute (spec model §12.1 S7, S9): whatever may be planted there, a wallet logs in
-//! as the user of the table.
+//! Identity never depends on the attribute (spec model §12.1 S7, S9): whatever may be planted
+//! there, a wallet logs in as the user of the table.
 
 use chrono::{DateTime, Utc};
 use components::{AttributeId, AttributeTarget, JsonMap, Umid};
@@ -47,7 +48,8 @@ impl Store {
         Ok(row.map(|row| row.user_id))
     }
 
-    /// Gives a user one more wallet. A guest becomes what users with a wallet are: `types` says what is what.
+    /// Gives a user one more wallet. A guest becomes what users with a wallet are: `types` says
+    /// what is what.
     ///
     /// # Errors
     /// `WalletTaken` when anybody has it, the user included; `UserNotFound`.
@@ -163,7 +165,8 @@ pub(crate) async fn has_any(transaction: &DatabaseTransaction, user: Umid) -> Re
     Ok(!rows(transaction, user).await?.is_empty())
 }
 
-/// The addresses behind a user's wallets, in order: 20 bytes on Ethereum, 32 on Substrate. At most [`BATCH`] of them.
+/// The addresses behind a user's wallets, in order: 20 bytes on Ethereum, 32 on Substrate. At most
+/// [`BATCH`] of them.
 pub(crate) async fn addresses<C: ConnectionTrait>(db: &C, user: Umid) -> Result<Vec<Vec<u8>>> {
     let rows = rows(db, user).await?;
     let addresses = rows.iter().filter_map(|row| bytes(&row.wallet));

@@ -1,5 +1,5 @@
-//! Docks between the worlds of two users: the wishes of either side, and the portals and roles that come of two of them
-//! (docs/spec/model.md §4.8).
+//! Docks between the worlds of two users: the wishes of either side, and the portals and roles that
+//! come of two of them (docs/spec/model.md §4.8).
 
 use chrono::{DateTime, Utc};
 use components::{Umid, ids};
@@ -18,8 +18,7 @@ use crate::{
         dock_wish::{self, Column},
         object, object_attribute, user_object,
     },
-    objects,
-    objects::members,
+    objects::{self, members},
     users,
 };
 
@@ -52,8 +51,8 @@ impl Store {
         Ok(row.map(|row| row.try_get("", "object_id")).transpose()?)
     }
 
-    /// Notes that `user` wishes a dock with `other` until `expires`. Answers whether `other` wishes it, too. Forgets all
-    /// wishes that have expired.
+    /// Notes that `user` wishes a dock with `other` until `expires`. Answers whether `other` wishes
+    /// it, too. Forgets all wishes that have expired.
     ///
     /// # Errors
     /// `UserNotFound` if one of them is gone, `TooManyWishes` if `user` has `most` open ones.
@@ -129,8 +128,9 @@ impl Store {
         Ok(portals.map(|row| row.object_id).collect())
     }
 
-    /// Puts the portals and gives the roles that two users wish, and forgets their wishes. Returns the time of creation of
-    /// the portals; `None` if not both wish it any more, be it that somebody was faster.
+    /// Puts the portals and gives the roles that two users wish, and forgets their wishes. Returns
+    /// the time of creation of the portals; `None` if not both wish it any more, be it that
+    /// somebody was faster.
     ///
     /// # Errors
     /// `Dangling` if a user, world or type is gone, `UserNotFound`.
@@ -154,8 +154,8 @@ impl Store {
         Ok(Some(time))
     }
 
-    /// Takes portals, with all below them, and roles away, and forgets what the two users wished of each other. Returns the
-    /// ids deleted for each portal, which comes first.
+    /// Takes portals, with all below them, and roles away, and forgets what the two users wished of
+    /// each other. Returns the ids deleted for each portal, which comes first.
     ///
     /// # Errors
     /// Only those of the database.

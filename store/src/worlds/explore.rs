@@ -1,8 +1,8 @@
 //! Worlds as lists and detail pages show them: two statements, however long the list.
 
-use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 

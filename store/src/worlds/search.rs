@@ -17,7 +17,8 @@ use crate::{
 pub(crate) type WorldNames = Vec<(Umid, String)>;
 
 impl Store {
-    /// Worlds whose name contains a text, in whatever case, newest first. Every character of the text stands for itself.
+    /// Worlds whose name contains a text, in whatever case, newest first. Every character of the
+    /// text stands for itself.
     ///
     /// # Errors
     /// Only those of the database.

@@ -72,7 +72,8 @@ async fn pages_are_newest_first(fixture: Fixture) {
         let (beyond, count) = store.activities(Feed::News, start, 2).await.unwrap();
         assert_eq!((beyond, count), (Vec::new(), 5));
     }
-    // Timelines show posts only: of world one a video, world_created is left out, then a stake is of world two.
+    // Timelines show posts only: of world one a video, world_created is left out, then a stake is
+    // of world two.
     let (timeline, count) = store.activities(Feed::Timeline(one), 0, 10).await.unwrap();
     let kinds: Vec<_> = timeline.iter().map(|row| row.kind).collect();
     assert_eq!((kinds, count), (vec![ActivityKind::Video; 2], 2));

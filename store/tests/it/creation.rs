@@ -1,4 +1,5 @@
-//! Objects made with all that belongs to them, and gone with all of it; worlds found by name and by token.
+//! Objects made with all that belongs to them, and gone with all of it; worlds found by name and by
+//! token.
 
 use components::{ActivityData, ActivityKind, Umid, ids};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};

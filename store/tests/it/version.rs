@@ -1,4 +1,5 @@
-//! Versions: the same as long as nothing is written, another one after every commit, whoever commits.
+//! Versions: the same as long as nothing is written, another one after every commit, whoever
+//! commits.
 
 use components::{AttributeTarget, ids};
 use sea_orm::ConnectionTrait;

@@ -1,5 +1,6 @@
-//! Connecting: done by tasks of the runtime, so that a thread of bots is not held up by a handshake. The upgrade is the
-//! library's; after it the connection is handed over as the socket that it is.
+//! Connecting: done by tasks of the runtime, so that a thread of bots is not held up by a
+//! handshake. The upgrade is the library's; after it the connection is handed over as the socket
+//! that it is.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +21,8 @@ use crate::{
     ledger::Stamp,
 };
 
-/// What the system may keep for a bot that does not read: with the usual megabytes it would stall minutes later.
+/// What the system may keep for a bot that does not read: with the usual megabytes it would stall
+/// minutes later.
 const STALLED_RECEIVE_BUFFER: u32 = 8 * 1024;
 
 /// Where bots connect to.
@@ -84,7 +86,8 @@ async fn connect(target: &Target, stalls: bool) -> Result<std::net::TcpStream, L
         .await
         .map_err(|_| Loss::Connect)?;
     match client_async(&target.url, stream).await {
-        // A server says nothing before it knows who is there, so the library has read nothing beyond the handshake.
+        // A server says nothing before it knows who is there, so the library has read nothing
+        // beyond the handshake.
         Ok((socket, _)) => socket.into_inner().into_std().map_err(|_| Loss::Connect),
         Err(Error::Http(response)) => Err(Loss::Refused(response.status().as_u16())),
         Err(_) => Err(Loss::Broken),

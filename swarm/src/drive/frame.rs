@@ -1,5 +1,6 @@
-//! WebSocket frames of a client. The library reads and writes the headers; it is not let near the sockets, because its own
-//! reading costs a bot more than all the rest: buffers and wakers for each, an allocation for each message.
+//! WebSocket frames of a client. The library reads and writes the headers; it is not let near the
+//! sockets, because its own reading costs a bot more than all the rest: buffers and wakers for
+//! each, an allocation for each message.
 
 use std::io::Cursor;
 

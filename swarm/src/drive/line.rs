@@ -7,7 +7,8 @@ use mio::net::TcpStream;
 use super::frame::{self, Frame};
 use crate::{bot::Loss, ledger::Stamp};
 
-/// Where all bots of a thread read to: a frame of any size, and whatever else is there, in one piece.
+/// Where all bots of a thread read to: a frame of any size, and whatever else is there, in one
+/// piece.
 pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
 /// One bot's socket.
@@ -18,7 +19,8 @@ pub(crate) struct Line {
     /// What the system did not take yet, and since when.
     unsent: Vec<u8>,
     stuck: Stamp,
-    /// Masks differ from frame to frame, as they must (RFC 6455 §5.3); nothing here has to be unpredictable.
+    /// Masks differ from frame to frame, as they must (RFC 6455 §5.3); nothing here has to be
+    /// unpredictable.
     mask: u32,
 }
 

@@ -1,5 +1,5 @@
-//! Bots over QUIC and WebTransport: a task each, as the library does its own waiting. One stream for messages that must arrive,
-//! datagrams for movement (docs/protocol.md, Transports).
+//! Bots over QUIC and WebTransport: a task each, as the library does its own waiting. One stream
+//! for messages that must arrive, datagrams for movement (docs/protocol.md, Transports).
 
 pub(crate) mod endpoint;
 
@@ -138,7 +138,8 @@ impl Task {
         Ok(line)
     }
 
-    /// Serves a connection until the run is over, or until it is cut: then tells when the bot comes back.
+    /// Serves a connection until the run is over, or until it is cut: then tells when the bot comes
+    /// back.
     async fn serve(&mut self, line: &mut Line) -> Result<Option<Stamp>, Loss> {
         loop {
             let now = self.world.ledger.now();

@@ -1,7 +1,9 @@
-//! A thread of bots over WebSocket: waits for no one of them, reads what is there, does what is due.
+//! A thread of bots over WebSocket: waits for no one of them, reads what is there, does what is
+//! due.
 //!
-//! It looks once a millisecond instead of being woken for every frame. With thousands of bots a wake-up for each would be the
-//! better part of what they cost, on the side of the server too; so latencies include up to a millisecond of waiting here.
+//! It looks once a millisecond instead of being woken for every frame. With thousands of bots a
+//! wake-up for each would be the better part of what they cost, on the side of the server too; so
+//! latencies include up to a millisecond of waiting here.
 
 use std::{
     collections::HashMap,
@@ -94,7 +96,8 @@ impl Worker {
         let mut quiet_rounds = 0;
         loop {
             let began = self.world.ledger.now();
-            // This thread or the server may have had to wait for the processor: what is on its way counts all the same.
+            // This thread or the server may have had to wait for the processor: what is on its way
+            // counts all the same.
             let over = self.window.is_some_and(|window| {
                 let quiet = quiet_rounds >= QUIET_ROUNDS;
                 began >= window.stop && (quiet || began >= window.stop.plus(PATIENCE))

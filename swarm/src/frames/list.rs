@@ -6,7 +6,8 @@ use posbus::{FRAME_OVERHEAD, MessageType, TransformNoScale, Umid, UserTransform,
 /// Longest varint of 32 bits, and the most that its last byte may be.
 const VARINT: (usize, u8) = (5, 0x0f);
 
-/// Gives every entry of a frame; none if it is not a well-formed `UsersTransformList`, some of whose entries may have been given.
+/// Gives every entry of a frame; none if it is not a well-formed `UsersTransformList`, some of
+/// whose entries may have been given.
 pub(super) fn read(frame: &[u8], mut each: impl FnMut(UserTransform)) -> Option<()> {
     let id = MessageType::UsersTransformList.id();
     let (header, body) = frame.split_first_chunk::<{ FRAME_OVERHEAD / 2 }>()?;

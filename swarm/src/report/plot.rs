@@ -1,4 +1,5 @@
-//! Plots as inline SVG: bars and lines, coloured by the page's own variables so that they can be read in the dark too.
+//! Plots as inline SVG: bars and lines, coloured by the page's own variables so that they can be
+//! read in the dark too.
 
 use std::fmt::Write;
 

@@ -48,7 +48,8 @@ pub(crate) enum Habit {
     OldTicks,
     /// Gives everybody the same handle.
     OneHandle,
-    /// Tells all that somebody is gone as soon as their connection breaks, and lets them in as somebody new.
+    /// Tells all that somebody is gone as soon as their connection breaks, and lets them in as
+    /// somebody new.
     Forget,
     /// Does not tell every so many-th movement that it hears of.
     Lose(usize),

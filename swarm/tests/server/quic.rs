@@ -85,7 +85,8 @@ impl World {
     }
 }
 
-/// The next message of either kind. A length that has begun is waited for: bots write each message in one piece.
+/// The next message of either kind. A length that has begun is waited for: bots write each message
+/// in one piece.
 async fn next(session: &Session, receive: &mut RecvStream) -> Option<Bytes> {
     let mut length = [0; 4];
     tokio::select! {

@@ -16,8 +16,9 @@ use bevy_ecs::prelude::{Res, ResMut, Resource};
 use super::handles::HandleTable;
 use crate::world::live::{Settings, Tick};
 use grid::Grid;
-pub use options::{InterestOptions, MAX_BUCKETS};
 use select::{MIDDLE, NEAR, Selection};
+
+pub use options::{InterestOptions, MAX_BUCKETS};
 
 /// Movers that are sent in this tick, by ring of viewers.
 #[derive(Resource)]

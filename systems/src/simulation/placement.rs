@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use bevy_ecs::prelude::Entity;
-use bevy_ecs::world::World;
+use bevy_ecs::{prelude::Entity, world::World};
 use components::{
     Anchor, ChildPlacement, Id, Options, Parent, Placed, Placement, Transform, TypeRef, Umid, Vec3,
 };
 
-use crate::simulation::objects::{self, Children, ObjectIndex};
-use crate::world::events::TickEvents;
-use crate::world::live::Identity;
+use crate::{
+    simulation::objects::{self, Children, ObjectIndex},
+    world::{events::TickEvents, live::Identity},
+};
 
 /// Places all objects at load. No events are recorded, as nobody is in the world.
 pub(crate) fn place_all(world: &mut World) {

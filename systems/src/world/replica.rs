@@ -1,5 +1,5 @@
-//! A copy of a world that another process simulates: it follows the frames of that world and delivers
-//! to sessions of its own.
+//! A copy of a world that another process simulates: it follows the frames of that world and
+//! delivers to sessions of its own.
 //!
 //! A replica runs Interest, Encode and Publish. Handles, viewer states and queues are its own.
 

@@ -1,7 +1,9 @@
 //! The order of a tick.
 
-use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, SystemSet};
-use bevy_ecs::schedule::SingleThreadedExecutor;
+use bevy_ecs::{
+    prelude::{IntoScheduleConfigs, Schedule, SystemSet},
+    schedule::SingleThreadedExecutor,
+};
 
 use crate::{
     persistence, replication,

@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use bevy_ecs::prelude::{IntoScheduleConfigs, ResMut, Resource, Schedule};
-use bevy_ecs::world::World;
+use bevy_ecs::{
+    prelude::{IntoScheduleConfigs, ResMut, Resource, Schedule},
+    world::World,
+};
 
 use crate::world::schedule::WorldSet;
 

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use components::{TransformNoScale, Umid, Vec3};
 use posbus::v2::QuantizedPose;
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, rngs::SmallRng};
 use systems::{Dialect, InterestOptions, WorldOptions};
 
-use crate::harness::*;
-use crate::view::View;
+use crate::{harness::*, view::View};
 
 /// The slowest period of the test worlds, in ticks.
 const PERIOD: usize = 20;

@@ -3,8 +3,7 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use components::{ObjectState, Profile, TransformNoScale, Vec3};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use systems::{ClientAction, Dialect, Effect, PersistBatch, QueueLimits, SessionLink};
 

@@ -328,7 +328,8 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Reads everything there is, as frames; then the writer is idle. Also answers why the session is to be closed.
+    /// Reads everything there is, as frames; then the writer is idle. Also answers why the session
+    /// is to be closed.
     pub(crate) fn drain(&self) -> (Vec<Bytes>, Option<DisconnectCause>) {
         let (portions, cause) = self.take(usize::MAX);
         (portions.concat(), cause)

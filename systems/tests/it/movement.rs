@@ -1,7 +1,6 @@
 //! Users and dragged objects in motion (docs/spec/posbus.md §6; docs/spec/model.md §4.5).
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use components::Umid;
 use posbus::{LockObjectResponse, Message, ObjectTransform, Vec3};

@@ -4,8 +4,7 @@
 use posbus::Message;
 use systems::WorldOptions;
 
-use crate::harness::*;
-use crate::movement::moved;
+use crate::{harness::*, movement::moved};
 
 #[test]
 fn movement_keeps_to_the_budget_and_ends_at_the_newest_place() {

@@ -5,8 +5,7 @@ use posbus::{Message, ObjectTransform};
 use serde_json::{Value, json};
 use systems::{ClientAction, Effect};
 
-use crate::harness::*;
-use crate::objects::definitions;
+use crate::{harness::*, objects::definitions};
 
 /// An object that its parent places.
 fn placed(id: Umid, parent: Umid) -> ObjectState {

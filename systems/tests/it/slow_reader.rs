@@ -3,8 +3,7 @@
 use serde_json::json;
 use systems::{DisconnectCause, QueueLimits, WorldOptions};
 
-use crate::harness::*;
-use crate::movement::moved;
+use crate::{harness::*, movement::moved};
 
 #[test]
 fn poses_are_skipped_and_the_newest_come_once_there_is_time() {

@@ -80,7 +80,8 @@ impl Answer {
 impl Api {
     /// Somebody without a token.
     pub(crate) fn stranger(server: &Server) -> Api {
-        // The client wants one at hand even where nothing is encrypted; another one that is there already will do.
+        // The client wants one at hand even where nothing is encrypted; another one that is there
+        // already will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Api {
             http: reqwest::Client::builder()

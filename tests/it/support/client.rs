@@ -22,8 +22,8 @@ use super::{
     wire::{Heard, Wire},
 };
 
-/// What the kernel keeps for a client that does not read, in bytes. Left to itself it grows to tens of megabytes, and how
-/// soon a stopped reader is noticed would depend on the machine.
+/// What the kernel keeps for a client that does not read, in bytes. Left to itself it grows to tens
+/// of megabytes, and how soon a stopped reader is noticed would depend on the machine.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 
 /// What a world answers to a greeting of somebody who is not there.
@@ -156,7 +156,8 @@ impl Client {
         Client::on(Wire::WebSocket(Box::new(socket)))
     }
 
-    /// A user of version 2 who has introduced itself as a session, which may be a resume token, and been welcomed.
+    /// A user of version 2 who has introduced itself as a session, which may be a resume token, and
+    /// been welcomed.
     pub(crate) async fn connect_v2(
         server: &Server,
         api: &Api,
@@ -397,8 +398,8 @@ impl Client {
         self.wire.quic()
     }
 
-    /// Waits for the first message of a type that satisfies a condition, and takes it out of the inbox. What else
-    /// arrives meanwhile stays for later.
+    /// Waits for the first message of a type that satisfies a condition, and takes it out of the
+    /// inbox. What else arrives meanwhile stays for later.
     ///
     /// # Panics
     /// If none comes in time.
@@ -431,8 +432,8 @@ impl Client {
         self.inbox.pop_front().expect("is not empty")
     }
 
-    /// Waits until the world has done everything asked of it so far and this client has heard of it, and returns what
-    /// it heard that nobody asked for.
+    /// Waits until the world has done everything asked of it so far and this client has heard of
+    /// it, and returns what it heard that nobody asked for.
     pub(crate) async fn settle(&mut self) -> Vec<Message> {
         let nobody = Umid::now_v7();
         self.send(HighFive {

@@ -1,5 +1,6 @@
-//! A network that loses, doubles and delays packets, by a seed: a UDP relay between clients and the server under test. It
-//! stands for a bad path; it is the tests' own, nothing of it is in the program.
+//! A network that loses, doubles and delays packets, by a seed: a UDP relay between clients and the
+//! server under test. It stands for a bad path; it is the tests' own, nothing of it is in the
+//! program.
 
 use std::{
     collections::HashMap,

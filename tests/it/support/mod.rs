@@ -1,4 +1,5 @@
-//! What the tests share: the program as a process, its REST API as somebody logged in uses it, and a PosBus client.
+//! What the tests share: the program as a process, its REST API as somebody logged in uses it, and
+//! a PosBus client.
 
 mod api;
 mod attributes;
@@ -16,6 +17,9 @@ mod wire;
 
 use std::time::Duration;
 
+use posbus::{Transform, Umid, Vec3};
+use uuid::uuid;
+
 pub(crate) use api::{Answer, Api, id};
 pub(crate) use attributes::{Whose, attribute_query, key_query, node_id};
 pub(crate) use chain::CHAIN;
@@ -27,10 +31,8 @@ pub(crate) use stand_in::{Heard, PROVIDER_KEY, Play, StandIn, set_node, uses};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
 pub(crate) use wire::{Place, QuicWire, Way, ending};
 
-use posbus::{Transform, Umid, Vec3};
-use uuid::uuid;
-
-/// How long anything may take before a test gives up. Far above what is needed, so that a busy machine fails no test.
+/// How long anything may take before a test gives up. Far above what is needed, so that a busy
+/// machine fails no test.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The world that an empty data directory gets.

@@ -1,4 +1,5 @@
-//! Rows that a test writes into the server's database past the server, because they would take too many requests.
+//! Rows that a test writes into the server's database past the server, because they would take too
+//! many requests.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use components::ids;
@@ -16,7 +17,8 @@ use store::entity::{
 
 use super::{CUSTOM_OBJECT, Server, WORLD_TYPE};
 
-/// The database of a server. Objects written while the server runs are known to it after it was started again.
+/// The database of a server. Objects written while the server runs are known to it after it was
+/// started again.
 pub(crate) struct Rows {
     database: DatabaseConnection,
     node: Umid,

@@ -1,4 +1,5 @@
-//! What a client of version 2 knows of others' places: newer ticks win, whatever the order of arrival (docs/protocol.md, Poses).
+//! What a client of version 2 knows of others' places: newer ticks win, whatever the order of
+//! arrival (docs/protocol.md, Poses).
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! A stand-in for providers: an HTTP server on this machine that answers as it is told and remembers what it was asked.
-//! No provider takes part in any test.
+//! A stand-in for providers: an HTTP server on this machine that answers as it is told and
+//! remembers what it was asked. No provider takes part in any test.
 
 use std::sync::Arc;
 

@@ -8,8 +8,9 @@ const STATEMENTS: &str = "odyssey_database_statements_total ";
 const MEASUREMENTS: usize = 3;
 
 impl Api {
-    /// How many SQL statements a GET makes the server send, on a server where nothing else happens. The least of several
-    /// measurements: the caller's account is looked up once in a while, and the sweeper of guests comes once a minute.
+    /// How many SQL statements a GET makes the server send, on a server where nothing else happens.
+    /// The least of several measurements: the caller's account is looked up once in a while, and
+    /// the sweeper of guests comes once a minute.
     ///
     /// # Panics
     /// If the request is not answered with 200.

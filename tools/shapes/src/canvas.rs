@@ -10,7 +10,8 @@ pub(crate) struct Canvas {
     pub(crate) pixels: Vec<[u8; 3]>,
 }
 
-/// Ordered dither: turns the steps of a soft gradient into a pattern too fine to see, and unlike noise it compresses.
+/// Ordered dither: turns the steps of a soft gradient into a pattern too fine to see, and unlike
+/// noise it compresses.
 const BAYER: [[u8; 8]; 8] = [
     [0, 32, 8, 40, 2, 34, 10, 42],
     [48, 16, 56, 24, 50, 18, 58, 26],
@@ -46,7 +47,8 @@ impl Canvas {
         }
     }
 
-    /// Paints with sixteen samples per pixel, for pictures with edges. The colour gets a place in pixels.
+    /// Paints with sixteen samples per pixel, for pictures with edges. The colour gets a place in
+    /// pixels.
     pub(crate) fn paint_smooth(
         width: u32,
         height: u32,

@@ -109,7 +109,8 @@ fn basic(id: &'static str, name: &'static str, mesh: Mesh) -> Shape {
     }
 }
 
-/// A picture that floats in a glass ball. Clients find the picture's mesh by its place in the file, so the order counts.
+/// A picture that floats in a glass ball. Clients find the picture's mesh by its place in the file,
+/// so the order counts.
 fn orb() -> Vec<Part> {
     vec![
         Part {

@@ -93,7 +93,8 @@ fn push_face(mesh: &mut Mesh, corners: &[Vec3], normal: Vec3) {
     }
 }
 
-/// Right and up within a face as seen from outside: up leans towards y, or away from z on horizontal faces.
+/// Right and up within a face as seen from outside: up leans towards y, or away from z on
+/// horizontal faces.
 fn face_axes(normal: Vec3) -> (Vec3, Vec3) {
     let guide = if normal.y.abs() > 0.999 {
         vec3(0.0, 0.0, -normal.y.signum())

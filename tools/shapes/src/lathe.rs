@@ -7,7 +7,8 @@ use crate::{
     vector::{Vec3, vec3},
 };
 
-/// Segments around the axis: smooth even on a plaza one stands on, still below two thousand triangles per shape.
+/// Segments around the axis: smooth even on a plaza one stands on, still below two thousand
+/// triangles per shape.
 const AROUND: u16 = 56;
 
 /// Unit sphere.
@@ -96,7 +97,8 @@ struct Point {
     normal: [f64; 2],
 }
 
-/// An arc around (`radius`, `height`) in `steps` steps; the surface is on its outside when the angle falls.
+/// An arc around (`radius`, `height`) in `steps` steps; the surface is on its outside when the
+/// angle falls.
 fn arc(radius: f64, height: f64, size: f64, from: f64, to: f64, steps: u16) -> Vec<Point> {
     (0..=steps)
         .map(|step| {
@@ -110,16 +112,16 @@ fn arc(radius: f64, height: f64, size: f64, from: f64, to: f64, steps: u16) -> V
         .collect()
 }
 
-/// Turns a profile that runs from top to bottom along the outside. The picture wraps around once, its middle at +z, its
-/// seam at −z; v follows the length of the profile.
+/// Turns a profile that runs from top to bottom along the outside. The picture wraps around once,
+/// its middle at +z, its seam at −z; v follows the length of the profile.
 fn turn(mesh: &mut Mesh, profile: &[Point]) {
     let lengths = running_lengths(profile);
     let total = lengths.last().copied().unwrap_or(1.0);
     let mut previous: Option<(Vec<u16>, bool)> = None;
     for (point, length) in profile.iter().zip(&lengths) {
         let on_axis = point.at[0].abs() < 1e-9;
-        // On the axis each triangle gets a vertex of its own, in the middle of its segment: one shared vertex could have
-        // neither the right normal (a cone's tip) nor the right u.
+        // On the axis each triangle gets a vertex of its own, in the middle of its segment: one
+        // shared vertex could have neither the right normal (a cone's tip) nor the right u.
         let shift = if on_axis { 0.5 } else { 0.0 };
         let ring: Vec<u16> = (0..=AROUND)
             .take(if on_axis {
@@ -185,7 +187,8 @@ fn cap(mesh: &mut Mesh, height: f64, up: bool) {
     }
 }
 
-/// Unit vector around the axis: u = 0.5 is +z, growing towards +x, so that a picture reads the right way from outside.
+/// Unit vector around the axis: u = 0.5 is +z, growing towards +x, so that a picture reads the
+/// right way from outside.
 fn direction(u: f64) -> Vec3 {
     let (sin, cos) = (TAU * u - PI).sin_cos();
     vec3(sin, 0.0, cos)

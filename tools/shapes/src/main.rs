@@ -1,7 +1,7 @@
 //! Generates what ships in `assets/`: the basic shapes, the default sky and two small pictures.
 //!
-//! `cargo run -p shapes` rewrites the files; `cargo run -p shapes -- --check` fails when one differs from what would be
-//! written. The output depends on nothing but this source.
+//! `cargo run -p shapes` rewrites the files; `cargo run -p shapes -- --check` fails when one
+//! differs from what would be written. The output depends on nothing but this source.
 
 mod canvas;
 mod catalogue;

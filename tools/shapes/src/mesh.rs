@@ -4,7 +4,8 @@ use crate::vector::Vec3;
 
 /// A triangle list with one normal and one texture coordinate per vertex.
 ///
-/// Right-handed, y up, counter-clockwise front faces; texture origin at the top left, as glTF 2.0 asks for.
+/// Right-handed, y up, counter-clockwise front faces; texture origin at the top left, as glTF 2.0
+/// asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mesh {
     pub(crate) positions: Vec<[f32; 3]>,
@@ -46,7 +47,8 @@ impl Mesh {
     }
 }
 
-/// Rounds to a millionth, so that the last bits of a platform's sine never reach a file, and turns −0 into 0.
+/// Rounds to a millionth, so that the last bits of a platform's sine never reach a file, and turns
+/// −0 into 0.
 pub(crate) fn settle(value: f64) -> f32 {
     let rounded = (value * 1e6).round() / 1e6;
     (rounded + 0.0) as f32

@@ -1,6 +1,7 @@
 //! The default sky: an evening, the sun just down, as an equirectangular panorama.
 //!
-//! The left and right edges meet behind the viewer: everything is a function of the direction looked in.
+//! The left and right edges meet behind the viewer: everything is a function of the direction
+//! looked in.
 
 use std::f64::consts::{PI, TAU};
 
@@ -63,7 +64,8 @@ pub(crate) fn paint(width: u32, height: u32) -> Canvas {
         let facing = towards.dot(sun);
         let (sunward, shadowed) = rows[y as usize];
         let mut colour = mix(shadowed, sunward, smoothstep(-0.9, 0.95, facing));
-        // The afterglow: a wide one, and a narrow one where the sun went down. Below the horizon it sinks into the haze.
+        // The afterglow: a wide one, and a narrow one where the sun went down. Below the horizon it
+        // sinks into the haze.
         let air = smoothstep(-0.16, 0.0, towards.y);
         colour = mix(
             colour,
@@ -77,7 +79,8 @@ pub(crate) fn paint(width: u32, height: u32) -> Canvas {
         );
         let cover = clouds.cover(u, v);
         if cover > 0.0 {
-            // Low clouds on the sun's side still catch its light; those high up have already lost it.
+            // Low clouds on the sun's side still catch its light; those high up have already lost
+            // it.
             let lit = smoothstep(-0.5, 1.0, facing) * (1.0 - smoothstep(0.08, 0.5, towards.y));
             let rim = mix(rgb(0x8a74b4), rgb(0xffb08a), lit);
             let body = mix(rgb(0x45407c), rgb(0xb8587f), lit);
@@ -125,7 +128,8 @@ fn ramp(stops: &[(f64, Colour)], elevation: f64) -> Colour {
     stops.last().map_or([0.0; 3], |&(_, colour)| colour)
 }
 
-/// How much cloud there is in each direction. Clouds are soft, so a map coarser than the picture is enough.
+/// How much cloud there is in each direction. Clouds are soft, so a map coarser than the picture is
+/// enough.
 struct CloudMap {
     cover: Vec<f64>,
 }
@@ -166,7 +170,8 @@ impl CloudMap {
     }
 }
 
-/// A thin layer of streaks high above, seen in perspective: it closes up towards the horizon and fades overhead.
+/// A thin layer of streaks high above, seen in perspective: it closes up towards the horizon and
+/// fades overhead.
 fn cloud_cover(towards: Vec3) -> f64 {
     let band = smoothstep(0.015, 0.11, towards.y) * (1.0 - smoothstep(0.25, 0.7, towards.y));
     if band <= 0.0 {

@@ -13,8 +13,8 @@ const REFERENCE_WIDTH: f64 = 4096.0;
 /// Stars this faint at their edge are not worth a pixel.
 const FAINTEST: f64 = 0.02;
 
-/// Adds stars to a sky. `visibility` tells, for a place in it (0 to 1 from the left and the top), how much of a star is
-/// seen there.
+/// Adds stars to a sky. `visibility` tells, for a place in it (0 to 1 from the left and the top),
+/// how much of a star is seen there.
 pub(crate) fn scatter(sky: &mut Canvas, visibility: impl Fn(f64, f64) -> f64) {
     let mut random = Random(7);
     for _ in 0..STARS {
@@ -30,7 +30,8 @@ pub(crate) fn scatter(sky: &mut Canvas, visibility: impl Fn(f64, f64) -> f64) {
     }
 }
 
-/// A soft round spot: as wide on the sphere as it is high, so stretched along the row near the zenith.
+/// A soft round spot: as wide on the sphere as it is high, so stretched along the row near the
+/// zenith.
 fn glow(sky: &mut Canvas, (u, v): (f64, f64), size: f64, strength: f64, tint: Colour) {
     let (width, height) = (i64::from(sky.width), i64::from(sky.height));
     let stretch = (1.0 / (v * PI).sin().max(1e-3)).min(40.0);

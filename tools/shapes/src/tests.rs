@@ -1,4 +1,5 @@
-//! What other programs rely on, read back from the bytes as a stranger would: the `gltf` crate parses and validates.
+//! What other programs rely on, read back from the bytes as a stranger would: the `gltf` crate
+//! parses and validates.
 
 use std::collections::HashSet;
 
@@ -341,7 +342,8 @@ fn pictures_fill_every_shape_and_are_not_mirrored() {
         }
         for triangle in &mesh.triangles {
             let [a, b, c] = triangle.map(|index| mesh.uvs[index].map(f64::from));
-            // v grows downwards, so what runs counter-clockwise on the surface runs clockwise in numbers.
+            // v grows downwards, so what runs counter-clockwise on the surface runs clockwise in
+            // numbers.
             let turn = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
             assert!(
                 turn < 0.0,

@@ -1,10 +1,13 @@
-//! Certificates that the server makes for itself, one after another, each announced long before it is used.
+//! Certificates that the server makes for itself, one after another, each announced long before it
+//! is used.
 //!
-//! Browsers accept a self-signed certificate by its hash if its key is ECDSA P-256 and it is valid for at most 14 days
-//! (W3C WebTransport, *custom certificate requirements*).
+//! Browsers accept a self-signed certificate by its hash if its key is ECDSA P-256 and it is valid
+//! for at most 14 days (W3C WebTransport, *custom certificate requirements*).
 
-use std::io;
-use std::time::{Duration, SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -14,18 +17,20 @@ use super::Identity;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a certificate is valid altogether; one second below what browsers allow, because both ends count.
+/// How long a certificate is valid altogether; one second below what browsers allow, because both
+/// ends count.
 const VALID: Duration = Duration::from_secs(14 * DAY.as_secs() - 1);
 
 /// How long a certificate is valid before it is used, for clients whose clocks are slow.
 const EARLY: Duration = DAY;
 
-/// How long a certificate is used: until three days before its end, for clients whose clocks are fast, and for machines
-/// that sleep.
+/// How long a certificate is used: until three days before its end, for clients whose clocks are
+/// fast, and for machines that sleep.
 const USED: Duration = Duration::from_secs(10 * DAY.as_secs());
 
-/// The certificates of one server: the one in use and the one that comes after it. The hash of each is known from ten days
-/// before it is used to its end, so pages that were told some hashes can go by them for days.
+/// The certificates of one server: the one in use and the one that comes after it. The hash of each
+/// is known from ten days before it is used to its end, so pages that were told some hashes can go
+/// by them for days.
 pub(super) struct Rotation {
     names: Vec<String>,
     previous: Option<Own>,
@@ -77,8 +82,8 @@ impl Rotation {
         Ok(true)
     }
 
-    /// The hashes of those that are or will be met: the one in use, the next one, and the one before as long as it is
-    /// valid.
+    /// The hashes of those that are or will be met: the one in use, the next one, and the one
+    /// before as long as it is valid.
     pub(super) fn hashes(&self, now: SystemTime) -> Vec<String> {
         let previous = self.previous.iter().filter(|own| own.end() > now);
         [&self.current, &self.next]
@@ -119,8 +124,10 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-    use std::time::{Duration, SystemTime};
+    use std::{
+        collections::HashMap,
+        time::{Duration, SystemTime},
+    };
 
     use sha2::{Digest, Sha256};
 

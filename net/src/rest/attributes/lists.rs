@@ -29,8 +29,8 @@ fn by_owner(values: Vec<(Umid, ValueMap)>) -> Json<ValueMap> {
     )
 }
 
-/// The values of an attribute of an object and of all below it that have one, by object: at most 1000 and 4 MiB of them,
-/// those near to the object first.
+/// The values of an attribute of an object and of all below it that have one, by object: at most
+/// 1000 and 4 MiB of them, those near to the object first.
 #[utoipa::path(
     get, path = "/objects/{objectID}/attributes-with-children", tag = "attributes",
     security(("bearer" = [])), params(("objectID" = Uuid, Path), AttributeRef),
@@ -92,7 +92,8 @@ struct AllUsers {
     offset: Option<u64>,
 }
 
-/// The values of an attribute that users have in an object, by user, last written first: at most 1000 and 4 MiB of them.
+/// The values of an attribute that users have in an object, by user, last written first: at most
+/// 1000 and 4 MiB of them.
 #[utoipa::path(
     get, path = "/objects/{objectID}/all-users/attributes", tag = "attributes",
     security(("bearer" = [])), params(("objectID" = Uuid, Path), AllUsers),

@@ -29,8 +29,8 @@ struct ClaimRequest {
     image_hash: Option<String>,
 }
 
-/// Claims an object of the claimable type: the caller becomes its admin, and what the caller puts there is shown to
-/// everybody. Of those who claim at once one succeeds.
+/// Claims an object of the claimable type: the caller becomes its admin, and what the caller puts
+/// there is shown to everybody. Of those who claim at once one succeeds.
 #[utoipa::path(
     post, path = "/objects/{objectID}/claim-and-customise", tag = "objects",
     security(("bearer" = [])), params(("objectID" = Uuid, Path)), request_body = ClaimRequest,

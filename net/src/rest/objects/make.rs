@@ -21,7 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(spawn_by_user))
 }
 
-/// Copies an object, not what is below it, with the attributes that may be copied. The copy stands where the caller is.
+/// Copies an object, not what is below it, with the attributes that may be copied. The copy stands
+/// where the caller is.
 #[utoipa::path(
     post, path = "/objects/{objectID}/clone", tag = "objects", security(("bearer" = [])),
     params(("objectID" = Uuid, Path)),
@@ -91,8 +92,8 @@ impl SpawnedAttribute {
     }
 }
 
-/// Puts an object below a canvas, or below another object whose sub option `spawn_by_user` is true. The caller owns it.
-/// Guests may only where they are admins.
+/// Puts an object below a canvas, or below another object whose sub option `spawn_by_user` is true.
+/// The caller owns it. Guests may only where they are admins.
 #[utoipa::path(
     post, path = "/objects/{objectID}/spawn-by-user", tag = "objects", security(("bearer" = [])),
     params(("objectID" = Uuid, Path)), request_body = Spawned,

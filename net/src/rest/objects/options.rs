@@ -27,8 +27,8 @@ struct View {
     effective: bool,
 }
 
-/// The options of an object, every key optional: `visible` 0 to 3, `editable`, `private`, `minimap`, `spawn_point`,
-/// `child_placement`, `allowed_children`, `child_limit`, `subs` and more.
+/// The options of an object, every key optional: `visible` 0 to 3, `editable`, `private`,
+/// `minimap`, `spawn_point`, `child_placement`, `allowed_children`, `child_limit`, `subs` and more.
 #[utoipa::path(
     get, path = "/objects/{objectID}/options", tag = "objects", security(("bearer" = [])),
     params(("objectID" = Uuid, Path), View),

@@ -31,7 +31,8 @@ const OWNER: Umid = id(102);
 /// Whom attributes between users are about.
 const TARGET: Umid = id(103);
 
-/// A node with a world, in which there is an object that belongs to somebody; its world has an admin, as has the node.
+/// A node with a world, in which there is an object that belongs to somebody; its world has an
+/// admin, as has the node.
 fn directory() -> Directory {
     let link = |id, parent, owner| ObjectLink {
         id,
@@ -51,7 +52,8 @@ fn directory() -> Directory {
     })
 }
 
-/// For each set of permissions and each kind: what each caller may, in their order. `R` read, `W` write, `-` neither.
+/// For each set of permissions and each kind: what each caller may, in their order. `R` read, `W`
+/// write, `-` neither.
 type Row = (Value, [&'static str; 5]);
 
 fn table() -> [Row; 10] {

@@ -1,4 +1,5 @@
-//! Which events are to come, in the order of their starts. It is told what time it is, and reads no clock.
+//! Which events are to come, in the order of their starts. It is told what time it is, and reads no
+//! clock.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,8 +8,9 @@ use components::{JsonMap, Umid};
 use posbus::EventStart;
 use serde_json::Value;
 
-/// Events planned of one object at most, the soonest. The size of an attribute allows a few times more, and who plans
-/// more ahead is told of them once the value is written anew or the world is loaded.
+/// Events planned of one object at most, the soonest. The size of an attribute allows a few times
+/// more, and who plans more ahead is told of them once the value is written anew or the world is
+/// loaded.
 const MAX_EVENTS: usize = 1_000;
 /// Longest title that is sent, in characters; what is longer is cut.
 const MAX_TITLE: usize = 256;
@@ -37,8 +39,8 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
-    /// Puts the events of an object in the place of those it had. What has started by `now`, or makes no sense, is left
-    /// out, but not what was planned already: it is about to be taken.
+    /// Puts the events of an object in the place of those it had. What has started by `now`, or
+    /// makes no sense, is left out, but not what was planned already: it is about to be taken.
     pub(super) fn plan(
         &mut self,
         world: Umid,

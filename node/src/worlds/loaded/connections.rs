@@ -1,7 +1,9 @@
 //! Who has a live session, and where to.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use components::Umid;
 use parking_lot::Mutex;
@@ -19,8 +21,8 @@ impl Connections {
         users.entry(user).or_default().insert(connection, None);
     }
 
-    /// A session is about to enter a world. It is not told when it leaves: asking a world about a user who has gone costs
-    /// nothing, asking all worlds does.
+    /// A session is about to enter a world. It is not told when it leaves: asking a world about a
+    /// user who has gone costs nothing, asking all worlds does.
     pub(crate) fn enter(&self, user: Umid, connection: u64, world: Umid) {
         let mut users = self.0.lock();
         let session = users

@@ -1,16 +1,18 @@
 //! The slot of one world: its loaded state and its write lock.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use components::Umid;
 use parking_lot::Mutex;
 use systems::WorldHandle;
 
-use super::WorldStatus;
-use super::simulator::Ticks;
+use super::{WorldStatus, simulator::Ticks};
 
-/// A world that failed this often within [`FAILURE_WINDOW`] is not loaded again until the window has passed.
+/// A world that failed this often within [`FAILURE_WINDOW`] is not loaded again until the window
+/// has passed.
 const MAX_FAILURES: usize = 3;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 

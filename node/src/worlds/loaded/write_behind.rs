@@ -1,9 +1,11 @@
 //! Coalesced writes of transforms and last positions (docs/spec/model.md §9): the newest of each,
 //! at most a moment behind.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use components::{Transform, TransformNoScale, Umid};
 use metrics::Gauge;
@@ -16,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// How long to wait before trying a database again that was away.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// What is to be written. It grows with the number of objects and users, not with the number of their moves.
+/// What is to be written. It grows with the number of objects and users, not with the number of
+/// their moves.
 #[derive(Clone, Default)]
 struct Pending {
     /// When the oldest of it was submitted.

@@ -37,7 +37,8 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Opens the sockets for so many bots. Packets go to the host that was asked, whatever name the server has for itself.
+    /// Opens the sockets for so many bots. Packets go to the host that was asked, whatever name the
+    /// server has for itself.
     pub(crate) fn open(
         place: &Place,
         host: SocketAddr,

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use components::{TransformNoScale, Umid, Vec3};
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, rngs::SmallRng};
 
-use super::select::{MIDDLE, NEAR, Ring};
-use super::{Interest, InterestOptions, grid};
+use super::{
+    Interest, InterestOptions, grid,
+    select::{MIDDLE, NEAR, Ring},
+};
 use crate::replication::handles::HandleTable;
 
 const RATE: u32 = 20;

@@ -1,9 +1,10 @@
 //! A private, throw-away PostgreSQL server for tests.
 //!
-//! The server's data, socket and log live in a temporary directory; it listens on no network address. It needs the
-//! binaries `initdb` and `postgres`, from `PATH` or the usual places of distributions. PostgreSQL refuses to run as
-//! root, so root starts it as the user `postgres` or `nobody`. However the tests end, the server does: a shell between
-//! the two stops it as soon as its standard input closes, which the kernel does for a killed test as well.
+//! The server's data, socket and log live in a temporary directory; it listens on no network
+//! address. It needs the binaries `initdb` and `postgres`, from `PATH` or the usual places of
+//! distributions. PostgreSQL refuses to run as root, so root starts it as the user `postgres` or
+//! `nobody`. However the tests end, the server does: a shell between the two stops it as soon as
+//! its standard input closes, which the kernel does for a killed test as well.
 
 mod binaries;
 
@@ -27,8 +28,9 @@ const POLL: Duration = Duration::from_millis(20);
 /// Names the socket; several servers differ by their directory.
 const PORT: u16 = 5432;
 
-/// Starts `postgres` in directory $1 and waits. Told to stop, or left alone because whoever started it is gone, it kills
-/// the server; left alone, it removes the directory too. Signals from the terminal must not keep it from that.
+/// Starts `postgres` in directory $1 and waits. Told to stop, or left alone because whoever started
+/// it is gone, it kills the server; left alone, it removes the directory too. Signals from the
+/// terminal must not keep it from that.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 directory=$1
@@ -60,7 +62,8 @@ impl PostgresServer {
     /// Creates a database cluster and starts a server on it.
     ///
     /// # Panics
-    /// When the binaries are missing or the server does not come up, with the reason and the server's log.
+    /// When the binaries are missing or the server does not come up, with the reason and the
+    /// server's log.
     #[must_use]
     pub fn start() -> PostgresServer {
         let binaries = Binaries::find().unwrap_or_else(|reason| panic!("{reason}"));
@@ -115,7 +118,8 @@ impl PostgresServer {
         }
     }
 
-    /// Starts the server on its data again, stopping it first if need be; returns when it accepts connections.
+    /// Starts the server on its data again, stopping it first if need be; returns when it accepts
+    /// connections.
     ///
     /// # Panics
     /// As [`PostgresServer::start`].
@@ -245,7 +249,8 @@ impl Process {
     }
 }
 
-/// A directory that the server's user may use and enter; short, because a socket's path has at most 107 bytes.
+/// A directory that the server's user may use and enter; short, because a socket's path has at most
+/// 107 bytes.
 fn directory(binaries: &Binaries) -> io::Result<TempDir> {
     let directory = tempfile::Builder::new().prefix("pg").tempdir()?;
     if let Some((user, group)) = binaries.owner() {
