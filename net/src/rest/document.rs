@@ -104,6 +104,8 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         }
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
+            // The line breaks are those of the source.
+            operation.summary = operation.summary.take().map(|text| text.replace('\n', " "));
             describe_path(operation);
             describe_json(operation);
             reasons::describe(operation, limited, &mut shared);

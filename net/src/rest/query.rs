@@ -99,13 +99,16 @@ impl<'de> Deserializer<'de> for Parameter {
     }
 
     numbers! {
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
+        deserialize_i8 visit_i8 deserialize_i16 visit_i16
+        deserialize_i32 visit_i32 deserialize_i64 visit_i64
+        deserialize_u8 visit_u8 deserialize_u16 visit_u16
+        deserialize_u32 visit_u32 deserialize_u64 visit_u64
         deserialize_f32 visit_f32 deserialize_f64 visit_f64
     }
 
     forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct enum identifier ignored_any
+        char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct enum
+        identifier ignored_any
     }
 }
 

@@ -41,7 +41,8 @@ entities! {
 
     /// Attributes of users about users.
     user_user_attribute = "user_user_attribute" {
-        key plugin_id: Uuid, key attribute_name: String, key source_user_id: Uuid, key target_user_id: Uuid, ;
+        key plugin_id: Uuid, key attribute_name: String,
+        key source_user_id: Uuid, key target_user_id: Uuid, ;
         value: Json,
         options: Option<Json>,
         created_at: DateTime,

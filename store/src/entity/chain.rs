@@ -32,7 +32,8 @@ entities! {
 
     /// Holders of world tokens; the world need not exist yet.
     nft = "nft" {
-        key wallet_id: Vec<u8>, key contract_id: Vec<u8>, key blockchain_id: Uuid, key object_id: Uuid, ;
+        key wallet_id: Vec<u8>, key contract_id: Vec<u8>,
+        key blockchain_id: Uuid, key object_id: Uuid, ;
         created_at: Option<DateTime>,
         updated_at: Option<DateTime>,
     }
@@ -48,7 +49,8 @@ entities! {
 
     /// Stakes announced by clients and not yet seen on the chain.
     pending_stake = "pending_stake" {
-        key blockchain_id: Uuid, key wallet_id: Vec<u8>, key transaction_id: Vec<u8>, key object_id: Uuid, ;
+        key blockchain_id: Uuid, key wallet_id: Vec<u8>,
+        key transaction_id: Vec<u8>, key object_id: Uuid, ;
         amount: Amount,
         comment: String,
         kind: i32,
@@ -75,7 +77,8 @@ entities! {
 
     /// Token holders as the harvester knows them.
     harvester_nfts = "harvester_nfts" {
-        key blockchain_id: Uuid, key contract_id: Vec<u8>, key wallet_id: Vec<u8>, key item_id: Amount, ;
+        key blockchain_id: Uuid, key contract_id: Vec<u8>,
+        key wallet_id: Vec<u8>, key item_id: Amount, ;
         updated_at: DateTime,
     }
 

@@ -52,8 +52,9 @@ macro_rules! payloads {
 }
 
 payloads! {
-    Signal SetWorld MyTransform AddUsers RemoveUsers UsersTransformList AddObjects RemoveObjects ObjectTransform
-    ObjectData LockObjectResponse AttributeValueChanged HighFive Notification ActivityUpdate EventStart FlyToMe
+    Signal SetWorld MyTransform AddUsers RemoveUsers UsersTransformList AddObjects RemoveObjects
+    ObjectTransform ObjectData LockObjectResponse AttributeValueChanged HighFive Notification
+    ActivityUpdate EventStart FlyToMe
 }
 
 /// How a connection ended.
@@ -442,13 +443,13 @@ impl Client {
             message: String::new(),
         })
         .await;
+        let is_answer = |message: &Message| match message {
+            Message::Notification(notice) => notice.value == NOBODY,
+            _ => false,
+        };
         let end = Instant::now() + DEADLINE;
         loop {
-            if let Some(place) = self
-                .inbox
-                .iter()
-                .position(|message| matches!(message, Message::Notification(notice) if notice.value == NOBODY))
-            {
+            if let Some(place) = self.inbox.iter().position(is_answer) {
                 return self.inbox.drain(..=place).collect();
             }
             self.receive("an answer from the world", end).await;

@@ -50,15 +50,15 @@ impl Binaries {
 
 fn find(program: &str) -> Result<PathBuf, String> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).chain(versions()).map(|folder| folder.join(program)).find(|file| file.is_file()).ok_or_else(
-        || {
-            format!(
-                "the tests need a PostgreSQL server, but `{program}` is neither on PATH nor below {}; \
-                 install the package `postgresql`",
-                PLACES.join(", ")
-            )
-        },
-    )
+    let mut folders = env::split_paths(&path).chain(versions());
+    let found = folders.find_map(|folder| Some(folder.join(program)).filter(|file| file.is_file()));
+    found.ok_or_else(|| {
+        format!(
+            "the tests need a PostgreSQL server, but `{program}` is neither on PATH nor below {}; \
+             install the package `postgresql`",
+            PLACES.join(", ")
+        )
+    })
 }
 
 /// The `bin` folders of all installed versions, newest first.
