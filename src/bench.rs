@@ -8,9 +8,11 @@ use std::{
 };
 
 use anyhow::Context;
-use bench::{BenchError, Progress, Protocol, TickOptions};
+use bench::{
+    tick::{BenchError, Progress, Protocol, TickOptions},
+    trajectories::Pattern,
+};
 use clap::{Args, Subcommand};
-use swarm::Pattern;
 
 use crate::exit::{self, Exit, Failure};
 
@@ -83,7 +85,7 @@ impl TickArguments {
 pub(crate) fn run(what: &What) -> Exit {
     let What::Tick(arguments) = what;
     let live = io::stderr().is_terminal();
-    let ran = ::bench::run(&arguments.options(), None, |progress| {
+    let ran = ::bench::tick::run(&arguments.options(), None, |progress| {
         if live {
             show(progress);
         }

@@ -8,9 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use bench::{
+    swarm::{self, Options, Phase, Progress, Report, SwarmError, Transport},
+    trajectories::Pattern,
+};
 use clap::Args;
 use posbus::Umid;
-use swarm::{Options, Pattern, Phase, Progress, Report, SwarmError, Transport};
 
 use crate::exit::{self, Exit, Failure};
 
@@ -21,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4000")]
     url: String,
     /// The world to enter
-    #[arg(long, value_name = "ID", default_value_t = ::swarm::WELCOME_WORLD)]
+    #[arg(long, value_name = "ID", default_value_t = swarm::WELCOME_WORLD)]
     world: Umid,
     /// Bots
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -84,7 +87,7 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let files = (arguments.json.clone(), arguments.report.clone());
     let live = io::stderr().is_terminal();
-    let ran = ::swarm::run(arguments.into(), move |progress| {
+    let ran = swarm::run(arguments.into(), move |progress| {
         if live {
             show(&progress);
         }

@@ -2,7 +2,7 @@
 //! because counting would cost it something with every allocation; this program has one that does.
 //! Its times are a little longer for it.
 
-use bench::{TickOptions, run};
+use bench::tick::{TickOptions, run};
 
 fn main() {
     let options = TickOptions {

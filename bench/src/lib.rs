@@ -1,26 +1,10 @@
-//! What a tick costs: worlds of many sizes in memory, without sockets, ticked and timed set by set.
-//! The library behind `odyssey bench tick`.
-//!
-//! How it stays honest:
-//!
-//! * People move as the bots of a swarm do, at the same density whatever their number, so that
-//!   sizes can be compared.
-//! * Between two ticks every session is drained, as by a writer that keeps up. That is not
-//!   measured; sockets are not in it.
-//! * What a few sessions receive is decoded. A run in which nobody heard of anybody fails.
+//! Load and figures: [`swarm`] loads a running server with bots over real sockets, [`tick`]
+//! measures worlds in memory set by set. Both walk the same [`trajectories`].
 
-mod fit;
-mod html;
-mod options;
-mod person;
-mod plot;
-mod report;
-mod run;
-mod scene;
-mod sight;
-mod table;
+mod machine;
+mod page;
+pub mod swarm;
+pub mod tick;
+pub mod trajectories;
 
-pub use fit::{Fit, exponent};
-pub use options::{Protocol, TickOptions, UnknownProtocol};
-pub use report::{Allocations, Case, Machine, Quantiles, Report, SetCost, Told};
-pub use run::{BenchError, Counter, Progress, run};
+pub use machine::Machine;

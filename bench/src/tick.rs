@@ -1,0 +1,25 @@
+//! What a tick costs: worlds of many sizes in memory, without sockets, ticked and timed set by set.
+//! The library behind `odyssey bench tick`.
+//!
+//! How it stays honest:
+//!
+//! * People move as the bots of a swarm do, at the same density whatever their number, so that
+//!   sizes can be compared.
+//! * Between two ticks every session is drained, as by a writer that keeps up. That is not
+//!   measured; sockets are not in it.
+//! * What a few sessions receive is decoded. A run in which nobody heard of anybody fails.
+
+mod fit;
+mod html;
+mod options;
+mod person;
+mod received;
+mod report;
+mod run;
+mod scene;
+mod table;
+
+pub use fit::{Fit, exponent};
+pub use options::{Protocol, TickOptions, UnknownProtocol};
+pub use report::{Allocations, Case, Delivered, Quantiles, Report, SetCost};
+pub use run::{BenchError, Counter, Progress, run};

@@ -1,0 +1,312 @@
+//! One world of a certain size, and the people in it.
+
+use std::{
+    hash::{DefaultHasher, Hasher},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use components::{
+    AttributeState, Authority, Catalogue, JsonMap, ObjectState, Transform, Umid, Vec3, ids,
+};
+use parking_lot::RwLock;
+use systems::{
+    Batch, LiveWorld, PersistBatch, PersistSink, WorldContext, WorldEnded, WorldHandle,
+    WorldOptions, WorldState,
+};
+
+use crate::{
+    tick::{
+        TickOptions,
+        person::{Person, id},
+        received::Received,
+        run::BenchError,
+    },
+    trajectories::{Path, Pattern},
+};
+
+/// Moves per second of those who move: what a good client sends.
+const MOVES_PER_SECOND: u32 = 10;
+/// How many people enter in one tick, before anything is measured.
+const ENTER_AT_ONCE: usize = 500;
+/// How many sessions are decoded, spread evenly: enough for a mean, few enough to take no time.
+const WATCHERS: usize = 64;
+
+/// Numbers that become ids; people count from 0 up, objects from far away.
+const NODE: u64 = u64::MAX;
+const WORLD: u64 = u64::MAX - 1;
+const OWNER: u64 = u64::MAX - 2;
+const THING: u64 = u64::MAX - 3;
+const FIRST_OBJECT: u64 = 1 << 40;
+/// Their places come from other numbers than those of people.
+const OBJECT_SEED: u64 = 0x006f_626a_6563_7473;
+
+/// What all sessions were given since the counting began.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) bytes: u64,
+    pub(crate) frames: u64,
+}
+
+/// A world with people in it.
+pub(crate) struct Scene {
+    pub(crate) live: LiveWorld,
+    handle: WorldHandle,
+    id: Umid,
+    settings: WorldOptions,
+    options: TickOptions,
+    people: Vec<Person>,
+    received: Vec<Received>,
+    /// Every so many-th person is watched.
+    stride: usize,
+    /// How many have ever entered.
+    entered: u64,
+    /// Who leaves next.
+    leaver: usize,
+    /// What is missing of a whole person to leave, in people times ticks per second.
+    owed: u32,
+    tick: u32,
+    pub(crate) given: Given,
+    batch: Batch,
+}
+
+/// Nothing is stored.
+struct Nowhere;
+
+impl PersistSink for Nowhere {
+    fn submit(&mut self, _: PersistBatch) {}
+}
+
+impl Scene {
+    /// A world with `objects` objects, and nobody in it yet.
+    pub(crate) fn new(options: &TickOptions, users: u32, objects: u32) -> Self {
+        let settings = WorldOptions::default();
+        let mut states = vec![object(id(WORLD), id(NODE), Vec3::ZERO, 0)];
+        states.extend((0..objects).map(|number| {
+            let path = Path::new(
+                options.seed ^ OBJECT_SEED,
+                number,
+                users,
+                Pattern::Idle,
+                1.0,
+            );
+            let place = path.place();
+            let id = id(FIRST_OBJECT + u64::from(number));
+            object(
+                id,
+                self::id(WORLD),
+                Vec3::new(place.x, 0.0, place.z),
+                number,
+            )
+        }));
+        let mut authority = Authority::default();
+        authority.set_object(id(NODE), id(NODE), id(OWNER));
+        for state in &states {
+            authority.set_object(state.id, state.parent, state.owner);
+        }
+        let state = WorldState {
+            id: id(WORLD),
+            node: id(NODE),
+            objects: states,
+        };
+        let context = WorldContext {
+            options: settings.clone(),
+            catalogue: Arc::new(Catalogue::default()),
+            authority: Arc::new(RwLock::new(authority)),
+            persist: Box::new(Nowhere),
+        };
+        let (mut live, handle) = LiveWorld::new(state, context);
+        live.time_sets();
+        Self {
+            live,
+            handle,
+            id: id(WORLD),
+            settings,
+            options: options.clone(),
+            people: Vec::new(),
+            received: Vec::new(),
+            // Odd, so that they are of both dialects where people are in turn of one and of the
+            // other.
+            stride: (users as usize).div_ceil(WATCHERS) | 1,
+            entered: 0,
+            leaver: 0,
+            owed: 0,
+            tick: 0,
+            given: Given::default(),
+            batch: Batch::default(),
+        }
+    }
+
+    /// Lets everybody enter.
+    pub(crate) fn fill(&mut self, users: u32) -> Result<(), BenchError> {
+        while self.people.len() < users as usize {
+            let rest = users as usize - self.people.len();
+            for _ in 0..rest.min(ENTER_AT_ONCE) {
+                let person = self.newcomer(self.people.len() as u32, users);
+                queue(person.enter(&self.handle))?;
+                if self.people.len().is_multiple_of(self.stride) {
+                    self.received.push(Received::default());
+                }
+                self.people.push(person);
+            }
+            self.live.tick();
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    fn newcomer(&mut self, place: u32, users: u32) -> Person {
+        let number = self.entered;
+        self.entered += 1;
+        // Whoever enters in somebody's place walks elsewhere.
+        let seed = self
+            .options
+            .seed
+            .wrapping_add(number / u64::from(users.max(1)));
+        let rate = f64::from(MOVES_PER_SECOND);
+        let path = Path::new(seed, place, users, self.options.pattern, rate);
+        let dialect = self.options.protocol.dialect(place);
+        Person::new(number, path, self.settings.queues, dialect)
+    }
+
+    /// Lets people move, leave and enter as they do between two ticks. Answers how many moved.
+    pub(crate) fn live_on(&mut self) -> Result<usize, BenchError> {
+        let every = (self.settings.tick_rate / MOVES_PER_SECOND).max(1);
+        let turn = self.tick % every;
+        self.tick += 1;
+        let mut moved = 0;
+        let movers = self.people.iter_mut().skip(turn as usize);
+        for person in movers.step_by(every as usize) {
+            moved += usize::from(person.walk(self.id));
+        }
+        self.owed += self.options.joins;
+        while self.owed >= self.settings.tick_rate {
+            self.owed -= self.settings.tick_rate;
+            self.replace_one()?;
+        }
+        Ok(moved)
+    }
+
+    /// Somebody leaves, somebody else enters. Those who are watched stay, if there are others.
+    fn replace_one(&mut self) -> Result<(), BenchError> {
+        let users = self.people.len();
+        self.leaver = (self.leaver + 1) % users.max(1);
+        if self.stride > 1 && self.leaver.is_multiple_of(self.stride) {
+            self.leaver = (self.leaver + 1) % users.max(1);
+        }
+        let newcomer = self.newcomer(self.leaver as u32, users as u32);
+        queue(newcomer.enter(&self.handle))?;
+        if let Some(place) = self.people.get_mut(self.leaver) {
+            let leaver = std::mem::replace(place, newcomer);
+            queue(leaver.leave(&self.handle))?;
+        }
+        Ok(())
+    }
+
+    /// Takes what all sessions were given, and looks at some of it.
+    pub(crate) fn drain(&mut self) -> Result<(), BenchError> {
+        let given = &mut self.given;
+        for (number, person) in self.people.iter().enumerate() {
+            let mut received = (number % self.stride == 0)
+                .then(|| self.received.get_mut(number / self.stride))
+                .flatten();
+            let closed = person.drain(&mut self.batch, |batch| {
+                let frames = || batch.frames.iter().chain(&batch.datagrams);
+                given.frames += frames().count() as u64;
+                given.bytes += frames().map(|frame| frame.len() as u64).sum::<u64>();
+                if let Some(received) = &mut received {
+                    received.read(batch);
+                }
+            });
+            if let Some(cause) = closed {
+                return Err(BenchError::Closed(cause.label()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what was counted so far.
+    pub(crate) fn start_over(&mut self) {
+        self.given = Given::default();
+        self.received.iter_mut().for_each(Received::start_over);
+        for person in &mut self.people {
+            person.counted = true;
+            person.moved = false;
+        }
+    }
+
+    /// Of the others who were there all the time and moved, the share that the worst informed of
+    /// those who are watched has heard of; `None` if nobody did.
+    pub(crate) fn heard_of(&self) -> Option<f64> {
+        let watchers = self.people.iter().step_by(self.stride);
+        let shares = watchers
+            .zip(&self.received)
+            .filter_map(|(watcher, received)| {
+                let others = || {
+                    let moved = self
+                        .people
+                        .iter()
+                        .filter(|person| person.counted && person.moved);
+                    moved.filter(|person| person.user != watcher.user)
+                };
+                let heard = others().filter(|person| received.saw(person.user)).count();
+                let all = others().count();
+                (all > 0).then(|| heard as f64 / all as f64)
+            });
+        shares.reduce(f64::min)
+    }
+
+    /// What those who are watched have seen.
+    pub(crate) fn received(&self) -> &[Received] {
+        &self.received
+    }
+
+    /// A hash of what they were given.
+    pub(crate) fn trace(&self) -> u64 {
+        let mut all = DefaultHasher::new();
+        for received in &self.received {
+            all.write_u64(received.trace());
+        }
+        all.finish()
+    }
+
+    /// Ticks per second.
+    pub(crate) fn tick_rate(&self) -> u32 {
+        self.settings.tick_rate
+    }
+}
+
+/// Queues a request of a person; the next tick applies it.
+fn queue(request: impl Future<Output = Result<(), WorldEnded>>) -> Result<(), BenchError> {
+    match pin!(request).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => Ok(()),
+        Poll::Ready(Err(_)) => Err(BenchError::Ended),
+        Poll::Pending => Err(BenchError::InboxFull),
+    }
+}
+
+fn object(id: Umid, parent: Umid, position: Vec3, number: u32) -> ObjectState {
+    let mut name = JsonMap::new();
+    name.insert("name".to_owned(), format!("Object {number}").into());
+    ObjectState {
+        id,
+        parent,
+        owner: self::id(OWNER),
+        object_type: self::id(THING),
+        asset_2d: None,
+        asset_3d: None,
+        options: None,
+        transform: Some(Transform {
+            position,
+            rotation: Vec3::ZERO,
+            scale: Vec3::ONE,
+        }),
+        attributes: vec![AttributeState {
+            id: ids::core("name"),
+            value: Some(name),
+            options: None,
+        }],
+        created_at: i64::from(number),
+    }
+}
