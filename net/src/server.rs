@@ -214,9 +214,8 @@ mod tests {
 
     use futures_util::{SinkExt, StreamExt};
     use metrics_exporter_prometheus::PrometheusBuilder;
-    use node::{Node, NodeOptions};
-    use store::{Seed, Store, StoreOptions};
-    use tempfile::TempDir;
+    use node::NodeOptions;
+    use testkit::{Database, start_node};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpStream,
@@ -238,20 +237,8 @@ mod tests {
         b"GET /posbus HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-    async fn server(dir: &TempDir, options: NetOptions) -> Server {
-        let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
-        let store = Store::open(&url, &StoreOptions::default())
-            .await
-            .expect("opens");
-        store.migrate().await.expect("migrates");
-        let seed = Seed {
-            base_url: "http://localhost:4000".to_owned(),
-            welcome: Vec::new(),
-        };
-        store.seed(&seed).await.expect("seeds");
-        let node = Node::start(store, NodeOptions::default())
-            .await
-            .expect("starts");
+    async fn server(database: &Database, options: NetOptions) -> Server {
+        let node = start_node(database, [], NodeOptions::default()).await;
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let address = "127.0.0.1:0".parse().expect("an address");
         let keys = Keys::from_secret(&[7; 32]);
@@ -264,12 +251,12 @@ mod tests {
     /// An upgraded connection costs a file descriptor as any other does.
     #[tokio::test]
     async fn a_session_keeps_the_place_of_its_connection() {
-        let dir = tempfile::tempdir().expect("a directory");
+        let database = Database::sqlite();
         let options = NetOptions {
             max_connections: 2,
             ..NetOptions::default()
         };
-        let server = server(&dir, options).await;
+        let server = server(&database, options).await;
         let address = server.local_addr().expect("bound");
         let slots = Arc::clone(&server.slots);
         let stop = CancellationToken::new();
@@ -303,10 +290,10 @@ mod tests {
     /// be nobody any more.
     #[tokio::test]
     async fn while_the_database_is_away_no_token_is_called_invalid() {
-        let dir = tempfile::tempdir().expect("a directory");
+        let database = Database::sqlite();
         let mut options = NetOptions::default();
         options.limits.enabled = false;
-        let server = server(&dir, options).await;
+        let server = server(&database, options).await;
         let user = server.app.node.create_guest().await.expect("a guest").id;
         let handshake = posbus::HandShake {
             handshake_version: 1,

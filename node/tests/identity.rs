@@ -6,39 +6,25 @@ use std::{sync::Arc, time::Duration};
 use chrono::{TimeDelta, Utc};
 use components::{Reason, Umid, ids};
 use node::{Caller, NewMember, Node, NodeError, NodeOptions, ProfileChanges};
-use store::{NewObjectRow, Seed, Store, StoreOptions};
-use tempfile::TempDir;
+use store::Store;
+use testkit::{BASE_URL, Database, new_object, start_node};
 
 const TTL: Duration = Duration::from_secs(20 * 60);
 const WALLET: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
 
-async fn open(dir: &TempDir) -> Store {
-    let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
-    Store::open(&url, &StoreOptions::default())
-        .await
-        .expect("opens")
-}
-
-async fn start(dir: &TempDir) -> Arc<Node> {
-    let store = open(dir).await;
-    store.migrate().await.expect("migrates");
-    let seed = Seed {
-        base_url: "http://localhost:4000".to_owned(),
-        welcome: Vec::new(),
-    };
-    store.seed(&seed).await.expect("seeds");
+async fn start(database: &Database) -> Arc<Node> {
     let options = NodeOptions {
-        base_url: "http://localhost:4000/".to_owned(),
+        base_url: format!("{BASE_URL}/"),
         guest_ttl: TTL,
         ..NodeOptions::default()
     };
-    Node::start(store, options).await.expect("starts")
+    start_node(database, [], options).await
 }
 
-async fn fresh() -> (TempDir, Arc<Node>) {
-    let dir = tempfile::tempdir().expect("a directory");
-    let node = start(&dir).await;
-    (dir, node)
+async fn fresh() -> (Database, Arc<Node>) {
+    let database = Database::sqlite();
+    let node = start(&database).await;
+    (database, node)
 }
 
 /// The wallet of somebody else.
@@ -52,17 +38,8 @@ fn later() -> chrono::DateTime<Utc> {
 }
 
 async fn own_world(node: &Node, store: &Store, owner: Umid) -> Umid {
-    let world = NewObjectRow {
-        id: Umid::now_v7(),
-        object_type: ids::WORLD_TYPE,
-        owner,
-        parent: node.directory().node(),
-        asset_2d: None,
-        asset_3d: None,
-        options: None,
-        transform: None,
-        attributes: Vec::new(),
-    };
+    let id = Umid::now_v7();
+    let world = new_object(id, ids::WORLD_TYPE, owner, node.directory().node());
     store
         .insert_objects(std::slice::from_ref(&world))
         .await
@@ -74,7 +51,7 @@ async fn own_world(node: &Node, store: &Store, owner: Umid) -> Umid {
 
 #[tokio::test]
 async fn guests_have_names_of_their_own() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let guest = node.create_guest().await.expect("a guest");
     let name = guest
         .profile
@@ -97,7 +74,7 @@ async fn guests_have_names_of_their_own() {
 
 #[tokio::test]
 async fn a_wallet_is_one_user_in_every_spelling() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let id = node.user_for_wallet(WALLET).await.expect("made");
     assert_eq!(
         node.user_for_wallet(&WALLET.to_lowercase())
@@ -122,7 +99,7 @@ async fn a_wallet_is_one_user_in_every_spelling() {
 
 #[tokio::test]
 async fn parallel_first_logins_make_one_user() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let logins: Vec<_> = (0..8)
         .map(|_| {
             let node = Arc::clone(&node);
@@ -139,7 +116,7 @@ async fn parallel_first_logins_make_one_user() {
 
 #[tokio::test]
 async fn challenges_are_answered_once() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let first = node.begin_challenge(WALLET).await.expect("made");
     assert!(first.contains(WALLET));
     let second = node.begin_challenge(WALLET).await.expect("made");
@@ -172,7 +149,7 @@ async fn challenges_are_answered_once() {
 
 #[tokio::test]
 async fn wallets_are_attached_once_and_the_last_one_stays() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let user = node.user_for_wallet(WALLET).await.expect("made");
     let other = wallet(7);
     assert_eq!(
@@ -209,7 +186,7 @@ async fn wallets_are_attached_once_and_the_last_one_stays() {
 
 #[tokio::test]
 async fn profiles_keep_what_is_not_given() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let user = node.user_for_wallet(WALLET).await.expect("made");
     let named = ProfileChanges {
         name: Some("Ada".to_owned()),
@@ -235,8 +212,8 @@ async fn profiles_keep_what_is_not_given() {
 
 #[tokio::test]
 async fn absent_guests_are_swept_and_their_worlds_kept() {
-    let (dir, node) = fresh().await;
-    let store = open(&dir).await;
+    let (database, node) = fresh().await;
+    let store = database.open().await;
     let guest = node.create_guest().await.expect("a guest").id;
     let wallet_user = node.user_for_wallet(WALLET).await.expect("made");
     let world = own_world(&node, &store, guest).await;
@@ -267,7 +244,7 @@ async fn absent_guests_are_swept_and_their_worlds_kept() {
 
 #[tokio::test]
 async fn a_guest_who_comes_back_stays() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let guest = node.create_guest().await.expect("a guest").id;
     node.session_user(guest).await.expect("a session begins");
     let now = later();
@@ -293,7 +270,7 @@ async fn a_guest_who_comes_back_stays() {
 
 #[tokio::test]
 async fn guests_with_a_wallet_stay_and_do_not_hide_the_others() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     // More than one batch of guests that stay, all away longer than the one that goes.
     for number in 0..300 {
         let guest = node.create_guest().await.expect("a guest").id;
@@ -315,7 +292,7 @@ fn token(link: &str) -> &str {
 
 #[tokio::test]
 async fn the_first_owner_claims_the_node_once() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let guest = node.create_guest().await.expect("a guest").id;
     let object = node.directory().node();
     let early = node.claim_ownership(guest, "").await;
@@ -358,14 +335,14 @@ async fn the_first_owner_claims_the_node_once() {
 
 #[tokio::test]
 async fn ownership_survives_a_restart_and_offers_do_not() {
-    let (dir, node) = fresh().await;
+    let (database, node) = fresh().await;
     let old = node
         .offer_ownership()
         .await
         .expect("answered")
         .expect("nobody owns it");
     node.shutdown().await;
-    let node = start(&dir).await;
+    let node = start(&database).await;
     let new = node
         .offer_ownership()
         .await
@@ -377,14 +354,14 @@ async fn ownership_survives_a_restart_and_offers_do_not() {
         .await
         .expect("claimed");
     node.shutdown().await;
-    let node = start(&dir).await;
+    let node = start(&database).await;
     assert_eq!(node.offer_ownership().await.expect("answered"), None);
     assert!(node.directory().is_admin(user, node.directory().node()));
 }
 
 #[tokio::test]
 async fn the_last_admin_of_the_node_stays() {
-    let (_dir, node) = fresh().await;
+    let (_database, node) = fresh().await;
     let link = node
         .offer_ownership()
         .await

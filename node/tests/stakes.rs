@@ -1,10 +1,12 @@
 //! Announced stakes: who may announce what (docs/regressions.md W24, S13).
 
 use components::{Reason, Umid, ids};
-use node::{Node, NodeError, NodeOptions, StakeClaim};
-use store::{NewObjectRow, NewUser, Seed, Store, StoreOptions};
+use node::{NodeError, NodeOptions, StakeClaim};
+use store::NewUser;
+use testkit::{Database, start_node};
 
 const MINE: &str = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
+const WORLD: Umid = Umid::from_u128(1);
 const FOREIGN: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
 fn claim(world: Umid, wallet: &str) -> StakeClaim {
@@ -20,29 +22,9 @@ fn claim(world: Umid, wallet: &str) -> StakeClaim {
 
 #[tokio::test]
 async fn a_stake_is_announced_by_the_owner_of_its_wallet() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("node.db");
-    let url = format!("sqlite://{}?mode=rwc", file.display());
-    let store = Store::open(&url, &StoreOptions::default())
-        .await
-        .expect("opens");
-    store.migrate().await.expect("migrates");
-    let world = NewObjectRow {
-        id: Umid::from_u128(1),
-        object_type: ids::WORLD_TYPE,
-        owner: ids::SYSTEM_USER,
-        parent: Umid::nil(),
-        asset_2d: None,
-        asset_3d: None,
-        options: None,
-        transform: None,
-        attributes: Vec::new(),
-    };
-    let seed = Seed {
-        base_url: "http://localhost:4000".to_owned(),
-        welcome: vec![world],
-    };
-    store.seed(&seed).await.expect("seeds");
+    let database = Database::sqlite();
+    let node = start_node(&database, [WORLD], NodeOptions::default()).await;
+    let store = database.open().await;
     let user = NewUser {
         id: Umid::now_v7(),
         user_type: ids::NORMAL_USER_TYPE,
@@ -50,11 +32,8 @@ async fn a_stake_is_announced_by_the_owner_of_its_wallet() {
         wallet: Some(MINE.to_owned()),
     };
     store.insert_user(&user).await.expect("inserted");
-    let node = Node::start(store, NodeOptions::default())
-        .await
-        .expect("starts");
 
-    let world = Umid::from_u128(1);
+    let world = WORLD;
     node.announce_stake(user.id, &claim(world, MINE))
         .await
         .expect("one's own wallet");

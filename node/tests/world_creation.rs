@@ -2,23 +2,15 @@
 //! §4.6, §8.6).
 
 use components::{Reason, Umid, ids};
-use node::{Node, NodeError, NodeOptions};
-use store::{NewUser, Seed, Store, StoreOptions};
+use node::{NodeError, NodeOptions};
+use store::NewUser;
+use testkit::{Database, start_node};
 
 #[tokio::test]
 async fn a_world_that_is_asked_for_twice_at_once_is_made_once() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("node.db");
-    let url = format!("sqlite://{}?mode=rwc", file.display());
-    let store = Store::open(&url, &StoreOptions::default())
-        .await
-        .expect("opens");
-    store.migrate().await.expect("migrates");
-    let seed = Seed {
-        base_url: "http://localhost:4000".to_owned(),
-        welcome: Vec::new(),
-    };
-    store.seed(&seed).await.expect("seeds");
+    let database = Database::sqlite();
+    let node = start_node(&database, [], NodeOptions::default()).await;
+    let store = database.open().await;
     let user = NewUser {
         id: Umid::now_v7(),
         user_type: ids::NORMAL_USER_TYPE,
@@ -26,9 +18,6 @@ async fn a_world_that_is_asked_for_twice_at_once_is_made_once() {
         wallet: None,
     };
     let owner = store.insert_user(&user).await.expect("inserted").id;
-    let node = Node::start(store, NodeOptions::default())
-        .await
-        .expect("starts");
 
     let world = Umid::from_u128(10);
     let made = tokio::join!(

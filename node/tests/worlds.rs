@@ -12,43 +12,14 @@ use std::{
 use bevy_ecs::prelude::Res;
 use components::{AttributeId, Profile, Reason, TransformNoScale, Umid, Vec3, ids};
 use node::{Node, NodeError, NodeOptions};
-use store::{NewObjectRow, Seed, Store, StoreOptions};
 use systems::{
     Batch, Dialect, Entrant, ExtensionBuilder, SessionLink, UserIndex, WorldExtensions,
     WorldHandle, WorldSet,
 };
-use tempfile::TempDir;
+use testkit::{Database, start_node};
 
-async fn open(dir: &TempDir) -> Store {
-    let url = format!("sqlite://{}?mode=rwc", dir.path().join("node.db").display());
-    Store::open(&url, &StoreOptions::default())
-        .await
-        .expect("opens")
-}
-
-async fn start(dir: &TempDir, options: NodeOptions) -> Arc<Node> {
-    let store = open(dir).await;
-    store.migrate().await.expect("migrates");
-    let seed = Seed {
-        base_url: "http://localhost:4000".to_owned(),
-        welcome: vec![world(1), world(2)],
-    };
-    store.seed(&seed).await.expect("seeds");
-    Node::start(store, options).await.expect("starts")
-}
-
-fn world(number: u128) -> NewObjectRow {
-    NewObjectRow {
-        id: Umid::from_u128(number),
-        object_type: ids::WORLD_TYPE,
-        owner: ids::SYSTEM_USER,
-        parent: Umid::nil(),
-        asset_2d: None,
-        asset_3d: None,
-        options: None,
-        transform: None,
-        attributes: Vec::new(),
-    }
+async fn start(database: &Database, options: NodeOptions) -> Arc<Node> {
+    start_node(database, [1, 2].map(Umid::from_u128), options).await
 }
 
 /// Enters as sessions do: again, if the world is unloaded between opening and entering.
@@ -100,8 +71,8 @@ fn fragile() -> (Arc<AtomicBool>, WorldExtensions) {
 
 #[tokio::test]
 async fn an_unknown_world_cannot_be_opened_and_neither_can_the_node() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let node = start(&dir, NodeOptions::default()).await;
+    let database = Database::sqlite();
+    let node = start(&database, NodeOptions::default()).await;
     for id in [Umid::from_u128(99), Umid::nil(), node.id()] {
         assert!(
             matches!(
@@ -115,9 +86,9 @@ async fn an_unknown_world_cannot_be_opened_and_neither_can_the_node() {
 
 #[tokio::test]
 async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_it() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let database = Database::sqlite();
     let node = start(
-        &dir,
+        &database,
         NodeOptions {
             unload_after: Duration::ZERO,
             ..NodeOptions::default()
@@ -151,7 +122,8 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
         name: "last_known_position".to_owned(),
     };
     let target = components::AttributeTarget::ObjectUser { object: id, user };
-    let stored = open(&dir)
+    let stored = database
+        .open()
         .await
         .attribute(target, &attribute)
         .await
@@ -162,7 +134,7 @@ async fn a_world_nobody_is_in_is_unloaded_and_comes_back_with_what_was_left_in_i
 
 #[tokio::test]
 async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let database = Database::sqlite();
     let (fuse, extensions) = fragile();
     // One thread, so that the worlds share it.
     let options = NodeOptions {
@@ -170,7 +142,7 @@ async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
         simulation_threads: 1,
         ..NodeOptions::default()
     };
-    let node = start(&dir, options).await;
+    let node = start(&database, options).await;
     let fragile = node.worlds().open(Umid::from_u128(1)).await.expect("opens");
     fuse.store(true, Ordering::SeqCst);
     fragile.ended().await;
@@ -190,10 +162,10 @@ async fn a_panic_ends_one_world_and_the_others_do_not_notice() {
 
 #[tokio::test]
 async fn a_world_that_fails_again_and_again_is_left_alone() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let database = Database::sqlite();
     let (fuse, extensions) = fragile();
     let node = start(
-        &dir,
+        &database,
         NodeOptions {
             extensions,
             ..NodeOptions::default()
@@ -213,8 +185,8 @@ async fn a_world_that_fails_again_and_again_is_left_alone() {
 
 #[tokio::test]
 async fn shutdown_saves_where_everybody_is() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let node = start(&dir, NodeOptions::default()).await;
+    let database = Database::sqlite();
+    let node = start(&database, NodeOptions::default()).await;
     let id = Umid::from_u128(1);
     let user = node.create_guest().await.expect("a guest").id;
     let (_handle, link) = enter(&node, id, user).await;
@@ -229,7 +201,7 @@ async fn shutdown_saves_where_everybody_is() {
     node.shutdown().await;
     drop(node);
 
-    let node = start(&dir, NodeOptions::default()).await;
+    let node = start(&database, NodeOptions::default()).await;
     assert_eq!(node.last_position(id, user).await, Some(place));
 }
 
@@ -258,13 +230,13 @@ async fn at_shutdown_no_world_waits_for_another_to_end() {
             world.add_systems(WorldSet::Simulate, wait_for_the_other);
         })
     };
-    let dir = tempfile::tempdir().expect("a directory");
+    let database = Database::sqlite();
     let options = NodeOptions {
         simulation_threads: 2,
         extensions,
         ..NodeOptions::default()
     };
-    let node = start(&dir, options).await;
+    let node = start(&database, options).await;
     let user = node.create_guest().await.expect("a guest").id;
     let mut links = Vec::new();
     for world in [1, 2] {
@@ -275,7 +247,7 @@ async fn at_shutdown_no_world_waits_for_another_to_end() {
     node.shutdown().await;
     drop(node);
 
-    let node = start(&dir, NodeOptions::default()).await;
+    let node = start(&database, NodeOptions::default()).await;
     for world in [1, 2] {
         let position = node.last_position(Umid::from_u128(world), user).await;
         assert!(position.is_some(), "world {world} ended in order");

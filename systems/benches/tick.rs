@@ -10,19 +10,18 @@ use systems::{Effect, WorldOptions};
 
 // The helpers of the behaviour tests; a benchmark needs some of them.
 #[allow(dead_code)]
-#[path = "../tests/it/harness.rs"]
-mod harness;
-
-use harness::{ANN, Client, LAMP, Scene, Stage, WORLD, id, object, pose, transform};
+use testkit::world::{
+    ANN, Client, LAMP, MemoryWorld, WORLD, WorldBuilder, id, object, pose, transform,
+};
 
 fn main() {
     divan::main();
 }
 
 /// A world with `objects` objects.
-fn world(objects: u128) -> Stage {
+fn world(objects: u128) -> MemoryWorld {
     let objects = (0..objects).map(|number| object(id(1_000_000 + number), WORLD));
-    Scene::default().with(objects).open()
+    WorldBuilder::default().with(objects).open()
 }
 
 /// Nobody is there: what a loaded world costs that waits for people. Promised: 50 µs at most.
@@ -85,7 +84,7 @@ fn join_cold(bencher: Bencher) {
     });
 }
 
-fn join(bencher: Bencher, prepare: impl Fn(&mut Stage)) {
+fn join(bencher: Bencher, prepare: impl Fn(&mut MemoryWorld)) {
     const OBJECTS: u128 = 10_000;
     let stage = RefCell::new(world(OBJECTS));
     let mut last: Option<Client> = None;
@@ -134,8 +133,8 @@ fn rush(bencher: Bencher) {
 }
 
 /// A world with many users who have read everything there is.
-fn crowd(users: u16) -> (Stage, Vec<Client>) {
-    let mut scene = Scene::default();
+fn crowd(users: u16) -> (MemoryWorld, Vec<Client>) {
+    let mut scene = WorldBuilder::default();
     scene.options = WorldOptions {
         inbox_capacity: usize::from(users),
         // As if every session could take it all, in every tick.

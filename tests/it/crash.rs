@@ -16,9 +16,9 @@ use std::{
 
 use futures_util::future::select_all;
 use posbus::Umid;
-use postgres_fixture::PostgresServer;
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::PostgresServer;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::support::{Api, CORE, CUSTOM_OBJECT, Client, Options, Server};

@@ -1,8 +1,8 @@
 //! The database goes away and comes back (docs/spec/model.md §9).
 
 use posbus::UsersTransformList;
-use postgres_fixture::PostgresServer;
 use serde_json::json;
+use testkit::PostgresServer;
 
 use crate::{
     metrics::Scrape,

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use postgres_fixture::PostgresServer;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::json;
+use testkit::PostgresServer;
 use uuid::{Uuid, uuid};
 
 use crate::{

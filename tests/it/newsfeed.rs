@@ -2,13 +2,13 @@
 
 use components::{ActivityData, ActivityKind};
 use posbus::Umid;
-use postgres_fixture::PostgresServer;
 use sea_orm::{
     Database, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::{Value, json};
 use store::{NewActivity, Store, StoreOptions, entity::activity, stake_activity_id};
+use testkit::PostgresServer;
 
 use crate::support::{Api, Options, Server, WELCOME, id};
 

@@ -1,7 +1,7 @@
 //! Finding users by name (docs/spec/model.md §7), in both databases.
 
-use postgres_fixture::PostgresServer;
 use serde_json::{Value, json};
+use testkit::PostgresServer;
 
 use crate::support::{Api, EthereumWallet, Options, Server};
 

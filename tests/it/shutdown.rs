@@ -1,6 +1,6 @@
 //! Stopping by signal (spec: within 10 s, clients are told).
 
-use postgres_fixture::PostgresServer;
+use testkit::PostgresServer;
 
 use crate::support::{Api, Client, Ending, Options, Server, WELCOME};
 

@@ -84,7 +84,7 @@ pub(crate) fn lines(lines: &[Line], scale: Scale, x: &str, y: &str) -> String {
         }
         let path = path.trim_end();
         plot.push(&format!(
-            r#"<polyline class="line{number}" points="{path}"/>"#
+            r#"<polyline points="{path}" class="line{number}"/>"#
         ));
         if lines.len() > 1 {
             plot.key(number, &line.name, scale);

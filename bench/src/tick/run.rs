@@ -122,7 +122,7 @@ fn measure(
     scene.fill(users)?;
     for _ in 0..options.warm_up {
         scene.live_on()?;
-        scene.live.tick();
+        scene.world.tick();
         scene.drain()?;
     }
     scene.start_over();
@@ -137,7 +137,7 @@ fn measure(
         let mut took = Duration::ZERO;
         let mut tick = || {
             let started = Instant::now();
-            let report = scene.live.tick();
+            let report = scene.world.tick();
             took = started.elapsed();
             present = report.users;
         };
@@ -146,7 +146,7 @@ fn measure(
             None => tick(),
         }
         ticks.push(took);
-        let times = scene.live.set_times().unwrap_or_default();
+        let times = scene.world.world.set_times().unwrap_or_default();
         for (all, took) in sets.iter_mut().zip(times) {
             all.push(took);
         }

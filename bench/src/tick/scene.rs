@@ -1,20 +1,10 @@
 //! One world of a certain size, and the people in it.
 
-use std::{
-    hash::{DefaultHasher, Hasher},
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-};
+use std::hash::{DefaultHasher, Hasher};
 
-use components::{
-    AttributeState, Authority, Catalogue, JsonMap, ObjectState, Transform, Umid, Vec3, ids,
-};
-use parking_lot::RwLock;
-use systems::{
-    Batch, LiveWorld, PersistBatch, PersistSink, WorldContext, WorldEnded, WorldHandle,
-    WorldOptions, WorldState,
-};
+use components::{AttributeState, JsonMap, ObjectState, Transform, Umid, Vec3, ids};
+use systems::{Batch, WorldEnded, WorldOptions};
+use testkit::world::{Client, MemoryWorld, NODE, OWNER, THING, WORLD, WorldBuilder, try_queue};
 
 use crate::{
     tick::{
@@ -33,11 +23,7 @@ const ENTER_AT_ONCE: usize = 500;
 /// How many sessions are decoded, spread evenly: enough for a mean, few enough to take no time.
 const WATCHERS: usize = 64;
 
-/// Numbers that become ids; people count from 0 up, objects from far away.
-const NODE: u64 = u64::MAX;
-const WORLD: u64 = u64::MAX - 1;
-const OWNER: u64 = u64::MAX - 2;
-const THING: u64 = u64::MAX - 3;
+/// Objects have numbers from here on, people from 0.
 const FIRST_OBJECT: u64 = 1 << 40;
 /// Their places come from other numbers than those of people.
 const OBJECT_SEED: u64 = 0x006f_626a_6563_7473;
@@ -51,9 +37,7 @@ pub(crate) struct Given {
 
 /// A world with people in it.
 pub(crate) struct Scene {
-    pub(crate) live: LiveWorld,
-    handle: WorldHandle,
-    id: Umid,
+    pub(crate) world: MemoryWorld,
     settings: WorldOptions,
     options: TickOptions,
     people: Vec<Person>,
@@ -71,18 +55,11 @@ pub(crate) struct Scene {
     batch: Batch,
 }
 
-/// Nothing is stored.
-struct Nowhere;
-
-impl PersistSink for Nowhere {
-    fn submit(&mut self, _: PersistBatch) {}
-}
-
 impl Scene {
     /// A world with `objects` objects, and nobody in it yet.
     pub(crate) fn new(options: &TickOptions, users: u32, objects: u32) -> Self {
         let settings = WorldOptions::default();
-        let mut states = vec![object(id(WORLD), id(NODE), Vec3::ZERO, 0)];
+        let mut states = vec![object(WORLD, NODE, Vec3::ZERO, 0)];
         states.extend((0..objects).map(|number| {
             let path = Path::new(
                 options.seed ^ OBJECT_SEED,
@@ -93,35 +70,17 @@ impl Scene {
             );
             let place = path.place();
             let id = id(FIRST_OBJECT + u64::from(number));
-            object(
-                id,
-                self::id(WORLD),
-                Vec3::new(place.x, 0.0, place.z),
-                number,
-            )
+            object(id, WORLD, Vec3::new(place.x, 0.0, place.z), number)
         }));
-        let mut authority = Authority::default();
-        authority.set_object(id(NODE), id(NODE), id(OWNER));
-        for state in &states {
-            authority.set_object(state.id, state.parent, state.owner);
-        }
-        let state = WorldState {
-            id: id(WORLD),
-            node: id(NODE),
+        let builder = WorldBuilder {
             objects: states,
-        };
-        let context = WorldContext {
             options: settings.clone(),
-            catalogue: Arc::new(Catalogue::default()),
-            authority: Arc::new(RwLock::new(authority)),
-            persist: Box::new(Nowhere),
+            ..WorldBuilder::default()
         };
-        let (mut live, handle) = LiveWorld::new(state, context);
-        live.time_sets();
+        let mut world = builder.open_unrecorded();
+        world.world.time_sets();
         Self {
-            live,
-            handle,
-            id: id(WORLD),
+            world,
             settings,
             options: options.clone(),
             people: Vec::new(),
@@ -144,18 +103,24 @@ impl Scene {
             let rest = users as usize - self.people.len();
             for _ in 0..rest.min(ENTER_AT_ONCE) {
                 let person = self.newcomer(self.people.len() as u32, users);
-                queue(person.enter(&self.handle))?;
+                self.enter(&person)?;
                 if self.people.len().is_multiple_of(self.stride) {
                     self.received.push(Received::default());
                 }
                 self.people.push(person);
             }
-            self.live.tick();
+            self.world.tick();
             self.drain()?;
         }
         Ok(())
     }
 
+    fn enter(&self, person: &Person) -> Result<(), BenchError> {
+        let entrant = person.client.entrant(Some(person.pose()));
+        queue(self.world.handle.enter(entrant))
+    }
+
+    /// A person who has not entered.
     fn newcomer(&mut self, place: u32, users: u32) -> Person {
         let number = self.entered;
         self.entered += 1;
@@ -167,18 +132,19 @@ impl Scene {
         let rate = f64::from(MOVES_PER_SECOND);
         let path = Path::new(seed, place, users, self.options.pattern, rate);
         let dialect = self.options.protocol.dialect(place);
-        Person::new(number, path, self.settings.queues, dialect)
+        let user = id(number);
+        Person::new(self.world.connect(user, user, dialect), path)
     }
 
     /// Lets people move, leave and enter as they do between two ticks. Answers how many moved.
     pub(crate) fn live_on(&mut self) -> Result<usize, BenchError> {
         let every = (self.settings.tick_rate / MOVES_PER_SECOND).max(1);
-        let turn = self.tick % every;
+        let first = self.tick % every;
         self.tick += 1;
         let mut moved = 0;
-        let movers = self.people.iter_mut().skip(turn as usize);
+        let movers = self.people.iter_mut().skip(first as usize);
         for person in movers.step_by(every as usize) {
-            moved += usize::from(person.walk(self.id));
+            moved += usize::from(person.walk(WORLD));
         }
         self.owed += self.options.joins;
         while self.owed >= self.settings.tick_rate {
@@ -196,10 +162,13 @@ impl Scene {
             self.leaver = (self.leaver + 1) % users.max(1);
         }
         let newcomer = self.newcomer(self.leaver as u32, users as u32);
-        queue(newcomer.enter(&self.handle))?;
+        self.enter(&newcomer)?;
         if let Some(place) = self.people.get_mut(self.leaver) {
             let leaver = std::mem::replace(place, newcomer);
-            queue(leaver.leave(&self.handle))?;
+            let Client {
+                user, connection, ..
+            } = leaver.client;
+            queue(self.world.handle.leave(user, connection))?;
         }
         Ok(())
     }
@@ -211,7 +180,7 @@ impl Scene {
             let mut received = (number % self.stride == 0)
                 .then(|| self.received.get_mut(number / self.stride))
                 .flatten();
-            let closed = person.drain(&mut self.batch, |batch| {
+            let closed = person.client.drain_with(&mut self.batch, |batch| {
                 let frames = || batch.frames.iter().chain(&batch.datagrams);
                 given.frames += frames().count() as u64;
                 given.bytes += frames().map(|frame| frame.len() as u64).sum::<u64>();
@@ -248,9 +217,11 @@ impl Scene {
                         .people
                         .iter()
                         .filter(|person| person.counted && person.moved);
-                    moved.filter(|person| person.user != watcher.user)
+                    moved.filter(|person| person.client.user != watcher.client.user)
                 };
-                let heard = others().filter(|person| received.saw(person.user)).count();
+                let heard = others()
+                    .filter(|person| received.saw(person.client.user))
+                    .count();
                 let all = others().count();
                 (all > 0).then(|| heard as f64 / all as f64)
             });
@@ -279,10 +250,10 @@ impl Scene {
 
 /// Queues a request of a person; the next tick applies it.
 fn queue(request: impl Future<Output = Result<(), WorldEnded>>) -> Result<(), BenchError> {
-    match pin!(request).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(())) => Ok(()),
-        Poll::Ready(Err(_)) => Err(BenchError::Ended),
-        Poll::Pending => Err(BenchError::InboxFull),
+    match try_queue(request) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(_)) => Err(BenchError::Ended),
+        None => Err(BenchError::InboxFull),
     }
 }
 
@@ -292,8 +263,8 @@ fn object(id: Umid, parent: Umid, position: Vec3, number: u32) -> ObjectState {
     ObjectState {
         id,
         parent,
-        owner: self::id(OWNER),
-        object_type: self::id(THING),
+        owner: OWNER,
+        object_type: THING,
         asset_2d: None,
         asset_3d: None,
         options: None,

@@ -1,16 +1,10 @@
 //! A migrated and seeded database of either kind, for one test.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
-};
-
 use components::{AttributeId, JsonMap, Umid, ids};
-use postgres_fixture::PostgresServer;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
-use store::{AccountTypes, NewObjectRow, NewUser, Seed, Store, StoreOptions};
-use tempfile::TempDir;
+use store::{AccountTypes, NewObjectRow, NewUser, Store};
+use testkit::{Database, new_object};
 use uuid::Uuid;
 
 /// Declares that each named `async fn(Fixture)` is a test on either database.
@@ -33,51 +27,42 @@ pub(crate) use on_both;
 
 pub(crate) struct Fixture {
     pub(crate) store: Store,
-    pub(crate) url: String,
     pub(crate) node: Umid,
-    /// Where the SQLite file is; goes with the fixture.
-    pub(crate) directory: Option<TempDir>,
+    database: Database,
 }
 
 impl Fixture {
     pub(crate) async fn sqlite() -> Fixture {
-        let (directory, url) = sqlite_url();
-        Fixture {
-            directory: Some(directory),
-            ..Self::seeded(url).await
-        }
+        Self::seeded(Database::sqlite()).await
     }
 
     pub(crate) async fn postgres() -> Fixture {
-        Self::seeded(postgres_url()).await
+        Self::seeded(Database::postgres()).await
     }
 
-    pub(crate) async fn seeded(url: String) -> Fixture {
-        let store = Store::open(&url, &options()).await.unwrap();
-        store.migrate().await.unwrap();
-        let seeded = store
-            .seed(&Seed {
-                base_url: "https://node.example".to_owned(),
-                welcome: vec![],
-            })
-            .await
-            .unwrap();
+    pub(crate) async fn seeded(database: Database) -> Fixture {
+        let (store, node) = database.seed("https://node.example", Vec::new()).await;
         Fixture {
             store,
-            url,
-            node: seeded.node,
-            directory: None,
+            node,
+            database,
         }
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// A connection past the store, to arrange what only the harvester or time could.
     pub(crate) async fn raw(&self) -> DatabaseConnection {
-        sea_orm::Database::connect(&self.url).await.unwrap()
+        sea_orm::Database::connect(self.database.url())
+            .await
+            .unwrap()
     }
 
     /// An id as either database spells it in a statement.
     pub(crate) fn literal(&self, id: Umid) -> String {
-        if self.directory.is_some() {
+        if self.database.is_sqlite() {
             format!("x'{}'", id.simple())
         } else {
             format!("'{id}'")
@@ -129,49 +114,14 @@ impl Fixture {
     }
 }
 
-/// Few connections, so that tests that run at once do not starve each other of the server's.
-/// What the seed calls guests and others.
+/// The user types that the seed makes for guests and others.
 pub(crate) const TYPES: AccountTypes = AccountTypes {
     guest: ids::GUEST_USER_TYPE,
     normal: ids::NORMAL_USER_TYPE,
 };
 
-pub(crate) fn options() -> StoreOptions {
-    StoreOptions {
-        max_connections: 5,
-        ..StoreOptions::default()
-    }
-}
-
-pub(crate) fn sqlite_url() -> (TempDir, String) {
-    let directory = tempfile::tempdir().unwrap();
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        directory.path().join("odyssey.db").display()
-    );
-    (directory, url)
-}
-
-/// A database of its own on the server that all tests of the process share.
-pub(crate) fn postgres_url() -> String {
-    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(PostgresServer::start);
-    server.database(&format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)))
-}
-
 pub(crate) fn object(object_type: Umid, owner: Umid, parent: Umid) -> NewObjectRow {
-    NewObjectRow {
-        id: Uuid::now_v7(),
-        object_type,
-        owner,
-        parent,
-        asset_2d: None,
-        asset_3d: None,
-        options: None,
-        transform: None,
-        attributes: vec![],
-    }
+    new_object(Uuid::now_v7(), object_type, owner, parent)
 }
 
 pub(crate) fn map(value: Value) -> JsonMap {

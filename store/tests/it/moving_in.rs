@@ -6,9 +6,10 @@ use components::{AttributeId, AttributeTarget, Umid, ids};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use store::{Seed, Store, StoreError};
+use testkit::{Database as Scratch, store_options};
 use uuid::uuid;
 
-use crate::fixture::{core, options, postgres_url};
+use crate::fixture::core;
 
 const SCHEMA: &str = include_str!("platform/schema.sql");
 const SEED: &str = include_str!("platform/seed.sql");
@@ -28,7 +29,7 @@ const CAROLS: &str = "0x00000000000000000000000000000000000000ca";
 
 /// A database of the platform; its URL and a connection past the store.
 async fn platform() -> (String, DatabaseConnection) {
-    let url = postgres_url();
+    let url = Scratch::postgres().url().to_owned();
     let raw = Database::connect(&url).await.unwrap();
     let rows = ROWS
         .replace("@ADA@", ADAS)
@@ -42,7 +43,7 @@ async fn platform() -> (String, DatabaseConnection) {
 }
 
 async fn open(url: &str) -> Store {
-    Store::open(url, &options()).await.unwrap()
+    Store::open(url, &store_options()).await.unwrap()
 }
 
 /// The store of a database that was moved in.
@@ -429,7 +430,7 @@ async fn the_keys_and_indexes_are_ours_then() {
     let keys = "SELECT concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint \
         WHERE contype = 'f' AND connamespace = current_schema()::regnamespace ORDER BY 1";
     let moved: BTreeSet<String> = texts(&raw, keys).await.into_iter().collect();
-    let fresh_url = postgres_url();
+    let fresh_url = Scratch::postgres().url().to_owned();
     open(&fresh_url).await.migrate().await.unwrap();
     let fresh = Database::connect(&fresh_url).await.unwrap();
     let own: BTreeSet<String> = texts(&fresh, keys).await.into_iter().collect();

@@ -3,17 +3,17 @@
 use std::{fs, time::Duration};
 
 use components::{AttributeTarget, ids};
-use postgres_fixture::PostgresServer;
 use serde_json::json;
 use store::{ObjectPatch, Store, StoreError, StoreOptions};
+use testkit::{Database, PostgresServer, store_options};
 use tokio::task::JoinSet;
 
-use crate::fixture::{Fixture, core, map, object, options};
+use crate::fixture::{Fixture, core, map, object};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_postgres_is_unavailable_until_it_is_back() {
     let mut server = PostgresServer::start();
-    let fixture = Fixture::seeded(server.database("outage")).await;
+    let fixture = Fixture::seeded(Database::on(&server, "outage")).await;
     let store = &fixture.store;
     let owner = fixture.user().await;
     let world = fixture.world(owner).await;
@@ -64,7 +64,7 @@ async fn a_stopped_postgres_is_unavailable_until_it_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_between_two_calls_goes_unnoticed() {
     let mut server = PostgresServer::start();
-    let fixture = Fixture::seeded(server.database("restart")).await;
+    let fixture = Fixture::seeded(Database::on(&server, "restart")).await;
     let user = fixture.user().await;
     server.restart();
     assert!(fixture.store.user(user).await.unwrap().is_some());
@@ -81,7 +81,7 @@ async fn an_unreachable_postgres_is_unavailable() {
     let host = directory.path().display().to_string().replace('/', "%2F");
     let options = StoreOptions {
         acquire_timeout: Duration::from_millis(200),
-        ..options()
+        ..store_options()
     };
     let result = Store::open(&format!("postgres://nobody@{host}/odyssey"), &options).await;
     assert!(
@@ -94,7 +94,7 @@ async fn an_unreachable_postgres_is_unavailable() {
 async fn an_unwritable_sqlite_is_unavailable() {
     let result = Store::open(
         "sqlite:///no/such/directory/odyssey.db?mode=rwc",
-        &options(),
+        &store_options(),
     )
     .await;
     assert!(
@@ -112,7 +112,11 @@ async fn a_database_that_is_none_is_invalid() {
         "not a database, only some text of more than a hundred bytes ".repeat(9),
     )
     .unwrap();
-    let result = Store::open(&format!("sqlite://{}?mode=rwc", path.display()), &options()).await;
+    let result = Store::open(
+        &format!("sqlite://{}?mode=rwc", path.display()),
+        &store_options(),
+    )
+    .await;
     assert!(matches!(result, Err(StoreError::Invalid(_))), "{result:?}");
 }
 
@@ -122,7 +126,7 @@ async fn sqlite_opens_after_a_crash_with_everything_acknowledged() {
     let fixture = Fixture::sqlite().await;
     let owner = fixture.user().await;
     let world = fixture.world(owner).await;
-    let directory = fixture.directory.as_ref().unwrap().path();
+    let directory = fixture.database().folder();
     let crashed = tempfile::tempdir().unwrap();
     for name in ["odyssey.db", "odyssey.db-wal"] {
         fs::copy(directory.join(name), crashed.path().join(name)).unwrap();
@@ -131,7 +135,7 @@ async fn sqlite_opens_after_a_crash_with_everything_acknowledged() {
         "sqlite://{}?mode=rw",
         crashed.path().join("odyssey.db").display()
     );
-    let store = Store::open(&url, &options()).await.unwrap();
+    let store = Store::open(&url, &store_options()).await.unwrap();
     assert!(
         store
             .migration_status()

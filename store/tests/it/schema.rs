@@ -2,8 +2,9 @@
 
 use sea_orm::ConnectionTrait;
 use store::{Result, Seed, Store, StoreError};
+use testkit::Database;
 
-use crate::fixture::{Fixture, on_both, options, postgres_url, sqlite_url};
+use crate::fixture::{Fixture, on_both};
 
 on_both!(
     migrates_up_down_and_up,
@@ -64,9 +65,9 @@ async fn refuses_a_newer_schema(fixture: Fixture) {
 }
 
 async fn migrates_once_when_two_nodes_start(fixture: Fixture) {
-    let store = fixture.store;
+    let (store, database) = (&fixture.store, fixture.database());
     store.migrate_down(u32::MAX).await.unwrap();
-    let other = Store::open(&fixture.url, &options()).await.unwrap();
+    let other = database.open().await;
     let seed = Seed::default();
     let (a, b) = tokio::join!(
         async {
@@ -84,9 +85,8 @@ async fn migrates_once_when_two_nodes_start(fixture: Fixture) {
 
 #[tokio::test]
 async fn an_unmigrated_database_says_so() {
-    let (_directory, sqlite) = sqlite_url();
-    for url in [sqlite, postgres_url()] {
-        let store = Store::open(&url, &options()).await.unwrap();
+    for database in [Database::sqlite(), Database::postgres()] {
+        let store = database.open().await;
         assert!(matches!(
             store.seed(&Seed::default()).await,
             Err(StoreError::NotMigrated)
@@ -108,7 +108,7 @@ async fn refuses_other_databases() {
     for url in ["mysql://localhost/odyssey", "odyssey.db", ""] {
         assert!(
             matches!(
-                Store::open(url, &options()).await,
+                Store::open(url, &testkit::store_options()).await,
                 Err(StoreError::Invalid(_))
             ),
             "{url:?}"

@@ -4,9 +4,8 @@
 use components::{AttributeTarget, ids};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use store::Store;
 
-use crate::fixture::{Fixture, core, map, on_both, options};
+use crate::fixture::{Fixture, core, map, on_both};
 
 on_both!(every_commit_makes_a_new_version);
 
@@ -18,7 +17,7 @@ async fn every_commit_makes_a_new_version(fixture: Fixture) {
     store.worlds(true, 10).await.unwrap();
     store.load_world(world).await.unwrap();
     // The other databases of a PostgreSQL server, which count as well, are those of other tests.
-    if fixture.directory.is_some() {
+    if fixture.database().is_sqlite() {
         assert_eq!(
             store.version().await.unwrap(),
             quiet,
@@ -39,7 +38,7 @@ async fn every_commit_makes_a_new_version(fixture: Fixture) {
         last = version;
     }
 
-    let other = Store::open(&fixture.url, &options()).await.unwrap();
+    let other = fixture.database().open().await;
     let before_other = other.version().await.unwrap();
     fixture.guest().await;
     assert_ne!(other.version().await.unwrap(), before_other);

@@ -1,11 +1,10 @@
 //! The steady state of a tick takes no memory: what it needs, it keeps.
 
 use systems::Dialect;
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// Allocations and bytes sent of one tick, after it has run often enough to have what it needs.
-fn allocations(stage: &mut Stage, clients: &[Client], moving: bool) -> (u64, usize) {
+fn allocations(stage: &mut MemoryWorld, clients: &[Client], moving: bool) -> (u64, usize) {
     let mut found = (0, 0);
     for step in 0..60 {
         let mut bytes = 0;
@@ -28,7 +27,7 @@ fn allocations(stage: &mut Stage, clients: &[Client], moving: bool) -> (u64, usi
     found
 }
 
-fn crowd(stage: &mut Stage, dialects: &[Dialect]) -> Vec<Client> {
+fn crowd(stage: &mut MemoryWorld, dialects: &[Dialect]) -> Vec<Client> {
     let users = 0..1_000;
     let users = users.zip(dialects.iter().cycle());
     let clients = users.map(|(number, dialect)| stage.enter_in(id(10_000 + number), *dialect));
@@ -39,7 +38,7 @@ fn crowd(stage: &mut Stage, dialects: &[Dialect]) -> Vec<Client> {
 
 #[test]
 fn a_tick_in_which_nothing_happens() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let clients = stage.settle([ANN, BOB, EVE]);
     assert_eq!(allocations(&mut stage, &clients, false), (0, 0));
 }
@@ -52,7 +51,7 @@ fn a_tick_in_which_everybody_moves() {
         &[Dialect::V2Datagrams],
         &[Dialect::V1, Dialect::V2, Dialect::V2Datagrams],
     ] {
-        let mut scene = Scene::default();
+        let mut scene = WorldBuilder::default();
         scene.options.pose_budget = usize::MAX;
         let mut stage = scene.open();
         let clients = crowd(&mut stage, dialects);

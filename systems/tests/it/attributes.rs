@@ -5,8 +5,7 @@ use components::Umid;
 use posbus::{AttributeValueChanged, MAX_SERVER_FRAME, Message};
 use serde_json::{Value, json};
 use systems::{AttributeChange, Effect};
-
-use crate::harness::*;
+use testkit::world::*;
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -119,7 +118,7 @@ const MATRIX: &[(Kind, &[&str], &str, &[Umid])] = &[
 
 #[test]
 fn broadcast_matrix() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let clients = stage.settle([OPERATOR, OWNER, ANN, BOB, EVE]);
     for (kind, scopes, read, expected) in MATRIX {
         let options = json!({
@@ -154,7 +153,7 @@ fn broadcast_matrix() {
 
 #[test]
 fn the_default_is_readable_by_all_and_told_to_none() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [eve] = stage.settle([EVE]);
     stage.effect(Object.change(json!({}), json!({}), false));
     stage.effect(Object.change(
@@ -168,7 +167,7 @@ fn the_default_is_readable_by_all_and_told_to_none() {
 
 #[test]
 fn numbers_go_out_as_the_only_type_that_clients_know() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [eve] = stage.settle([EVE]);
     let options = json!({"posbus_auto": {"scope": ["world"]}});
     stage.effect(Object.change(json!({"n": 3, "deep": [1, {"m": 2}]}), options, false));
@@ -185,7 +184,7 @@ fn numbers_go_out_as_the_only_type_that_clients_know() {
 
 #[test]
 fn a_value_too_large_for_a_frame_is_announced_without_it() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [eve] = stage.settle([EVE]);
     let options = json!({"posbus_auto": {"scope": ["world"]}});
     let value = json!({"text": "x".repeat(MAX_SERVER_FRAME)});
@@ -202,7 +201,7 @@ fn a_value_too_large_for_a_frame_is_announced_without_it() {
 
 #[test]
 fn attributes_of_what_is_not_here_are_nobodys_business() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [eve] = stage.settle([EVE]);
     let options = json!({"posbus_auto": {"scope": ["world"]}});
     stage.effect(object_attribute(

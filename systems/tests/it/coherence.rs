@@ -7,8 +7,9 @@ use components::{TransformNoScale, Umid, Vec3};
 use posbus::v2::QuantizedPose;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use systems::{Dialect, InterestOptions, WorldOptions};
+use testkit::world::*;
 
-use crate::{harness::*, view::View};
+use crate::view::View;
 
 /// The slowest period of the test worlds, in ticks.
 const PERIOD: usize = 20;
@@ -25,7 +26,7 @@ struct Person {
 }
 
 struct Town {
-    stage: Stage,
+    stage: MemoryWorld,
     random: SmallRng,
     people: BTreeMap<Umid, Person>,
     next: u128,
@@ -39,9 +40,9 @@ impl Town {
             pose_budget: 1 << 30,
             ..WorldOptions::default()
         };
-        let scene = Scene {
+        let scene = WorldBuilder {
             options,
-            ..Scene::default()
+            ..WorldBuilder::default()
         };
         Self {
             stage: scene.open(),
@@ -161,13 +162,13 @@ fn nobody_is_out_of_date_by_more_than_the_slowest_period() {
 #[test]
 fn losing_every_datagram_delays_by_at_most_the_slowest_period() {
     for people in [10, 120] {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         let viewer = stage.enter_in(id(1), Dialect::V2Datagrams);
         let movers: Vec<_> = (0..people)
             .map(|number| (id(100 + number), stage.enter(id(100 + number))))
             .collect();
         let mut view = View::default();
-        let mut tick = |stage: &mut Stage| {
+        let mut tick = |stage: &mut MemoryWorld| {
             stage.tick();
             for batch in viewer.drain_batches() {
                 for frame in &batch.frames {
@@ -254,7 +255,7 @@ fn a_slow_reader_catches_up_once_all_stand_still() {
 
 #[test]
 fn near_users_are_sent_every_tick_and_far_ones_seldom() {
-    let mut stage = Scene {
+    let mut stage = WorldBuilder {
         options: WorldOptions {
             interest: InterestOptions {
                 all_near: 0,
@@ -262,7 +263,7 @@ fn near_users_are_sent_every_tick_and_far_ones_seldom() {
             },
             ..WorldOptions::default()
         },
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .open();
     let viewers = DIALECTS.map(|dialect| stage.enter_in(id(200 + dialect as u128), dialect));

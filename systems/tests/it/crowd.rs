@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use components::Umid;
 use posbus::{MAX_SERVER_FRAME, Message};
-
-use crate::harness::*;
+use testkit::world::*;
 
 const CROWD: u128 = 2_000;
 
-fn newcomers(stage: &mut Stage) -> Vec<Client> {
+fn newcomers(stage: &mut MemoryWorld) -> Vec<Client> {
     (0..CROWD)
         .map(|number| stage.enter(id(10_000 + number)))
         .collect()
@@ -52,7 +51,7 @@ fn removed(message: Message) -> Vec<Umid> {
 
 #[test]
 fn a_crowd_enters_moves_and_leaves_in_frames_that_fit() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let crowd = newcomers(&mut stage);
     assert_eq!(stage.tick().users, crowd.len() + 1);
@@ -92,7 +91,7 @@ fn a_crowd_enters_moves_and_leaves_in_frames_that_fit() {
 fn many_objects_are_split_too() {
     let many = 3_000;
     let objects = (0..many).map(|number| object(id(10_000 + number), WORLD));
-    let mut stage = Scene::default().with(objects).open();
+    let mut stage = WorldBuilder::default().with(objects).open();
     let ann = stage.enter(ANN);
     stage.tick();
     let (lists, found) = ids(&ann.drain().0, |message| match message {

@@ -6,8 +6,7 @@ use components::{ObjectState, Profile, TransformNoScale, Vec3};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use systems::{ClientAction, Dialect, Effect, PersistBatch, QueueLimits, SessionLink};
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// More than eight minutes of a world's time.
 const TICKS: u64 = 10_000;
@@ -47,7 +46,7 @@ impl Trace {
 /// Runs a world on a script drawn from a seed, with a clock looking on or without one.
 fn run(seed: u64, ticks: u64, timed: bool) -> Trace {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut scene = Scene::default();
+    let mut scene = WorldBuilder::default();
     scene.objects[1].options = Some(map(json!({"child_placement": {
         "00000000-0000-0000-0000-000000000000": {"algo": "circular"}
     }})));
@@ -101,7 +100,7 @@ fn place(random: &mut StdRng) -> TransformNoScale {
 }
 
 /// Somebody enters, perhaps in place of an earlier connection, with one dialect or another.
-fn enter(stage: &mut Stage, random: &mut StdRng, connection: u64) -> Client {
+fn enter(stage: &mut MemoryWorld, random: &mut StdRng, connection: u64) -> Client {
     let dialects = [Dialect::V1, Dialect::V2, Dialect::V2Datagrams];
     let client = Client {
         user: id(1_000 + random.random_range(0..PEOPLE)),
@@ -117,7 +116,7 @@ fn enter(stage: &mut Stage, random: &mut StdRng, connection: u64) -> Client {
     client
 }
 
-fn step(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut StdRng, tick: u64) {
+fn step(stage: &mut MemoryWorld, clients: &mut Vec<Client>, random: &mut StdRng, tick: u64) {
     let things = [LAMP, SHADE, id(500), id(501), id(502)];
     let thing = things[random.random_range(0..things.len())];
     let x: f32 = random.random_range(-100.0..100.0);

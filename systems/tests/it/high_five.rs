@@ -2,10 +2,9 @@
 
 use posbus::{HighFive, Message, Notification, NotificationType};
 use systems::ClientAction;
+use testkit::world::*;
 
-use crate::harness::*;
-
-fn greet(stage: &Stage, from: &Client, receiver: components::Umid, message: &str) {
+fn greet(stage: &MemoryWorld, from: &Client, receiver: components::Umid, message: &str) {
     let message = message.to_owned();
     stage.act(from, ClientAction::HighFive { receiver, message });
 }
@@ -20,7 +19,7 @@ fn refusal(reason: &str) -> Message {
 
 #[test]
 fn both_and_nobody_else_get_it_from_its_true_sender() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, bob, eve] = stage.settle([ANN, BOB, EVE]);
     greet(&stage, &ann, BOB, "Hi, Zoë!");
     stage.tick();
@@ -36,7 +35,7 @@ fn both_and_nobody_else_get_it_from_its_true_sender() {
 
 #[test]
 fn refusals_are_told_to_the_sender_alone() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, bob] = stage.settle([ANN, BOB]);
     greet(&stage, &ann, EVE, "anybody?");
     greet(&stage, &ann, BOB, &"é".repeat(281));

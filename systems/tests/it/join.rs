@@ -3,8 +3,7 @@
 use components::{AttributeState, Umid};
 use posbus::Message;
 use serde_json::json;
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// An attribute that shows in a slot of its object.
 fn colour(value: &str) -> AttributeState {
@@ -26,7 +25,7 @@ fn objects_of(messages: &[Message]) -> Vec<Umid> {
 
 #[test]
 fn the_snapshot_comes_first_and_in_order() {
-    let mut scene = Scene::default();
+    let mut scene = WorldBuilder::default();
     for object in &mut scene.objects {
         object.attributes.push(colour("#ff0000"));
     }
@@ -75,7 +74,7 @@ fn parents_come_before_children_and_siblings_oldest_first() {
     let stranger = id(5);
     let mut young = object(id(6), WORLD);
     young.created_at = 1_000;
-    let mut stage = Scene::default()
+    let mut stage = WorldBuilder::default()
         .with([young, object(stranger, WORLD), object(id(7), id(6))])
         .open();
     let ann = stage.enter(ANN);
@@ -88,7 +87,7 @@ fn parents_come_before_children_and_siblings_oldest_first() {
 
 #[test]
 fn everybody_who_enters_in_one_tick_is_told_of_in_one_message() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let (bob, eve) = (stage.enter(BOB), stage.enter(EVE));
     stage.tick();
@@ -103,7 +102,7 @@ fn everybody_who_enters_in_one_tick_is_told_of_in_one_message() {
 
 #[test]
 fn a_cached_snapshot_shows_what_changed_since() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     stage.settle([ANN]);
     let name = json!({"name": "Desk lamp"});
     stage.effect(object_attribute(LAMP, "name", name, json!({})));
@@ -118,7 +117,7 @@ fn a_cached_snapshot_shows_what_changed_since() {
 
 #[test]
 fn a_newcomer_hears_what_happens_after_it_in_the_same_tick() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner] = stage.settle([OWNER]);
     stage.act(&owner, systems::ClientAction::Lock(LAMP));
     let bob = stage.enter(BOB);

@@ -2,12 +2,11 @@
 
 use posbus::{LockObjectResponse, Message, RemoveUsers};
 use systems::{ClientAction, LastPosition};
-
-use crate::harness::*;
+use testkit::world::*;
 
 #[test]
 fn a_leaver_releases_locks_is_told_of_once_and_is_remembered() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::Lock(SHADE));
@@ -47,7 +46,7 @@ fn a_leaver_releases_locks_is_told_of_once_and_is_remembered() {
 
 #[test]
 fn a_return_in_the_same_tick_sends_no_removal() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, bob] = stage.settle([ANN, BOB]);
     stage.leave(&ann);
     stage.enter_again(&ann, None);
@@ -67,7 +66,7 @@ fn a_return_in_the_same_tick_sends_no_removal() {
 
 #[test]
 fn entering_and_leaving_in_one_tick_is_not_announced() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let bob = stage.enter(BOB);
     stage.leave(&bob);
@@ -78,7 +77,7 @@ fn entering_and_leaving_in_one_tick_is_not_announced() {
 
 #[test]
 fn updates_of_departed_users_are_ignored() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.leave(&owner);
     stage.tick();
@@ -98,13 +97,13 @@ fn updates_of_departed_users_are_ignored() {
 
 #[test]
 fn a_session_gets_nothing_of_the_world_it_left() {
-    let mut old = Scene::default().open();
+    let mut old = WorldBuilder::default().open();
     let [ann] = old.settle([ANN]);
     let elsewhere = id(20);
-    let mut new = Scene {
+    let mut new = WorldBuilder {
         world: elsewhere,
         objects: vec![object(elsewhere, NODE)],
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .open();
     new.enter_again(&ann, None);
@@ -127,7 +126,7 @@ fn a_session_gets_nothing_of_the_world_it_left() {
 /// What a client says last, it says right before it goes.
 #[test]
 fn the_last_move_before_leaving_counts() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     ann.link.offer_pose(WORLD, pose(6.0));
     stage.leave(&ann);

@@ -3,8 +3,7 @@
 use components::Umid;
 use posbus::{LockObjectResponse, Message};
 use systems::ClientAction;
-
-use crate::harness::*;
+use testkit::world::*;
 
 #[derive(Clone, Copy)]
 enum Act {
@@ -85,11 +84,11 @@ fn lock_matrix() {
         ),
     ];
     for (row, before, act, expected) in rows {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         // Admins of the lamp: its owner, and Ann by role.
         stage.authority.write().set_admin(LAMP, ANN, true);
         let clients = stage.settle([OWNER, ANN, EVE]);
-        let send = |stage: &Stage, act: Act| {
+        let send = |stage: &MemoryWorld, act: Act| {
             let (user, action) = match act {
                 Lock(user, object) => (user, ClientAction::Lock(object)),
                 Unlock(user, object) => (user, ClientAction::Unlock(object)),
@@ -127,7 +126,7 @@ fn lock_matrix() {
 
 #[test]
 fn two_who_reach_for_one_object_in_one_tick() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     stage.authority.write().set_admin(LAMP, ANN, true);
     let [owner, ann] = stage.settle([OWNER, ANN]);
     stage.act(&ann, ClientAction::Lock(LAMP));
@@ -151,7 +150,7 @@ fn two_who_reach_for_one_object_in_one_tick() {
 
 #[test]
 fn a_removed_object_is_held_by_nobody() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.act(&owner, ClientAction::Lock(SHADE));
     stage.tick();

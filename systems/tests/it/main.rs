@@ -1,8 +1,6 @@
 //! What people in a world see of it: whole worlds, ticked by hand, with sessions that read real
 //! frames.
 
-mod harness;
-
 mod allocations;
 mod attributes;
 mod coherence;

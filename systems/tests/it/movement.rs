@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use components::Umid;
 use posbus::{LockObjectResponse, Message, ObjectTransform, Vec3};
 use systems::{ClientAction, Effect, WorldOptions};
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// The users that moved and where they are on the x axis.
 pub(crate) fn moved(messages: &[Message]) -> Vec<(Umid, f32)> {
@@ -30,7 +29,7 @@ fn object_at(id: Umid, x: f32) -> Message {
 
 #[test]
 fn everybody_hears_the_newest_pose_of_each_tick_once() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let clients = stage.settle([ANN, BOB]);
     for x in [1.0, 2.0, 3.0] {
         clients[0].link.offer_pose(WORLD, pose(x));
@@ -51,11 +50,11 @@ fn everybody_hears_the_newest_pose_of_each_tick_once() {
 #[test]
 fn a_pose_meant_for_another_world_is_left_to_that() {
     let elsewhere = id(20);
-    let mut old = Scene::default().open();
-    let mut new = Scene {
+    let mut old = WorldBuilder::default().open();
+    let mut new = WorldBuilder {
         world: elsewhere,
         objects: vec![object(elsewhere, NODE)],
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .open();
     let [ann, bob] = old.settle([ANN, BOB]);
@@ -74,7 +73,7 @@ fn a_pose_meant_for_another_world_is_left_to_that() {
 
 #[test]
 fn a_dragged_object_is_told_once_a_tick_and_before_its_unlock() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.tick();
@@ -99,7 +98,7 @@ fn a_dragged_object_is_told_once_a_tick_and_before_its_unlock() {
 
 #[test]
 fn only_the_holder_moves_an_object_and_only_to_somewhere() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, ann] = stage.settle([OWNER, ANN]);
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(1.0)));
     stage.act(&owner, ClientAction::Lock(LAMP));
@@ -122,9 +121,9 @@ fn a_drag_is_saved_soon_and_at_once_on_unlock() {
         persist_interval: Duration::from_millis(200),
         ..WorldOptions::default()
     };
-    let mut stage = Scene {
+    let mut stage = WorldBuilder {
         options,
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .open();
     let [owner] = stage.settle([OWNER]);
@@ -156,7 +155,7 @@ fn a_drag_is_saved_soon_and_at_once_on_unlock() {
 
 #[test]
 fn an_older_drag_is_not_stored_over_a_newer_place() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, bob] = stage.settle([OWNER, BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(1.0)));

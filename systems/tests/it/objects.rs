@@ -5,8 +5,7 @@ use components::{Asset3d, ObjectType};
 use posbus::{AddObjects, MAX_SERVER_FRAME, Message, ObjectDefinition, RemoveObjects};
 use serde_json::json;
 use systems::{ClientAction, Effect};
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// The definitions in a list of messages.
 pub(crate) fn definitions(messages: &[Message]) -> Vec<ObjectDefinition> {
@@ -20,7 +19,7 @@ pub(crate) fn definitions(messages: &[Message]) -> Vec<ObjectDefinition> {
 #[test]
 fn a_rename_is_told_whichever_key_the_client_writes() {
     for value in [json!({"name": "Desk"}), json!({"value": "Desk"})] {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         let [ann] = stage.settle([ANN]);
         stage.effect(object_attribute(LAMP, "name", value.clone(), json!({})));
         stage.tick();
@@ -35,7 +34,7 @@ fn a_rename_is_told_whichever_key_the_client_writes() {
 
 #[test]
 fn without_a_name_the_id_is_shown() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter(ANN);
     stage.tick();
     let world = definitions(&ann.read()).remove(0);
@@ -44,7 +43,7 @@ fn without_a_name_the_id_is_shown() {
 
 #[test]
 fn an_edited_object_keeps_its_lock_and_its_place() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner] = stage.settle([OWNER]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(5.0)));
@@ -73,7 +72,7 @@ fn an_edited_object_keeps_its_lock_and_its_place() {
 #[test]
 fn effective_options_combine_type_and_object() {
     let (model, own) = (id(50), id(51));
-    let mut scene = Scene::default();
+    let mut scene = WorldBuilder::default();
     scene
         .catalogue
         .assets_3d
@@ -114,7 +113,7 @@ fn effective_options_combine_type_and_object() {
 
 #[test]
 fn a_changed_catalogue_reaches_the_next_snapshot() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     stage.settle([ANN]);
     let model = id(50);
     let mut catalogue = components::Catalogue::default();
@@ -135,7 +134,7 @@ fn a_changed_catalogue_reaches_the_next_snapshot() {
 
 #[test]
 fn a_removed_object_takes_its_subtree_along() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     stage.effect(Effect::RemoveObjects {
         root: LAMP,
@@ -161,7 +160,7 @@ fn a_removed_object_takes_its_subtree_along() {
 fn many_removed_objects_are_told_in_frames_that_fit() {
     let many = 3_000;
     let below = (0..many).map(|number| object(id(1_000 + number), LAMP));
-    let mut stage = Scene::default().with(below).open();
+    let mut stage = WorldBuilder::default().with(below).open();
     let [ann] = stage.settle([ANN]);
     stage.effect(Effect::RemoveObjects {
         root: LAMP,
@@ -183,7 +182,7 @@ fn many_removed_objects_are_told_in_frames_that_fit() {
 
 #[test]
 fn a_name_of_any_length_leaves_its_object_visible() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let name = json!({"name": "é".repeat(MAX_SERVER_FRAME)});
     stage.effect(object_attribute(LAMP, "name", name, json!({})));

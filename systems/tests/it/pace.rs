@@ -3,18 +3,19 @@
 
 use posbus::Message;
 use systems::WorldOptions;
+use testkit::world::*;
 
-use crate::{harness::*, movement::moved};
+use crate::movement::moved;
 
 #[test]
 fn movement_keeps_to_the_budget_and_ends_at_the_newest_place() {
     let budget = 200;
-    let scene = Scene {
+    let scene = WorldBuilder {
         options: WorldOptions {
             pose_budget: budget,
             ..WorldOptions::default()
         },
-        ..Scene::default()
+        ..WorldBuilder::default()
     };
     let second = scene.options.tick_rate;
     let mut stage = scene.open();

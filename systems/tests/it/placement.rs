@@ -4,8 +4,9 @@ use components::{ObjectState, Transform, Umid, Vec3};
 use posbus::{Message, ObjectTransform};
 use serde_json::{Value, json};
 use systems::{ClientAction, Effect};
+use testkit::world::*;
 
-use crate::{harness::*, objects::definitions};
+use crate::objects::definitions;
 
 /// An object that its parent places.
 fn placed(id: Umid, parent: Umid) -> ObjectState {
@@ -16,13 +17,13 @@ fn placed(id: Umid, parent: Umid) -> ObjectState {
 }
 
 /// A world whose lamp places its children by `rules`.
-fn lamp(rules: Value, children: impl IntoIterator<Item = ObjectState>) -> Scene {
+fn lamp(rules: Value, children: impl IntoIterator<Item = ObjectState>) -> WorldBuilder {
     let mut lamp = object(LAMP, WORLD);
     lamp.transform = Some(transform(10.0));
     lamp.options = Some(map(json!({ "child_placement": rules })));
-    Scene {
+    WorldBuilder {
         objects: vec![object(WORLD, NODE), lamp],
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .with(children)
 }
@@ -36,7 +37,7 @@ fn at(x: f32, y: f32, z: f32) -> Transform {
 }
 
 /// Where a newcomer sees an object.
-fn seen(stage: &mut Stage, object: Umid) -> Transform {
+fn seen(stage: &mut MemoryWorld, object: Umid) -> Transform {
     let viewer = stage.enter(EVE);
     stage.tick();
     let snapshot = viewer.read();

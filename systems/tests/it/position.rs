@@ -4,17 +4,16 @@ use components::TransformNoScale;
 use posbus::{Message, Vec3};
 use serde_json::json;
 use systems::WorldOptions;
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// A world with a spawn point, where Ann enters from a stored position.
 fn entry(restore_last_position: bool, last: Option<TransformNoScale>) -> TransformNoScale {
-    let mut scene = Scene {
+    let mut scene = WorldBuilder {
         options: WorldOptions {
             restore_last_position,
             ..WorldOptions::default()
         },
-        ..Scene::default()
+        ..WorldBuilder::default()
     };
     scene.objects[0].options = Some(map(json!({
         "spawn_point": {"position": {"x": 50, "y": 50, "z": 150}, "rotation": {"y": 1}}
@@ -56,7 +55,7 @@ fn people_come_back_where_they_left_else_to_the_spawn_point() {
 
 #[test]
 fn a_world_without_a_spawn_point_is_entered_at_its_origin() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter(ANN);
     stage.tick();
     let mine = ann.read().into_iter().find_map(|message| match message {

@@ -3,8 +3,7 @@
 
 use posbus::{Message, Signal, SignalType};
 use systems::{ClientAction, DisconnectCause};
-
-use crate::harness::*;
+use testkit::world::*;
 
 const DESKTOP: components::Umid = id(201);
 const PHONE: components::Umid = id(202);
@@ -18,7 +17,7 @@ fn dual_connection() -> Message {
 
 #[test]
 fn a_reconnect_keeps_place_and_locks_and_nobody_sees_it() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [bob] = stage.settle([BOB]);
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     stage.tick();
@@ -54,7 +53,7 @@ fn the_old_session_hears_why_it_has_to_go() {
             DisconnectCause::DualConnection,
         ),
     ] {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         let first = stage.enter_with(ANN, DESKTOP, None);
         stage.tick();
         first.read();
@@ -68,7 +67,7 @@ fn the_old_session_hears_why_it_has_to_go() {
 
 #[test]
 fn a_displaced_session_stays_out_while_the_newer_one_is_there() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let _desktop = stage.enter_with(ANN, DESKTOP, None);
     let phone = stage.enter_with(ANN, PHONE, None);
     stage.tick();
@@ -87,7 +86,7 @@ fn a_displaced_session_stays_out_while_the_newer_one_is_there() {
 
 #[test]
 fn sessions_may_displace_each_other_in_turn() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let tablet = id(203);
     stage.enter_with(ANN, DESKTOP, None);
     stage.enter_with(ANN, PHONE, None);
@@ -103,7 +102,7 @@ fn sessions_may_displace_each_other_in_turn() {
 
 #[test]
 fn late_messages_of_an_old_connection_change_nothing() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [bob] = stage.settle([BOB]);
     let old = stage.enter_with(OWNER, DESKTOP, None);
     let new = stage.enter_with(OWNER, DESKTOP, None);
@@ -124,7 +123,7 @@ fn late_messages_of_an_old_connection_change_nothing() {
 #[test]
 fn an_immediate_return_keeps_the_position() {
     for ticks_between in [0, 1] {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         let old = stage.enter_with(ANN, DESKTOP, None);
         stage.tick();
         old.link.offer_pose(WORLD, pose(7.0));

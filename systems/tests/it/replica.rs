@@ -16,8 +16,7 @@ use systems::{
     AttributeChange, ClientAction, Dialect, Effect, FrameGap, InterestOptions, Replica,
     SessionLink, WorldOptions,
 };
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// Ticks of a run.
 const TICKS: usize = 1_000;
@@ -231,7 +230,7 @@ struct Inhabitant {
 
 /// A world, its replica, and who is in them.
 struct Pair {
-    stage: Stage,
+    stage: MemoryWorld,
     replica: Replica,
     inhabitants: BTreeMap<Umid, Inhabitant>,
     random: SmallRng,
@@ -251,9 +250,9 @@ impl Pair {
             pose_budget: 1 << 30,
             ..WorldOptions::default()
         };
-        let scene = Scene {
+        let scene = WorldBuilder {
             options: options.clone(),
-            ..Scene::default()
+            ..WorldBuilder::default()
         };
         let mut stage = scene.open();
         // The world has a past before anybody follows it.
@@ -565,7 +564,7 @@ fn a_replica_shows_the_same_world_seed_3() {
 
 #[test]
 fn a_gap_between_frames_is_refused_and_changes_nothing() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     stage.settle([ANN]);
     let mut replica = Replica::new(
         sent(&stage.world.snapshot()),

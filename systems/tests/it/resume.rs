@@ -5,8 +5,7 @@ use std::time::Duration;
 use components::Umid;
 use posbus::{LockObjectResponse, Message, RemoveUsers, Signal, SignalType};
 use systems::{ClientAction, DisconnectCause, LastPosition};
-
-use crate::harness::*;
+use testkit::world::*;
 
 const DESKTOP: Umid = id(201);
 const PHONE: Umid = id(202);
@@ -51,7 +50,7 @@ fn told_of(heard: &[Message]) -> Vec<Umid> {
 }
 
 /// Whether a session may come back, and the tick in which that was asked.
-fn claim(stage: &mut Stage, user: Umid, session_id: Umid) -> Option<u64> {
+fn claim(stage: &mut MemoryWorld, user: Umid, session_id: Umid) -> Option<u64> {
     let handle = stage.handle.clone();
     let asked = ask(async move { handle.resume(user, session_id).await });
     stage.tick();
@@ -60,7 +59,7 @@ fn claim(stage: &mut Stage, user: Umid, session_id: Umid) -> Option<u64> {
 
 #[test]
 fn a_return_within_grace_is_invisible_to_others() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     owner.read();
@@ -96,7 +95,7 @@ fn a_return_within_grace_is_invisible_to_others() {
 
 #[test]
 fn a_user_leaves_when_grace_ends() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
@@ -130,7 +129,7 @@ fn a_user_leaves_when_grace_ends() {
 
 #[test]
 fn a_return_in_the_last_tick_of_grace_resumes() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     stage.cut(&ann, SHORT);
@@ -146,7 +145,7 @@ fn a_return_in_the_last_tick_of_grace_resumes() {
 
 #[test]
 fn the_held_are_seen_by_newcomers_and_hear_nothing() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     ann.read();
@@ -174,7 +173,7 @@ fn the_held_are_seen_by_newcomers_and_hear_nothing() {
 
 #[test]
 fn another_session_takes_the_place_of_the_held_one() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let owner = stage.enter_with(OWNER, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     stage.act(&owner, ClientAction::Lock(LAMP));
@@ -204,7 +203,7 @@ fn another_session_takes_the_place_of_the_held_one() {
 
 #[test]
 fn a_late_break_of_a_replaced_connection_changes_nothing() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let old = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     let new = stage.enter_with(ANN, DESKTOP, None);
@@ -221,7 +220,7 @@ fn a_late_break_of_a_replaced_connection_changes_nothing() {
 
 #[test]
 fn a_connection_lost_on_arrival_still_announces_its_user() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [bob] = stage.settle([BOB]);
     let ann = stage.enter_with(ANN, DESKTOP, None);
     stage.cut(&ann, SHORT);
@@ -235,7 +234,7 @@ fn a_connection_lost_on_arrival_still_announces_its_user() {
 
 #[test]
 fn a_drag_that_breaks_off_is_saved_at_once() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner] = stage.settle([OWNER]);
     stage.act(&owner, ClientAction::Lock(LAMP));
     stage.act(&owner, ClientAction::MoveObject(LAMP, transform(3.0)));
@@ -248,7 +247,7 @@ fn a_drag_that_breaks_off_is_saved_at_once() {
 
 #[test]
 fn the_held_can_be_let_go_early() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     let [bob] = stage.settle([BOB]);
     let mut grace = stage.cut(&ann, LONG);
@@ -261,7 +260,7 @@ fn the_held_can_be_let_go_early() {
 
 #[test]
 fn a_world_with_the_held_alone_stays_unless_forced() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let mut grace = stage.cut(&ann, LONG);
     for (force, ends) in [(false, false), (true, true)] {
@@ -283,7 +282,7 @@ fn a_world_with_the_held_alone_stays_unless_forced() {
 
 #[test]
 fn only_the_session_itself_can_claim_its_place() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let ann = stage.enter_with(ANN, DESKTOP, None);
     stage.tick();
     assert_eq!(

@@ -2,12 +2,11 @@
 
 use posbus::{LockObjectResponse, Message};
 use systems::{ClientAction, Effect};
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// Ann holds the lamp as its admin by role.
-fn holding() -> (Stage, [Client; 2]) {
-    let mut stage = Scene::default().open();
+fn holding() -> (MemoryWorld, [Client; 2]) {
+    let mut stage = WorldBuilder::default().open();
     stage.authority.write().set_admin(LAMP, ANN, true);
     let clients = stage.settle([ANN, BOB]);
     stage.act(&clients[0], ClientAction::Lock(LAMP));

@@ -12,8 +12,7 @@ use systems::{
     ClientAction, Dialect, Effect, ExtensionBuilder, InterestOptions, Link, ReplicationWork,
     WorldOptions, WorldSet,
 };
-
-use crate::harness::*;
+use testkit::world::*;
 
 const DIALECTS: [Dialect; 3] = [Dialect::V1, Dialect::V2, Dialect::V2Datagrams];
 
@@ -28,7 +27,7 @@ struct Reading {
 type Readings = Arc<Mutex<Vec<Reading>>>;
 
 /// Adds a probe behind each set.
-fn probe(stage: &mut Stage) -> Readings {
+fn probe(stage: &mut MemoryWorld) -> Readings {
     let readings = Readings::default();
     let shared = Arc::clone(&readings);
     stage.world.extend(&move |world: &mut ExtensionBuilder| {
@@ -47,8 +46,8 @@ fn probe(stage: &mut Stage) -> Readings {
 }
 
 /// A world in which few users are near each other, so that who is told of whom takes a grid.
-fn wide_world() -> Stage {
-    let scene = Scene {
+fn wide_world() -> MemoryWorld {
+    let scene = WorldBuilder {
         options: WorldOptions {
             interest: InterestOptions {
                 all_near: 4,
@@ -56,7 +55,7 @@ fn wide_world() -> Stage {
             },
             ..WorldOptions::default()
         },
-        ..Scene::default()
+        ..WorldBuilder::default()
     };
     scene.open()
 }
@@ -69,7 +68,7 @@ fn at(x: f32, z: f32) -> TransformNoScale {
 }
 
 /// Lets users enter, leave, move, edit, lock, drag and greet.
-fn act(stage: &mut Stage, clients: &mut Vec<Client>, random: &mut SmallRng, next: &mut u128) {
+fn act(stage: &mut MemoryWorld, clients: &mut Vec<Client>, random: &mut SmallRng, next: &mut u128) {
     if clients.len() < 40 || random.random_range(0..10) == 0 {
         let user = if *next == 1_000 { OWNER } else { id(*next) };
         let dialect = DIALECTS[(*next % 3) as usize];
@@ -204,7 +203,7 @@ fn a_world_that_stands_still_builds_no_grid() {
     let mut stage = wide_world();
     let readings = probe(&mut stage);
     let clients: Vec<Client> = (1_000..1_040).map(|user| stage.enter(id(user))).collect();
-    let tick = |stage: &mut Stage| {
+    let tick = |stage: &mut MemoryWorld| {
         stage.tick();
         clients.iter().for_each(|client| drop(client.drain()));
         let last = *readings.lock().last().expect("a reading");

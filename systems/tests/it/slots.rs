@@ -4,8 +4,7 @@
 use posbus::{MAX_SERVER_FRAME, Message, ObjectData};
 use serde_json::{Value, json};
 use systems::{AttributeChange, Effect};
-
-use crate::harness::*;
+use testkit::world::*;
 
 fn render(slot_type: &str, content_type: &str) -> Value {
     json!({"render_auto": {"slot_type": slot_type, "slot_name": "face", "content_type": content_type}})
@@ -65,7 +64,7 @@ fn rows() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
 #[test]
 fn slots_follow_their_attribute_and_empty_with_it() {
     for (slot_type, content_type, value, shown, empty) in rows() {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         let [ann] = stage.settle([ANN]);
         let options = render(slot_type, content_type);
         stage.effect(object_attribute(LAMP, "face", value, options.clone()));
@@ -106,7 +105,7 @@ fn slots_follow_their_attribute_and_empty_with_it() {
 
 #[test]
 fn an_emptied_slot_shows_what_else_there_is_for_it() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let set =
         |name: &str, value: Value| object_attribute(LAMP, name, value, render("texture", "image"));
@@ -127,7 +126,7 @@ fn an_emptied_slot_shows_what_else_there_is_for_it() {
 
 #[test]
 fn an_undisplayable_value_empties_the_slot() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let options = render("string", "string");
     let set = |value: Value| object_attribute(LAMP, "face", value, options.clone());
@@ -143,7 +142,7 @@ fn an_undisplayable_value_empties_the_slot() {
 
 #[test]
 fn slots_that_clients_do_not_know_are_left_alone() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let value = json!({"render_hash": "ab"});
     stage.effect(object_attribute(
@@ -158,7 +157,7 @@ fn slots_that_clients_do_not_know_are_left_alone() {
 
 #[test]
 fn slots_are_rebuilt_at_load() {
-    let mut scene = Scene::default();
+    let mut scene = WorldBuilder::default();
     let mut face = attribute("face", json!({"value": "Hi", "auto_render_hash": "cd"}));
     face.options = Some(map(render("texture", "text")));
     scene.objects[1].attributes.push(face);
@@ -170,7 +169,7 @@ fn slots_are_rebuilt_at_load() {
 
 #[test]
 fn a_slot_too_large_for_a_frame_hides_itself_alone() {
-    let mut scene = Scene::default();
+    let mut scene = WorldBuilder::default();
     for (name, slot_type, value) in [
         (
             "huge",

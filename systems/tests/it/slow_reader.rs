@@ -2,12 +2,13 @@
 
 use serde_json::json;
 use systems::{DisconnectCause, QueueLimits, WorldOptions};
+use testkit::world::*;
 
-use crate::{harness::*, movement::moved};
+use crate::movement::moved;
 
 #[test]
 fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, bob, slow] = stage.settle([ANN, BOB, EVE]);
     ann.link.offer_pose(WORLD, pose(1.0));
     stage.tick();
@@ -31,7 +32,7 @@ fn poses_are_skipped_and_the_newest_come_once_there_is_time() {
 
 #[test]
 fn late_updates_are_counted() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
     let mut skipped = |x| {
         ann.link.offer_pose(WORLD, pose(x));
@@ -49,7 +50,7 @@ fn late_updates_are_counted() {
 
 #[test]
 fn past_entries_are_not_skipped() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann, slow] = stage.settle([ANN, BOB]);
     for step in 0..5 {
         ann.link.offer_pose(WORLD, pose(step as f32 + 1.0));
@@ -83,12 +84,12 @@ fn an_overflow_closes_the_slow_session_and_no_other() {
             "bytes",
         ),
     ] {
-        let mut stage = Scene {
+        let mut stage = WorldBuilder {
             options: WorldOptions {
                 queues: limits,
                 ..WorldOptions::default()
             },
-            ..Scene::default()
+            ..WorldBuilder::default()
         }
         .open();
         let [slow, reader] = stage.settle([ANN, BOB]);
@@ -116,12 +117,12 @@ fn the_snapshot_does_not_count() {
         frames: 3,
         bytes: 200,
     };
-    let mut stage = Scene {
+    let mut stage = WorldBuilder {
         options: WorldOptions {
             queues: limits,
             ..WorldOptions::default()
         },
-        ..Scene::default()
+        ..WorldBuilder::default()
     }
     .open();
     let ann = stage.enter(ANN);
@@ -133,7 +134,7 @@ fn the_snapshot_does_not_count() {
 #[test]
 fn reading_in_small_portions_changes_nothing_but_their_size() {
     let objects = (0..1_000).map(|number| object(id(10_000 + number), WORLD));
-    let mut stage = Scene::default().with(objects).open();
+    let mut stage = WorldBuilder::default().with(objects).open();
     let [ann] = stage.settle([ANN]);
     let (whole, portions) = (stage.enter(BOB), stage.enter(EVE));
     let name = json!({"name": "lamp"});

@@ -2,17 +2,16 @@
 
 use components::Umid;
 use systems::ClientAction;
+use testkit::world::*;
 
-use crate::harness::*;
-
-fn stop(stage: &Stage, force: bool) -> Pending<bool> {
+fn stop(stage: &MemoryWorld, force: bool) -> Pending<bool> {
     let handle = stage.handle.clone();
     ask(async move { handle.stop(force).await })
 }
 
 #[test]
 fn a_world_with_people_ends_only_by_force() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [ann] = stage.settle([ANN]);
     let refused = stop(&stage, false);
     assert!(!stage.tick().stopped);
@@ -25,7 +24,7 @@ fn a_world_with_people_ends_only_by_force() {
 
 #[test]
 fn nothing_unsaved_is_lost_at_the_end() {
-    let mut stage = Scene::default().open();
+    let mut stage = WorldBuilder::default().open();
     let [owner, ann] = stage.settle([OWNER, ANN]);
     ann.link.offer_pose(WORLD, pose(2.0));
     stage.act(&owner, ClientAction::Lock(LAMP));

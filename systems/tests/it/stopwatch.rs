@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use systems::{ExtensionBuilder, WorldSet};
-
-use crate::harness::*;
+use testkit::world::*;
 
 #[test]
 fn each_set_is_charged_with_what_its_systems_take() {
     const BUSY: Duration = Duration::from_millis(20);
     for (index, set) in WorldSet::ALL.into_iter().enumerate() {
-        let mut stage = Scene::default().open();
+        let mut stage = WorldBuilder::default().open();
         assert_eq!(stage.world.set_times(), None);
         stage.world.time_sets();
         stage.world.extend(&move |world: &mut ExtensionBuilder| {

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use components::Umid;
 use posbus::v2::{self, QuantizedPose};
 use systems::Dialect;
-
-use crate::harness::*;
+use testkit::world::*;
 
 /// One client's picture of the world.
 #[derive(Default)]

@@ -1,4 +1,5 @@
-//! A world and its sessions in memory: no sockets, no threads, no clock.
+//! A world and its sessions in memory: no sockets, no threads, no clock. Nothing happens but in
+//! [`MemoryWorld::tick`].
 
 use std::{
     fmt::Debug,
@@ -23,29 +24,35 @@ use systems::{
     WorldOptions, WorldState,
 };
 
-pub(crate) const NODE: Umid = id(1);
-pub(crate) const WORLD: Umid = id(2);
+/// The node object.
+pub const NODE: Umid = id(1);
+/// The world object.
+pub const WORLD: Umid = id(2);
 /// An object in the world.
-pub(crate) const LAMP: Umid = id(3);
+pub const LAMP: Umid = id(3);
 /// An object below the lamp.
-pub(crate) const SHADE: Umid = id(4);
+pub const SHADE: Umid = id(4);
 /// The object type of everything.
-pub(crate) const THING: Umid = id(8);
+pub const THING: Umid = id(8);
 
 /// Owns the node.
-pub(crate) const OPERATOR: Umid = id(100);
+pub const OPERATOR: Umid = id(100);
 /// Owns the world and all objects in it.
-pub(crate) const OWNER: Umid = id(101);
-pub(crate) const ANN: Umid = id(102);
-pub(crate) const BOB: Umid = id(103);
-pub(crate) const EVE: Umid = id(104);
+pub const OWNER: Umid = id(101);
+/// A user.
+pub const ANN: Umid = id(102);
+/// A user.
+pub const BOB: Umid = id(103);
+/// A user.
+pub const EVE: Umid = id(104);
 
-pub(crate) const fn id(number: u128) -> Umid {
+/// A number as an id.
+pub const fn id(number: u128) -> Umid {
     Umid::from_u128(number)
 }
 
 /// A pose at a place on the x axis.
-pub(crate) fn pose(x: f32) -> TransformNoScale {
+pub fn pose(x: f32) -> TransformNoScale {
     TransformNoScale {
         position: Vec3::new(x, 0.0, 0.0),
         rotation: Vec3::ZERO,
@@ -53,7 +60,7 @@ pub(crate) fn pose(x: f32) -> TransformNoScale {
 }
 
 /// The transform of an object at a place on the x axis.
-pub(crate) fn transform(x: f32) -> Transform {
+pub fn transform(x: f32) -> Transform {
     Transform {
         position: Vec3::new(x, 0.0, 0.0),
         rotation: Vec3::ZERO,
@@ -62,7 +69,7 @@ pub(crate) fn transform(x: f32) -> Transform {
 }
 
 /// A JSON literal as the map it is.
-pub(crate) fn map(value: Value) -> JsonMap {
+pub fn map(value: Value) -> JsonMap {
     match value {
         Value::Object(map) => map,
         other => panic!("not a map: {other}"),
@@ -70,7 +77,7 @@ pub(crate) fn map(value: Value) -> JsonMap {
 }
 
 /// An object of the owner's, with a place of its own. Ids and creation times rise together.
-pub(crate) fn object(id: Umid, parent: Umid) -> ObjectState {
+pub fn object(id: Umid, parent: Umid) -> ObjectState {
     ObjectState {
         id,
         parent,
@@ -86,7 +93,7 @@ pub(crate) fn object(id: Umid, parent: Umid) -> ObjectState {
 }
 
 /// A core attribute without options of its own.
-pub(crate) fn attribute(name: &str, value: Value) -> AttributeState {
+pub fn attribute(name: &str, value: Value) -> AttributeState {
     AttributeState {
         id: ids::core(name),
         value: Some(map(value)),
@@ -95,7 +102,7 @@ pub(crate) fn attribute(name: &str, value: Value) -> AttributeState {
 }
 
 /// An attribute of an object changed.
-pub(crate) fn object_attribute(object: Umid, name: &str, value: Value, options: Value) -> Effect {
+pub fn object_attribute(object: Umid, name: &str, value: Value, options: Value) -> Effect {
     Effect::ObjectAttribute {
         object,
         change: AttributeChange {
@@ -107,21 +114,24 @@ pub(crate) fn object_attribute(object: Umid, name: &str, value: Value, options: 
     }
 }
 
-pub(crate) fn core(name: &str) -> AttributeId {
+/// The id of a core attribute.
+pub fn core(name: &str) -> AttributeId {
     ids::core(name)
 }
 
-/// What a world is built from.
-pub(crate) struct Scene {
+/// Builds a world.
+pub struct WorldBuilder {
     /// The world's id.
-    pub(crate) world: Umid,
+    pub world: Umid,
     /// The world object first.
-    pub(crate) objects: Vec<ObjectState>,
-    pub(crate) catalogue: Catalogue,
-    pub(crate) options: WorldOptions,
+    pub objects: Vec<ObjectState>,
+    /// Types of objects and attributes.
+    pub catalogue: Catalogue,
+    /// Options of the world.
+    pub options: WorldOptions,
 }
 
-impl Default for Scene {
+impl Default for WorldBuilder {
     /// The world with a lamp and its shade.
     fn default() -> Self {
         Self {
@@ -137,22 +147,36 @@ impl Default for Scene {
     }
 }
 
-impl Scene {
+impl WorldBuilder {
     /// Adds objects.
-    pub(crate) fn with(mut self, objects: impl IntoIterator<Item = ObjectState>) -> Self {
+    pub fn with(mut self, objects: impl IntoIterator<Item = ObjectState>) -> Self {
         self.objects.extend(objects);
         self
     }
 
-    /// Opens the world.
-    pub(crate) fn open(self) -> Stage {
+    /// Opens the world. It records what it stores, for [`MemoryWorld::saved`].
+    pub fn open(self) -> MemoryWorld {
+        let saved = Arc::new(Mutex::new(Vec::new()));
+        let recorder = Box::new(Recorder(Arc::clone(&saved)));
+        self.open_with(recorder, saved)
+    }
+
+    /// Opens the world. It stores nothing.
+    pub fn open_unrecorded(self) -> MemoryWorld {
+        self.open_with(Box::new(Nowhere), Arc::default())
+    }
+
+    fn open_with(
+        self,
+        persist: Box<dyn PersistSink>,
+        saved: Arc<Mutex<Vec<PersistBatch>>>,
+    ) -> MemoryWorld {
         let mut authority = Authority::default();
         authority.set_object(NODE, NODE, OPERATOR);
         for object in &self.objects {
             authority.set_object(object.id, object.parent, object.owner);
         }
         let authority = Arc::new(RwLock::new(authority));
-        let saved = Arc::new(Mutex::new(Vec::new()));
         let state = WorldState {
             id: self.world,
             node: NODE,
@@ -162,10 +186,10 @@ impl Scene {
             options: self.options.clone(),
             catalogue: Arc::new(self.catalogue),
             authority: Arc::clone(&authority),
-            persist: Box::new(Recorder(Arc::clone(&saved))),
+            persist,
         };
         let (world, handle) = LiveWorld::new(state, context);
-        Stage {
+        MemoryWorld {
             world,
             handle,
             options: self.options,
@@ -184,32 +208,43 @@ impl PersistSink for Recorder {
     }
 }
 
+struct Nowhere;
+
+impl PersistSink for Nowhere {
+    fn submit(&mut self, _: PersistBatch) {}
+}
+
 /// An open world.
-pub(crate) struct Stage {
-    pub(crate) world: LiveWorld,
-    pub(crate) handle: WorldHandle,
-    pub(crate) authority: Arc<RwLock<Authority>>,
+pub struct MemoryWorld {
+    /// The world itself.
+    pub world: LiveWorld,
+    /// The handle by which a node talks to it.
+    pub handle: WorldHandle,
+    /// Owners and admins.
+    pub authority: Arc<RwLock<Authority>>,
     options: WorldOptions,
     saved: Arc<Mutex<Vec<PersistBatch>>>,
     connections: u64,
 }
 
-impl Stage {
-    pub(crate) fn tick(&mut self) -> TickReport {
+impl MemoryWorld {
+    /// Runs one tick.
+    pub fn tick(&mut self) -> TickReport {
         self.world.tick()
     }
 
-    pub(crate) fn effect(&self, effect: Effect) {
+    /// Applies a change that the database has; the next tick shows it.
+    pub fn effect(&self, effect: Effect) {
         queue(self.handle.apply(effect)).expect("the world runs");
     }
 
     /// Lets a user enter with a session of their own; applied in the next tick.
-    pub(crate) fn enter(&mut self, user: Umid) -> Client {
+    pub fn enter(&mut self, user: Umid) -> Client {
         self.enter_with(user, user, None)
     }
 
     /// As [`Self::enter`], by a certain session, from a stored position.
-    pub(crate) fn enter_with(
+    pub fn enter_with(
         &mut self,
         user: Umid,
         session_id: Umid,
@@ -221,14 +256,14 @@ impl Stage {
     }
 
     /// As [`Self::enter`], in a dialect.
-    pub(crate) fn enter_in(&mut self, user: Umid, dialect: Dialect) -> Client {
+    pub fn enter_in(&mut self, user: Umid, dialect: Dialect) -> Client {
         let client = self.connect(user, user, dialect);
         self.enter_again(&client, None);
         client
     }
 
     /// A connection that has not entered.
-    pub(crate) fn connect(&mut self, user: Umid, session_id: Umid, dialect: Dialect) -> Client {
+    pub fn connect(&mut self, user: Umid, session_id: Umid, dialect: Dialect) -> Client {
         self.connections += 1;
         Client {
             user,
@@ -239,39 +274,30 @@ impl Stage {
     }
 
     /// Lets a connection that exists enter.
-    pub(crate) fn enter_again(&self, client: &Client, last_position: Option<TransformNoScale>) {
-        let entrant = Entrant {
-            profile: Profile {
-                user: client.user,
-                name: format!("user {}", client.user.as_u128()),
-                avatar: String::new(),
-                is_guest: false,
-            },
-            session_id: client.session_id,
-            connection: client.connection,
-            link: Arc::clone(&client.link),
-            last_position,
-        };
+    pub fn enter_again(&self, client: &Client, last_position: Option<TransformNoScale>) {
+        let entrant = client.entrant(last_position);
         queue(self.handle.enter(entrant)).expect("the world runs");
     }
 
-    pub(crate) fn leave(&self, client: &Client) {
+    /// Lets a session leave.
+    pub fn leave(&self, client: &Client) {
         queue(self.handle.leave(client.user, client.connection)).expect("the world runs");
     }
 
     /// The connection breaks. The period ends once the user is not detached any more.
-    pub(crate) fn cut(&self, client: &Client, grace: Duration) -> GracePeriod {
+    pub fn cut(&self, client: &Client, grace: Duration) -> GracePeriod {
         let detach = self.handle.detach(client.user, client.connection, grace);
         queue(detach).expect("the world runs")
     }
 
-    pub(crate) fn act(&self, client: &Client, action: ClientAction) {
+    /// Lets a session do something.
+    pub fn act(&self, client: &Client, action: ClientAction) {
         let act = self.handle.act(client.user, client.connection, action);
         queue(act).expect("the world runs");
     }
 
     /// Lets users enter and read what there is; afterwards they hear only news.
-    pub(crate) fn settle<const N: usize>(&mut self, users: [Umid; N]) -> [Client; N] {
+    pub fn settle<const N: usize>(&mut self, users: [Umid; N]) -> [Client; N] {
         let clients = users.map(|user| self.enter(user));
         self.tick();
         for client in &clients {
@@ -281,24 +307,33 @@ impl Stage {
     }
 
     /// What was handed to the write-behind since the last call.
-    pub(crate) fn saved(&self) -> Vec<PersistBatch> {
+    pub fn saved(&self) -> Vec<PersistBatch> {
         std::mem::take(&mut self.saved.lock())
     }
 }
 
 /// Queues a request that has no answer; it is applied in the next tick.
-pub(crate) fn queue<T>(request: impl Future<Output = T>) -> T {
+///
+/// # Panics
+///
+/// If the inbox of the world is full.
+pub fn queue<T>(request: impl Future<Output = T>) -> T {
+    try_queue(request).expect("room in the inbox")
+}
+
+/// As [`queue`]; `None` if the inbox of the world is full.
+pub fn try_queue<T>(request: impl Future<Output = T>) -> Option<T> {
     match pin!(request).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => panic!("inbox full"),
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
     }
 }
 
 /// A request whose answer comes with a tick.
-pub(crate) struct Pending<T>(Pin<Box<dyn Future<Output = T>>>);
+pub struct Pending<T>(Pin<Box<dyn Future<Output = T>>>);
 
 /// Queues a request; it is answered in the next tick.
-pub(crate) fn ask<T: Debug + PartialEq>(request: impl Future<Output = T> + 'static) -> Pending<T> {
+pub fn ask<T: Debug + PartialEq>(request: impl Future<Output = T> + 'static) -> Pending<T> {
     let mut asked = Pending(Box::pin(request));
     assert_eq!(asked.poll(), Poll::Pending, "answered without a tick");
     asked
@@ -311,7 +346,7 @@ impl<T> Pending<T> {
     }
 
     /// The answer.
-    pub(crate) fn answer(mut self) -> T {
+    pub fn answer(mut self) -> T {
         match self.poll() {
             Poll::Ready(answer) => answer,
             Poll::Pending => panic!("not answered"),
@@ -320,23 +355,43 @@ impl<T> Pending<T> {
 }
 
 /// One connection of a user.
-pub(crate) struct Client {
-    pub(crate) user: Umid,
-    pub(crate) session_id: Umid,
-    pub(crate) connection: u64,
-    pub(crate) link: Arc<SessionLink>,
+pub struct Client {
+    /// The user.
+    pub user: Umid,
+    /// The session.
+    pub session_id: Umid,
+    /// Number of the connection, unique in its world.
+    pub connection: u64,
+    /// Queues of the session; a writer would drain them.
+    pub link: Arc<SessionLink>,
 }
 
 impl Client {
+    /// This session, as a world lets it in.
+    pub fn entrant(&self, last_position: Option<TransformNoScale>) -> Entrant {
+        Entrant {
+            profile: Profile {
+                user: self.user,
+                name: format!("user {}", self.user.as_u128()),
+                avatar: String::new(),
+                is_guest: false,
+            },
+            session_id: self.session_id,
+            connection: self.connection,
+            link: Arc::clone(&self.link),
+            last_position,
+        }
+    }
+
     /// Reads everything there is, as frames; then the writer is idle. Also answers why the session
     /// is to be closed.
-    pub(crate) fn drain(&self) -> (Vec<Bytes>, Option<DisconnectCause>) {
+    pub fn drain(&self) -> (Vec<Bytes>, Option<DisconnectCause>) {
         let (portions, cause) = self.take(usize::MAX);
         (portions.concat(), cause)
     }
 
     /// Reads everything there is in portions of about so many bytes.
-    pub(crate) fn drain_by(&self, budget: usize) -> Vec<Vec<Bytes>> {
+    pub fn drain_by(&self, budget: usize) -> Vec<Vec<Bytes>> {
         self.take(budget).0
     }
 
@@ -346,8 +401,29 @@ impl Client {
         (frames.collect(), cause)
     }
 
+    /// Reads everything there is, as a writer does that is idle then, and shows each batch. Answers
+    /// why the session is to be closed, if it is.
+    pub fn drain_with(
+        &self,
+        batch: &mut Batch,
+        mut read: impl FnMut(&Batch),
+    ) -> Option<DisconnectCause> {
+        loop {
+            batch.clear();
+            let next = {
+                let next = pin!(self.link.next(batch, usize::MAX));
+                next.poll(&mut Context::from_waker(Waker::noop()))
+            };
+            match next {
+                Poll::Ready(None) => read(batch),
+                Poll::Ready(cause) => return cause,
+                Poll::Pending => return None,
+            }
+        }
+    }
+
     /// Reads everything there is, what goes into datagrams apart.
-    pub(crate) fn drain_batches(&self) -> Vec<Batch> {
+    pub fn drain_batches(&self) -> Vec<Batch> {
         self.take_batches(usize::MAX).0
     }
 
@@ -356,19 +432,19 @@ impl Client {
     }
 
     /// Reads everything there is, decoded.
-    pub(crate) fn read(&self) -> Vec<Message> {
+    pub fn read(&self) -> Vec<Message> {
         let decode = |frame: &Bytes| posbus::decode(frame).expect("a valid frame");
         self.drain().0.iter().map(decode).collect()
     }
 
     /// Why the session is to be closed, if it is.
-    pub(crate) fn closed(&self) -> Option<DisconnectCause> {
+    pub fn closed(&self) -> Option<DisconnectCause> {
         self.drain().1
     }
 }
 
 /// Reads everything that waits in a link; then its writer is idle.
-pub(crate) fn drain(link: &SessionLink) -> Vec<Batch> {
+pub fn drain(link: &SessionLink) -> Vec<Batch> {
     take_batches(link, usize::MAX).0
 }
 
@@ -387,6 +463,6 @@ fn take_batches(link: &SessionLink, budget: usize) -> (Vec<Batch>, Option<Discon
 }
 
 /// The names of messages, in order.
-pub(crate) fn names(messages: &[Message]) -> Vec<&'static str> {
+pub fn names(messages: &[Message]) -> Vec<&'static str> {
     messages.iter().map(Message::name).collect()
 }
