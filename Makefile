@@ -30,6 +30,7 @@ format:
 	cargo fmt --all --check
 
 lint:
+	python3 tools/check-style.py
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 doc:

@@ -16,14 +16,14 @@ use clap::{Args, Subcommand};
 
 use crate::exit::{self, Exit, Failure};
 
-/// What to measure.
+/// The bench.
 #[derive(Subcommand, Debug)]
 pub(crate) enum What {
     /// Ticks of worlds of many sizes, set by set
     Tick(TickArguments),
 }
 
-/// Which worlds to tick. What is not said is as the library has it.
+/// Worlds to tick. Options that are not given are those of the library.
 #[derive(Args, Debug)]
 pub(crate) struct TickArguments {
     /// Users in the worlds [default: 100,300,1000,3000,5000,10000,20000]
@@ -38,16 +38,16 @@ pub(crate) struct TickArguments {
     /// Ticks before that [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     warm_up: Option<u32>,
-    /// What all paths derive from [default: 1]
+    /// Seed of all paths [default: 1]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How people move: walk, crowd, teleport, idle or mixed [default: walk]
+    /// Movement of people: walk, crowd, teleport, idle or mixed [default: walk]
     #[arg(long)]
     pattern: Option<Pattern>,
     /// People who leave, and others who enter, per second [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
     joins: Option<u32>,
-    /// What the sessions speak: 1, 2 or mixed [default: mixed]
+    /// Protocol of the sessions: 1, 2 or mixed [default: mixed]
     #[arg(long)]
     protocol: Option<Protocol>,
     /// Small worlds and few ticks, unless said otherwise: whether it works, in seconds

@@ -11,14 +11,14 @@ use crate::{bench, config::Settings, migrate, posbus, swarm, world};
     in the environment (ODYSSEY_BIND, ODYSSEY_LIMITS__REQUESTS); \
     the command line wins over the environment, the environment over the file.")]
 pub(crate) struct Cli {
-    /// What to do; serves if nothing is said.
+    /// The command; serves if there is none.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
 
-/// What the program can do.
+/// Commands of the program.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Run the server (the default)

@@ -29,7 +29,7 @@ use crate::exit::Failure;
 pub(crate) use settings::Settings;
 pub(crate) use values::{Listen, without_password};
 
-/// How many ticks per second a world may do.
+/// Range of the ticks per second of a world.
 const TICK_RATES: std::ops::RangeInclusive<u32> = 1..=120;
 /// The database in the data directory.
 const DATABASE_FILE: &str = "odyssey.db";
@@ -38,7 +38,7 @@ const DATABASE_FILE: &str = "odyssey.db";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Where to listen. Default 127.0.0.1:4000: nobody else is let in until told so.
+    /// Address to listen on. Default 127.0.0.1:4000: nobody else is let in until told so.
     #[serde(deserialize_with = "values::address")]
     pub(crate) bind: SocketAddr,
     /// Directory for database, objects and keys. Default `./data`.
@@ -53,10 +53,10 @@ pub(crate) struct Config {
     pub(crate) tick_rate: u32,
     /// Threads that tick worlds; see [`NodeOptions`].
     pub(crate) simulation_threads: usize,
-    /// How long a guest who is not connected is kept; see [`NodeOptions`].
+    /// Time for which a guest who is not connected is kept; see [`NodeOptions`].
     #[serde(with = "values::duration")]
     pub(crate) guest_ttl: Duration,
-    /// How long a world that nobody is in stays loaded; see [`NodeOptions`].
+    /// Time for which a world that nobody is in stays loaded; see [`NodeOptions`].
     #[serde(with = "values::duration")]
     pub(crate) unload_after: Duration,
     /// Time for which the user of a broken connection stays in the world; see [`SessionOptions`].
@@ -74,15 +74,16 @@ pub(crate) struct Config {
     /// Proxies whose `X-Forwarded-For` is believed; see [`LimitOptions`].
     #[serde(deserialize_with = "values::list")]
     pub(crate) trusted_proxies: Vec<String>,
-    /// What to log, as `info` or `info,net=debug`.
+    /// Filter of the log, as `info` or `info,net=debug`.
     pub(crate) log: String,
-    /// How log lines look.
+    /// Format of log lines.
     pub(crate) log_format: LogFormat,
-    /// What one address may do; see [`LimitOptions`].
+    /// Limits of one address; see [`LimitOptions`].
     pub(crate) limits: Limits,
     /// WebTransport and QUIC; see [`QuicOptions`].
     pub(crate) quic: Quic,
-    /// Who is told of whom how often; see [`InterestOptions`](systems::InterestOptions).
+    /// Rates at which movers are sent to viewers; see
+    /// [`InterestOptions`](systems::InterestOptions).
     pub(crate) interest: interest::Interest,
     /// Voice and screens.
     agora: third_parties::Agora,
@@ -92,9 +93,9 @@ pub(crate) struct Config {
     blockadelabs: third_parties::BlockadeLabs,
     /// Pictures.
     leonardo: third_parties::Leonardo,
-    /// How to talk to third parties.
+    /// Options of requests to third parties.
     outbound: third_parties::Outbound,
-    /// What browser clients show.
+    /// Features of browser clients.
     features: third_parties::Features,
     /// The contracts that browser clients use.
     arbitrum: third_parties::Arbitrum,
@@ -102,7 +103,7 @@ pub(crate) struct Config {
     pub(crate) ui_client: JsonMap,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
@@ -112,7 +113,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What one address may do; see [`LimitOptions`].
+/// Limits of one address; see [`LimitOptions`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -128,7 +129,7 @@ pub(crate) struct Limits {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Quic {
-    /// Where to listen. Default on: the address of `bind`, over UDP.
+    /// Address to listen on. Default on: the address of `bind`, over UDP.
     pub(crate) listen: Listen,
     /// Certificate chain, PEM. Default none: the server makes its own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,7 +196,7 @@ impl Config {
         read(settings).map_err(Failure::setup)
     }
 
-    /// Where the database is.
+    /// URL of the database.
     pub(crate) fn database_url(&self) -> String {
         match &self.database_url {
             Some(url) => url.clone(),
@@ -386,7 +387,7 @@ fn source(figment: &Figment, key: &str) -> String {
 /// The URL of a SQLite file that is created if need be.
 fn sqlite_url(file: &Path) -> String {
     let path = file.display().to_string();
-    // What follows is decoded and ends at a question mark. No slashes before it: they would make
+    // The rest is decoded and ends at a question mark. No slashes before it: they would make
     // the beginning of a relative path a host.
     let path = path
         .replace('%', "%25")

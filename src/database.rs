@@ -43,7 +43,7 @@ pub(crate) async fn ready_with(
     Ok(store)
 }
 
-/// What is wrong with which database.
+/// Fault of a database, and its name.
 pub(crate) fn explain(config: &Config, error: &StoreError) -> anyhow::Error {
     let url = without_password(&config.database_url());
     let advice = match error {

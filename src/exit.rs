@@ -1,4 +1,4 @@
-//! How the program ends: one line on standard error and an exit code that says whose turn it is.
+//! End of the program: one line on standard error and an exit code that says who has to act.
 
 use std::{
     io::{self, ErrorKind, Write},

@@ -76,7 +76,7 @@ fn block_on(command: impl Future<Output = Exit>) -> Exit {
         .context("starting the runtime")
         .map_err(Failure::setup)?;
     let exit = runtime.block_on(command);
-    // What is still running was given its time to end.
+    // Tasks that still run were given their time to end.
     runtime.shutdown_background();
     exit
 }

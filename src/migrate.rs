@@ -9,14 +9,14 @@ use crate::{
     exit::{self, Exit, Failure},
 };
 
-/// What to do to the schema.
+/// Operation on the schema.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Migrate {
     /// Apply all migrations that are missing
     Up,
     /// Take migrations back, with the data that only they can hold
     Down {
-        /// How many
+        /// Number of versions
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
     },

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter};
 use anyhow::Context;
 use clap::Subcommand;
 
-/// Which way to translate.
+/// Direction of the translation.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Filter {
     /// Frames in hex to JSON

@@ -29,13 +29,13 @@ use crate::{
     serve::signals::Signals,
 };
 
-/// How long stopping may take altogether: supervisors kill after ten seconds. The clients have five
+/// Longest time of stopping altogether: supervisors kill after ten seconds. The clients have five
 /// of them.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
 /// The first logs values of parameters that it does not know, which may be secrets; the second
 /// warns of whatever a client makes up.
 const QUIET: &str = "sqlx_postgres::options=off,web_transport_quinn=error";
-/// Where signing keys are, in the data directory.
+/// Folder of the signing keys, in the data directory.
 const KEYS: &str = "keys";
 
 /// Serves until told to stop.
@@ -194,8 +194,8 @@ fn listen_for_quic(
         Listen::At(address) => address,
     };
     let mut bound = Quic::bind(wanted, base_url, config.quic_options());
-    // Who leaves the port to the system does not mind which one it is; that number may be taken for
-    // UDP.
+    // A user who leaves the port to the system does not mind which one it is; that number may be
+    // taken for UDP.
     if config.quic.listen == Listen::On
         && config.bind.port() == 0
         && matches!(bound, Err(QuicError::Bind(..)))

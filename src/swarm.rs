@@ -17,7 +17,7 @@ use posbus::Umid;
 
 use crate::exit::{self, Exit, Failure};
 
-/// What to load a server with.
+/// Load for a server.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The server, which has to run with --limits off
@@ -32,10 +32,10 @@ pub(crate) struct Arguments {
     /// Moves per second of each bot, 0.1 to 120
     #[arg(long, value_name = "HZ", default_value = "10", value_parser = between::<1, 1200>)]
     rate: f64,
-    /// How they move: walk, crowd, teleport, idle or mixed
+    /// Movement of the bots: walk, crowd, teleport, idle or mixed
     #[arg(long, default_value = "walk")]
     pattern: Pattern,
-    /// How long to measure, once everybody is there
+    /// Seconds to measure, once everybody is there
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_000))]
     seconds: u32,
     /// Bots that enter per second, up to 100000; 0 lets all in at once
@@ -50,13 +50,13 @@ pub(crate) struct Arguments {
     /// Version of the protocol to ask for
     #[arg(long, value_name = "VERSION", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
     protocol: u32,
-    /// How bots connect: ws, webtransport or quic
+    /// Transport of the bots: ws, webtransport or quic
     #[arg(long, default_value = "ws")]
     transport: Transport,
     /// Threads that bots share; as many as there are cores, at most 2, unless said otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
-    /// What all paths derive from
+    /// Seed of all paths
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Process of the server on this machine, to report what it uses

@@ -13,12 +13,12 @@ use crate::{
     exit::{self, Exit, Failure},
 };
 
-/// What to do with a world.
+/// Operation on a world.
 #[derive(Subcommand, Debug)]
 pub(crate) enum World {
     /// Write a world with its objects and their attributes into a file
     Export {
-        /// Which world
+        /// Id of the world
         world: Umid,
         /// The file to make; it must not be there
         #[arg(long, value_name = "FILE")]
@@ -43,7 +43,7 @@ pub(crate) enum World {
     },
 }
 
-/// Which ids an imported world has.
+/// Ids of an imported world.
 #[derive(ValueEnum, Clone, Copy, Debug)]
 pub(crate) enum Ids {
     /// Those of the file, which must be free.

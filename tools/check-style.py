@@ -23,7 +23,7 @@ WORDS = {
     r"turn_away|send_everybody_out": "reject, evict_all",
     r"Meters?|meters": "Metrics",
     r"Ticket|ticket": "resume token",
-    r"Asked|Wanted": "…Request, …Query, CacheKey",
+    r"Asked|Wanted(?!\))": "…Request, …Query, CacheKey",
 }  # fmt: skip
 OLD = [(re.compile(rf"\b(?:{names})\b"), word) for names, word in WORDS.items()]
 

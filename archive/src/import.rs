@@ -23,7 +23,7 @@ const BATCH_OBJECTS: usize = 500;
 /// Bytes of text inserted together; objects may be large.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// How to import a world.
+/// Options of an import.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportOptions {
     /// User who is to own all objects; without one, owners stay if they are users of the node.
@@ -34,7 +34,7 @@ pub struct ImportOptions {
     pub with_people: bool,
 }
 
-/// What an import did.
+/// Outcome of an import.
 #[derive(Debug)]
 pub struct ImportReport {
     /// The manifest of the file.

@@ -1,4 +1,4 @@
-//! What a tick costs: worlds of many sizes in memory, without sockets, ticked and timed set by set.
+//! Cost of a tick: worlds of many sizes in memory, without sockets, ticked and timed set by set.
 //! The library behind `odyssey bench tick`.
 //!
 //! How it stays honest:

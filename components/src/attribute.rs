@@ -50,7 +50,7 @@ impl fmt::Display for AttributeId {
 /// One stored attribute of an object: value and own options, both possibly null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttributeState {
-    /// Which attribute.
+    /// The attribute.
     pub id: AttributeId,
     /// The value map; `None` is a stored null.
     pub value: Option<JsonMap>,
@@ -62,11 +62,11 @@ pub struct AttributeState {
 /// the server acts on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttributeOptions {
-    /// Who may read and write; `None` means the defaults.
+    /// Readers and writers; `None` means the defaults.
     pub permissions: Option<Permissions>,
-    /// Whom to tell of a change.
+    /// Receivers of a change.
     pub posbus_auto: Option<PosbusAuto>,
-    /// Which render slot shows the value.
+    /// The render slot that shows the value.
     pub render_auto: Option<RenderAuto>,
 }
 
@@ -161,7 +161,7 @@ impl Expression {
     }
 }
 
-/// What a caller is to the thing an attribute belongs to.
+/// Relation of a caller to the thing an attribute belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Role {
@@ -180,7 +180,7 @@ pub enum Role {
 pub struct Roles(u8);
 
 impl Roles {
-    /// What every authenticated caller has.
+    /// Roles of every authenticated caller.
     pub const AUTHENTICATED: Self = Self(Role::User as u8);
 
     /// This set and one role more.
@@ -201,7 +201,7 @@ impl Roles {
     }
 }
 
-/// Whom a change of an attribute is told (docs/spec/posbus.md §5.6).
+/// Receivers of a change of an attribute (docs/spec/posbus.md §5.6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PosbusAuto {
     /// The scopes, each at most once.
@@ -242,20 +242,20 @@ impl PosbusAuto {
     }
 }
 
-/// How a value is projected onto a render slot of its object (docs/spec/model.md §5.4).
+/// Projection of a value onto a render slot of its object (docs/spec/model.md §5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderAuto {
     /// `texture`, `string`, `number` or `audio`.
     pub slot_type: String,
     /// Name of the slot within its type.
     pub slot_name: String,
-    /// What the value is.
+    /// Type of the value.
     pub content_type: ContentType,
     /// The key of the value that is shown.
     pub value_field: String,
 }
 
-/// What the content of a render slot is made from.
+/// Source of the content of a render slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentType {
     /// A media hash.

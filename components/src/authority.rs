@@ -1,4 +1,4 @@
-//! Who is admin of what: the in-memory closure of owners, admin roles and memberships
+//! Admins: the in-memory closure of owners, admin roles and memberships
 //! (docs/spec/model.md §3).
 //!
 //! The one place where the program decides about admin rights; REST, sessions and ticks ask it

@@ -1,4 +1,5 @@
-//! What the node knows of types and assets: shared, immutable snapshots that are swapped on change.
+//! Knowledge of the node about types and assets: shared, immutable snapshots that are swapped on
+//! change.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What a world is made of: ids, maths, options, permissions and the ECS components of objects and
+//! Parts of a world: ids, maths, options, permissions and the ECS components of objects and
 //! users.
 //!
 //! Plain data without I/O. This crate must not know a database, a socket or a clock; the only

@@ -66,7 +66,7 @@ pub struct Name(pub String);
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct Options(pub ObjectOptions);
 
-/// Where an object is, absolute in world space.
+/// Transform of an object, absolute in world space.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
     /// The actual transform.
@@ -86,14 +86,14 @@ pub struct CreatedAt(pub i64);
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct Attributes(pub BTreeMap<AttributeId, AttributeState>);
 
-/// What a render slot shows: a JSON value, null when the slot was emptied.
+/// Content of a render slot: a JSON value, null when the slot was emptied.
 pub type SlotValue = Value;
 
 /// The render slots of an object: slot type → slot name → value (docs/spec/posbus.md §5.4).
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct RenderSlots(pub IndexMap<String, IndexMap<String, SlotValue>>);
 
-/// Who holds the edit lock of an object; in memory only (docs/spec/posbus.md §5.5).
+/// Holder of the edit lock of an object; in memory only (docs/spec/posbus.md §5.5).
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockHolder(pub Option<Umid>);
 

@@ -9,7 +9,7 @@ use crate::{ChildPlacement, JsonMap, TransformNoScale, Umid, Vec3, merge};
 
 pub use schema::{OptionsError, checked_options};
 
-/// Where users enter a world.
+/// Place where users enter a world.
 pub type SpawnPoint = TransformNoScale;
 
 /// The effective options of an object: its own merged over those of its type.
@@ -23,7 +23,7 @@ pub struct ObjectOptions {
     pub allowed_children: Vec<Umid>,
     /// Largest number of direct children.
     pub child_limit: Option<u64>,
-    /// Where users enter; read from the object's own options.
+    /// Place where users enter; read from the object's own options.
     pub spawn_point: Option<SpawnPoint>,
     /// Placement rules for children without a transform of their own, by object type; the nil id is
     /// the fallback group.

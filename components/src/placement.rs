@@ -1,4 +1,4 @@
-//! Where children without a transform of their own stand around their parent (docs/spec/model.md
+//! Placement of children without a transform of their own around their parent (docs/spec/model.md
 //! §4.4).
 //!
 //! Pure mathematics: the same rule, parent, index and count always give the same place.
@@ -11,7 +11,7 @@ use crate::Vec3;
 
 pub use rules::{ChildPlacement, PlacementError};
 
-/// Where the parent stands.
+/// Place of the parent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Anchor {
     /// Absolute position.
@@ -26,7 +26,7 @@ pub struct Anchor {
 pub enum Placement {
     /// Evenly on a circle; `n` decides the distance of neighbours.
     Circular {
-        /// Where the first one stands.
+        /// Place of the first child.
         angle: f64,
         /// Radius.
         radius: f64,
@@ -59,7 +59,7 @@ pub enum Placement {
     Spiral {
         /// Added to the index; not an angle, whatever the option is called.
         offset: f64,
-        /// How fast the spiral opens.
+        /// Rate at which the spiral opens.
         scale: f64,
         /// Length of its unit.
         radius: f64,

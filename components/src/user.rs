@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{TransformNoScale, Umid};
 
-/// Who a user is to others.
+/// Public profile of a user.
 #[derive(Component, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The user's id.
@@ -30,7 +30,7 @@ pub struct Session {
     pub connection: u64,
 }
 
-/// Where a user is and when that last changed.
+/// Pose of a user and the time of its last change.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 pub struct Pose {
     /// Position and rotation.
@@ -46,11 +46,11 @@ pub struct HeldLocks(pub BTreeSet<Umid>);
 /// All components of a user.
 #[derive(Bundle, Clone, Debug)]
 pub struct UserBundle {
-    /// Who.
+    /// The user.
     pub profile: Profile,
     /// By which connection.
     pub session: Session,
-    /// Where.
+    /// The place.
     pub pose: Pose,
     /// Holding what.
     pub locks: HeldLocks,

@@ -1,4 +1,4 @@
-//! Which addresses the server may fetch when others name them: the check that keeps it from being
+//! Addresses that the server may fetch when others name them: the check that keeps it from being
 //! sent to its own network (docs/regressions.md S16).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -15,7 +15,7 @@ use sha2::Sha256;
 use crate::Secret;
 
 const VERSION: &str = "007";
-/// How long a token lets somebody in, in seconds: a day, the longest that Agora grants
+/// Lifetime of a token, in seconds: a day, the longest that Agora grants
 /// (docs/spec/model.md §8.5).
 const LIFETIME: u32 = 24 * 3600;
 /// The service: real-time communication.
@@ -32,7 +32,7 @@ pub struct AgoraOptions {
     pub certificate: Secret,
 }
 
-/// What a token is for.
+/// Purpose of a token.
 #[derive(Clone, Copy, Debug)]
 pub struct RtcTokenRequest<'a> {
     /// The channel.
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// What Agora's own tests use.
+    /// Values of Agora's own tests.
     fn application() -> AgoraOptions {
         AgoraOptions {
             app_id: "970CA35de60c44645bbae8a215061b33".to_owned(),

@@ -17,14 +17,14 @@ const NAME: &str = "Blockade Labs";
 const KEY_HEADER: &str = "x-api-key";
 /// Largest picture, 48 MiB: one of 8192 × 4096 points has 5 to 25.
 const MAX_PICTURE: usize = 48 * 1024 * 1024;
-/// What a JPEG begins with.
+/// First bytes of a JPEG.
 const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
 /// Longest word for a status.
 const MAX_STATUS: usize = 32;
 /// Most styles that are passed on.
 const MAX_STYLES: usize = 1000;
 
-/// Where Blockade Labs is.
+/// Addresses of Blockade Labs.
 #[derive(Clone, Debug)]
 pub struct BlockadeOptions {
     /// Its interface. Default `https://backend.blockadelabs.com/api/v1`.
@@ -44,9 +44,9 @@ impl Default for BlockadeOptions {
 }
 
 impl BlockadeOptions {
-    /// Where the interface is by default.
+    /// Default address of the interface.
     pub const URL: &str = "https://backend.blockadelabs.com/api/v1";
-    /// Where pictures are by default.
+    /// Default address of pictures.
     pub const HOSTS: [&str; 2] = [
         "images.blockadelabs.com",
         "blockade-platform-production.s3.amazonaws.com",
@@ -86,7 +86,7 @@ pub struct SkyboxStyle {
     pub skybox_style_families: Option<Vec<Value>>,
 }
 
-/// How far a sky is. Only what clients know is kept of what the provider sends.
+/// Progress of a sky. Only what clients know is kept of what the provider sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkyboxStatus {
     /// The provider's number of the job.
@@ -98,10 +98,10 @@ pub struct SkyboxStatus {
     /// The provider's word, `complete` when the picture is there.
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: String,
-    /// Where the picture is, empty until it is there.
+    /// Address of the picture, empty until it is there.
     #[serde(default, deserialize_with = "lenient::text")]
     pub file_url: String,
-    /// Where a small picture is, empty until it is there.
+    /// Address of a small picture, empty until it is there.
     #[serde(default, deserialize_with = "lenient::text")]
     pub thumb_url: String,
     /// When the job began, as the provider writes it.
@@ -110,7 +110,7 @@ pub struct SkyboxStatus {
     /// When this was so, as the provider writes it.
     #[serde(default, deserialize_with = "lenient::text")]
     pub updated_at: String,
-    /// What went wrong, empty if nothing did.
+    /// Error of the provider, empty if there is none.
     #[serde(default, deserialize_with = "lenient::text")]
     pub error_message: String,
     /// The style that was asked for.
@@ -133,11 +133,11 @@ impl SkyboxStatus {
 /// Calls of Blockade Labs' interface with one key.
 #[derive(Clone, Copy)]
 pub struct BlockadeLabs<'a> {
-    /// Where it is.
+    /// Its address.
     pub options: &'a BlockadeOptions,
     /// The way out.
     pub outbound: &'a Outbound,
-    /// Who pays.
+    /// Key of the account that pays.
     pub key: &'a Secret,
 }
 

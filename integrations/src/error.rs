@@ -1,4 +1,4 @@
-//! What can go wrong outside, sorted by whose fault it is. No variant holds a key, an address with
+//! Failures outside, sorted by whose fault they are. No variant holds a key, an address with
 //! its query, or what a provider wrote: all of these end in logs.
 
 /// Why a provider did not do what it was asked.

@@ -17,7 +17,7 @@ const NAME: &str = "Leonardo";
 /// Longest id that is taken over; they are UUIDs.
 const MAX_ID: usize = 64;
 
-/// Where Leonardo is.
+/// Address of Leonardo.
 #[derive(Clone, Debug)]
 pub struct LeonardoOptions {
     /// Its interface. Default `https://cloud.leonardo.ai/api/rest/v1`.
@@ -33,17 +33,17 @@ impl Default for LeonardoOptions {
 }
 
 impl LeonardoOptions {
-    /// Where the interface is by default.
+    /// Default address of the interface.
     pub const URL: &str = "https://cloud.leonardo.ai/api/rest/v1";
 }
 
-/// What was asked for and came of it. Only what clients know is kept of what the provider sends.
+/// Request and its results. Only what clients know is kept of what the provider sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
     /// The pictures, none until they are there.
     #[serde(default)]
     pub generated_images: Vec<GeneratedImage>,
-    /// What was asked for.
+    /// The request.
     #[serde(default, deserialize_with = "lenient::text")]
     pub prompt: String,
     /// The provider's word, as `PENDING`, `COMPLETE` or `FAILED`.
@@ -60,7 +60,7 @@ pub struct Generation {
 /// A picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratedImage {
-    /// Where it is.
+    /// Its address.
     #[serde(default, deserialize_with = "lenient::text")]
     pub url: String,
     /// Whether it is not for everybody's eyes.
@@ -74,11 +74,11 @@ pub struct GeneratedImage {
 /// Calls of Leonardo's interface with one key.
 #[derive(Clone, Copy)]
 pub struct Leonardo<'a> {
-    /// Where it is.
+    /// Its address.
     pub options: &'a LeonardoOptions,
     /// The way out.
     pub outbound: &'a Outbound,
-    /// Who pays.
+    /// Key of the account that pays.
     pub key: &'a Secret,
 }
 
@@ -122,7 +122,7 @@ impl Leonardo<'_> {
         Ok(id)
     }
 
-    /// What came of it so far; `None` if the provider does not know it.
+    /// Results so far; `None` if the provider does not know it.
     ///
     /// # Errors
     /// Those of talking to the provider.

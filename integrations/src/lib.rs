@@ -1,5 +1,5 @@
-//! What the server says to third parties: voice by Agora, text chat by Stream, pictures by Blockade
-//! Labs and Leonardo.
+//! Requests of the server to third parties: voice by Agora, text chat by Stream, pictures by
+//! Blockade Labs and Leonardo.
 //!
 //! One file a provider, with its requests, its answers and nothing else; [`Outbound`] is the only
 //! way out. Every request has a deadline, every answer a cap, nothing follows a redirect by itself,

@@ -25,14 +25,14 @@ use crate::{
 
 /// Largest answer in JSON, 1 MiB: a list of all styles has 60 KiB.
 const MAX_JSON: usize = 1024 * 1024;
-/// How often a fetch may be sent elsewhere. Pictures are on their host or one step behind it.
+/// Number of redirects that a fetch follows. Pictures are on their host or one step behind it.
 const MAX_REDIRECTS: usize = 3;
 const AGENT: &str = concat!("odyssey/", env!("CARGO_PKG_VERSION"));
 
-/// How the server talks to others.
+/// Options of requests to third parties.
 #[derive(Clone, Debug)]
 pub struct OutboundOptions {
-    /// How long a whole exchange may take. Default 20 s, as on the existing platform: providers
+    /// Longest time of a whole exchange. Default 20 s, as on the existing platform: providers
     /// answer within seconds, and clients wait for the server 30.
     pub deadline: Duration,
     /// Whether files may be fetched over plain HTTP and from addresses that are not public. Default
@@ -49,7 +49,7 @@ impl Default for OutboundOptions {
     }
 }
 
-/// Who makes all requests. Made at once, connects when first used; goes through no proxy, because a
+/// Maker of all requests. Made at once, connects when first used; goes through no proxy, because a
 /// proxy would resolve the names that are checked here.
 #[derive(Debug, Default)]
 pub struct Outbound {

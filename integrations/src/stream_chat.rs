@@ -16,9 +16,9 @@ use crate::{
 const NAME: &str = "Stream";
 /// The kind of channel that every object has (docs/spec/model.md §8.5).
 pub const CHANNEL_TYPE: &str = "momentum-world";
-/// How long a user's token is valid, in seconds: a day (docs/spec/model.md §8.5).
+/// Lifetime of a user's token, in seconds: a day (docs/spec/model.md §8.5).
 const LIFETIME: i64 = 24 * 3600;
-/// How far Stream's clock may be behind, in seconds: it refuses tokens from the future.
+/// Lag that Stream's clock may have, in seconds: it refuses tokens from the future.
 const CLOCK_SKEW: i64 = 30;
 /// Longest message in characters.
 const MAX_MESSAGE: u32 = 280;
@@ -30,13 +30,13 @@ pub struct StreamChatOptions {
     pub key: String,
     /// Its secret.
     pub secret: Secret,
-    /// Where its interface is. Default `https://chat.stream-io-api.com`, which leads to the nearest
-    /// place.
+    /// Address of its interface. Default `https://chat.stream-io-api.com`, which leads to the
+    /// nearest place.
     pub url: Url,
 }
 
 impl StreamChatOptions {
-    /// Where Stream's interface is by default.
+    /// Default address of Stream's interface.
     pub const URL: &str = "https://chat.stream-io-api.com";
 }
 

@@ -1,6 +1,6 @@
-//! What the reference lacks (docs/spec/model.md §2.1): wallets that are unique, login challenges
-//! that expire, jobs of image providers that survive a restart, when a user was last seen, and an
-//! index for the news feed.
+//! Additions to the reference schema (docs/spec/model.md §2.1): wallets that are unique, login
+//! challenges that expire, jobs of image providers that survive a restart, when a user was last
+//! seen, and an index for the news feed.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,

@@ -1,4 +1,4 @@
-//! What jobs of picture providers need to be trusted: the digest of the secret by which the
+//! Columns that jobs of picture providers need to be trusted: the digest of the secret by which the
 //! provider reports on one, and where its picture is, kept where users cannot write
 //! (docs/regressions.md S16).
 

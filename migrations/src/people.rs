@@ -41,7 +41,7 @@ const OTHER_LETTERS_POSTGRES: &str = "SELECT user_id, profile ->> 'name' AS name
 #[async_trait::async_trait]
 impl MigrationTrait for People {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Whoever is logging in at this moment asks again.
+        // A user who is logging in at this moment asks again.
         drop(manager, &[&additions::AUTH_CHALLENGE]).await?;
         create(manager, &[&AUTH_CHALLENGE, &DOCK_WISH]).await?;
         let mut folded = ColumnDef::new(Alias::new(FOLDED));

@@ -88,7 +88,7 @@ impl Type {
     }
 }
 
-/// What happens to a row when the row it refers to is deleted. Changed keys always cascade.
+/// Effect on a row when the row it refers to is deleted. Changed keys always cascade.
 #[derive(Clone, Copy)]
 pub(crate) enum OnDelete {
     Cascade,

@@ -1,4 +1,4 @@
-//! Who somebody is: session tokens and the wallet signatures they are given for (docs/spec/rest.md
+//! Authentication: session tokens and the wallet signatures they are given for (docs/spec/rest.md
 //! §3, §4.2).
 //!
 //! Pure computation apart from the key files. This module must not know users, worlds or HTTP;

@@ -1,4 +1,4 @@
-//! How the outside reaches a node: HTTP with the REST API, and real-time sessions over WebSocket,
+//! Access to a node from outside: HTTP with the REST API, and real-time sessions over WebSocket,
 //! WebTransport and QUIC.
 //!
 //! Modules refer to each other one way only, each to those left of it:

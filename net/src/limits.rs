@@ -1,4 +1,4 @@
-//! How much one address may ask for: requests, connections and failed handshakes (docs/spec/rest.md
+//! Limits of one address: requests, connections and failed handshakes (docs/spec/rest.md
 //! §5).
 //!
 //! Token buckets per address in bounded memory. This module must not know what is asked for, only
@@ -29,11 +29,11 @@ pub(crate) use self::{address::customer, slot::Slot};
 /// Addresses that are told apart at once; further ones share one entry until old ones are
 /// forgotten. About 16 MiB.
 const MAX_ADDRESSES: usize = 65_536;
-/// How often entries that no longer matter are looked for: the search reads the whole map.
+/// Interval of the search for entries that no longer matter: the search reads the whole map.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(1);
 /// The entry that addresses share when the map is full.
 const OVERFLOW: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-/// What a write costs in requests: it reaches the disk and every session of a world.
+/// Cost of a write in requests: it reaches the disk and every session of a world.
 const WRITE_COST: f64 = 4.0;
 /// Delay after the first failed handshake.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ const MAX_FAILURES: u32 = 5;
 /// Time without a failure that makes up for one.
 const FORGIVE_AFTER: Duration = Duration::from_secs(60);
 
-/// How much one address may do; an IPv6 address stands for its /64, which is what one customer
+/// Limits of one address; an IPv6 address stands for its /64, which is what one customer
 /// gets.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,7 +79,7 @@ impl Default for LimitOptions {
     }
 }
 
-/// What kind of request is made.
+/// Kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
     /// Changes nothing.
@@ -124,7 +124,7 @@ struct Entries {
     pruned: Instant,
 }
 
-/// What is remembered of an address.
+/// State of an address.
 #[derive(Debug)]
 struct Entry {
     requests: Bucket,

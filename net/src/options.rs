@@ -8,19 +8,19 @@ use crate::limits::LimitOptions;
 
 pub use session::SessionOptions;
 
-/// How the HTTP side behaves.
+/// Options of the HTTP side.
 #[derive(Clone, Debug)]
 pub struct NetOptions {
     /// Origins whose pages may call the API and open sessions, as `https://host[:port]`. Default
     /// empty, which allows all: tokens travel in a header that a foreign page cannot make a browser
     /// add, and existing clients are served from elsewhere.
     pub allowed_origins: Vec<String>,
-    /// How long a request may take. Default 30 s: longer than any healthy answer, far shorter than
+    /// Longest time of a request. Default 30 s: longer than any healthy answer, far shorter than
     /// the 120 s after which clients give up.
     pub request_timeout: Duration,
-    /// What one address may do.
+    /// Limits of one address.
     pub limits: LimitOptions,
-    /// How sessions behave.
+    /// Options of sessions.
     pub session: SessionOptions,
     /// Connections that may be open at the same time, of all addresses together. Default 20,000:
     /// each costs a file descriptor, and the kernel's backlog is a better place to wait than this

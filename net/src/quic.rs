@@ -35,10 +35,10 @@ pub use options::{CertificateFiles, QuicOptions};
 
 pub(crate) use place::Place;
 
-/// How often is looked whether it is time for another certificate.
+/// Interval at which the server looks whether it is time for another certificate.
 const RENEWAL: Duration = Duration::from_secs(60);
 
-/// What connections may send before they are accepted, each and together, in bytes. They have
+/// Bytes that connections may send before they are accepted, each and together. They have
 /// nothing to say before that: a first packet or two.
 const INCOMING_BUFFER: u64 = 16 * 1024;
 const INCOMING_BUFFERS: u64 = 8 << 20;
@@ -108,7 +108,7 @@ impl Quic {
         self.endpoint.local_addr()
     }
 
-    /// Where clients find it, for a node with this base address.
+    /// Address at which clients find it, for a node with this base address.
     pub(crate) fn place(&self, base_url: &str) -> io::Result<Place> {
         let url = match &self.options.url {
             Some(url) => url.clone(),

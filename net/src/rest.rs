@@ -57,7 +57,7 @@ use self::{
 
 pub use self::app::App;
 
-/// Where the versioned API is (docs/spec/rest.md §1).
+/// Path of the versioned API (docs/spec/rest.md §1).
 const BASE: &str = "/api/v4";
 
 /// Everything HTTP: the API below `/api/v4`, its documentation, and the node's own pages. `GET

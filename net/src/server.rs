@@ -32,11 +32,11 @@ use crate::{
     ws,
 };
 
-/// How long a client may take to send the head of a request, also the next one on the same
+/// Time within which a client has to send the head of a request, also the next one on the same
 /// connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long clients have to take leave at shutdown.
+/// Time that clients have to take leave at shutdown.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A pause after a failed accept: out of file descriptors, trying again at once would only burn the

@@ -1,4 +1,5 @@
-//! Sessions: from the handshake to the last frame, over any message transport (spec posbus §5).
+//! Sessions: from the handshake to the last frame, over any message transport (docs/spec/posbus.md
+//! §5).
 
 mod close_code;
 mod handshake;
@@ -37,7 +38,7 @@ use reader::Reader;
 use resume::Resume;
 use transport::{Outgoing, Transport};
 
-/// How long a goodbye may take before the connection is dropped.
+/// Longest time of a goodbye before the connection is dropped.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 pub(crate) use close_code::close_code;
 
@@ -55,7 +56,7 @@ pub(crate) struct Sessions {
     resume: Arc<Resume>,
 }
 
-/// Where a connection came from, and what counts it.
+/// Origin of a connection, and its counter.
 pub(crate) struct Arrival {
     pub(crate) address: IpAddr,
     /// When it came: from then on its handshake is awaited.
@@ -105,7 +106,7 @@ impl Sessions {
         origin::allowed(&self.allowed_origins, headers)
     }
 
-    /// How long a client has for its handshake, from its first sign on.
+    /// Time that a client has for its handshake, from its first sign on.
     pub(crate) fn handshake_timeout(&self) -> Duration {
         self.options.handshake_timeout
     }

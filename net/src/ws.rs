@@ -25,7 +25,7 @@ use crate::{
     session::{Arrival, Sessions},
 };
 
-/// What may wait in the WebSocket layer itself: one batch and the largest frame, with room to
+/// Bytes that may wait in the WebSocket layer itself: one batch and the largest frame, with room to
 /// spare.
 const MAX_WRITE_BUFFER: usize = 1 << 20;
 
@@ -34,7 +34,7 @@ const MAX_WRITE_BUFFER: usize = 1 << 20;
 /// session keeps for good.
 const WRITE_BUFFER: usize = 8 * 1024;
 
-/// How much is read at once. Each session keeps a buffer of this size; clients send a few dozen
+/// Bytes that are read at once. Each session keeps a buffer of this size; clients send a few dozen
 /// bytes at a time, and the default of 128 KiB would be most of the memory of a session.
 const READ_BUFFER: usize = 1024;
 

@@ -1,5 +1,5 @@
-//! Attributes of the node, of objects, of users, of users in objects and between users (spec rest
-//! §4, spec model §5).
+//! Attributes of the node, of objects, of users, of users in objects and between users
+//! (docs/spec/model.md §5).
 //!
 //! In the folder: `lists` reads many at once, `permissions` decides who may read and write which,
 //! `values` what may be written, `spawn_point` is the one attribute that is a view of an option.
@@ -25,10 +25,10 @@ use crate::{
     },
 };
 
-/// How long a change of a user's attributes or of the node waits for those before it.
+/// Time for which a change of a user's attributes or of the node waits for those before it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What to do to an attribute.
+/// Operations on an attribute.
 pub(crate) enum Write {
     /// Replace the value.
     Whole(JsonMap),
@@ -173,8 +173,8 @@ impl Node {
                 ("write".to_owned(), json!("user")),
             ]);
             self.store().set_permissions(object, id, &open).await?;
-            // What the world shows of the value stays the same; who may hear of it is asked at the
-            // next change.
+            // The part of the value that the world shows stays the same; who may hear of it is
+            // asked at the next change.
             Ok(((), Vec::new()))
         };
         self.change_object(object, change).await
@@ -250,7 +250,7 @@ impl Node {
         let heard = {
             let catalogue = self.directory().catalogue();
             let options = catalogue.attribute_options(id, options.as_ref());
-            // What an object shows follows its attributes; of the others only what is published is
+            // The slots of an object follow its attributes; of the others only what is published is
             // heard.
             matches!(target, AttributeTarget::Object(_)) || options.posbus_auto.is_some()
         };
@@ -294,7 +294,7 @@ impl Node {
     }
 }
 
-/// What loaded worlds have to know of a write; nobody is told of node attributes.
+/// Effects of a write for loaded worlds; nobody is told of node attributes.
 fn effect(target: AttributeTarget, change: AttributeChange) -> Option<Effect> {
     Some(match target {
         AttributeTarget::Node => return None,

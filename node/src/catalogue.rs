@@ -1,4 +1,4 @@
-//! What objects are made with: 2D and 3D assets, and plugins.
+//! Materials of objects: 2D and 3D assets, and plugins.
 
 pub(crate) mod assets;
 pub(crate) mod plugins;

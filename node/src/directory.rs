@@ -1,5 +1,5 @@
-//! What the node keeps in memory about everything it owns, loaded worlds or not: who is admin of
-//! what, which types and assets there are, and how many children an object has.
+//! Facts that the node keeps in memory about everything it owns, loaded worlds or not: who is admin
+//! of what, which types and assets there are, and how many children an object has.
 //!
 //! The directory follows the database: operations change it only after their transaction has
 //! succeeded.
@@ -28,7 +28,7 @@ pub struct Directory {
 /// chance, which costs time only.
 const WRITE_LOCKS: usize = 64;
 
-/// What the directory knows of an object beside its place in the tree of authority.
+/// Knowledge of the directory about an object beside its place in the tree of authority.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     object_type: Umid,
@@ -83,7 +83,7 @@ impl Directory {
         self.catalogue.load_full()
     }
 
-    /// Who is admin of what; shared with the loaded worlds.
+    /// Admins of objects; shared with the loaded worlds.
     pub fn authority(&self) -> Arc<RwLock<Authority>> {
         Arc::clone(&self.authority)
     }
@@ -116,7 +116,7 @@ impl Directory {
             .map(|entry| entry.object_type)
     }
 
-    /// How many direct children an object has.
+    /// Number of direct children of an object.
     pub fn children(&self, object: Umid) -> u64 {
         self.objects
             .read()

@@ -34,12 +34,16 @@ pub use objects::{
 };
 pub use options::NodeOptions;
 pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
-pub use store::{Version, VersionedCache};
+pub use store::{
+    ActivityEdit, BalanceRow, CONTRIBUTION, ContributionOrder, ContributionsQuery, EntryQuery,
+    EntryRow, Landmark, LibraryRow, MAX_VALUES, MemberRow, PluginRow, StakeRow, TopStakerRow,
+    UserRow, Version, VersionedCache, WorldRow,
+};
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
 pub use users::{ProfileChanges, TOKEN_LIFETIME};
 pub use worlds::{ConnectionGuard, Place, WorldDetails, WorldStatus, WorldTexts, Worlds};
 
-/// Who asks for something.
+/// The caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The user.
@@ -116,7 +120,7 @@ impl Node {
         self.store.clone().close().await;
     }
 
-    /// What is kept in memory of all objects.
+    /// Memory about all objects.
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
@@ -131,7 +135,7 @@ impl Node {
         self.worlds.record_metrics();
     }
 
-    /// How the node was started.
+    /// Options of the node.
     pub fn options(&self) -> &NodeOptions {
         &self.options
     }

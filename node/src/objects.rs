@@ -45,13 +45,13 @@ pub struct NewObject {
     pub asset_2d: Option<Umid>,
     /// Own 3D asset.
     pub asset_3d: Option<Umid>,
-    /// Where it is; if absent the parent's placement rules or the caller's place decide.
+    /// Its transform; if absent the parent's placement rules or the caller's place decide.
     pub transform: Option<Transform>,
     /// Whether it shows on the mini-map; absent leaves that to the type.
     pub minimap: Option<bool>,
 }
 
-/// What to change of an object; `None` leaves a field as it is, `Some(None)` clears it.
+/// Changes of an object; `None` leaves a field as it is, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectEdit {
     /// Display name.
@@ -75,7 +75,7 @@ pub struct ObjectView {
     pub asset_2d: Option<Umid>,
     /// 3D asset.
     pub asset_3d: Option<Umid>,
-    /// Where it is at this moment.
+    /// Its current transform.
     pub transform: Transform,
 }
 

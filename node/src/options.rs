@@ -7,17 +7,17 @@ use systems::{WorldExtensions, WorldOptions};
 
 use crate::ThirdPartyOptions;
 
-/// How a node runs.
+/// Options of a node.
 #[derive(Clone, Debug)]
 pub struct NodeOptions {
     /// Public base address, without a slash at the end; links and client configuration are made
     /// from it.
     pub base_url: String,
-    /// How long a guest who is not connected is kept. Default 20 minutes, as existing clients
+    /// Time for which a guest who is not connected is kept. Default 20 minutes, as existing clients
     /// expect.
     pub guest_ttl: Duration,
-    /// How long a world that nobody is in stays loaded. Default one minute: people who reload the
-    /// page find it warm.
+    /// Time for which a world that nobody is in stays loaded. Default one minute: people who reload
+    /// the page find it warm.
     pub unload_after: Duration,
     /// Threads that tick worlds. Default one for every two cores: the sockets need the rest.
     pub simulation_threads: usize,
@@ -27,11 +27,11 @@ pub struct NodeOptions {
     /// Whether this node signs for every user that it hosts their world. Default off: those in the
     /// list of the node only.
     pub hosting_allow_all: bool,
-    /// How worlds run.
+    /// Options of worlds.
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
     pub ui_client: JsonMap,
-    /// Where uploaded plugin bundles are, each in a folder named by its hash. Default `plugins` in
+    /// Folder of uploaded plugin bundles, each in a folder named by its hash. Default `plugins` in
     /// the working directory.
     pub plugins: PathBuf,
     /// Voice, chat and pictures.

@@ -1,4 +1,4 @@
-//! What users do together: activities (news feed and timelines), the calendar of events, and
+//! Social activities of users: news feed and timelines, the calendar of events, and
 //! contributions to canvases.
 
 pub(crate) mod activities;

@@ -25,16 +25,16 @@ pub use chat::ChatToken;
 pub use skies::NewSkybox;
 pub use voice::VoiceToken;
 
-/// What picture providers are asked per user and second, whatever it is, and how much of it at
+/// Requests to picture providers per user and second, of any kind, and the number at
 /// once. Clients ask each second whether a picture is ready.
 const CALLS: (f64, f64) = (2.0, 20.0);
 /// Pictures fetched at the same time; each may take some 50 MiB.
 const FETCHES: usize = 4;
 
-/// Which third parties there are, and how to use them.
+/// The third parties, and options for their use.
 #[derive(Clone, Debug)]
 pub struct ThirdPartyOptions {
-    /// How the server talks to others.
+    /// Options of requests to third parties.
     pub outbound: OutboundOptions,
     /// Voice and screens; none by default.
     pub agora: Option<AgoraOptions>,
@@ -62,7 +62,7 @@ impl Default for ThirdPartyOptions {
     }
 }
 
-/// What the operations on third parties keep in memory. Nothing of it is missed after a restart.
+/// Memory of the operations on third parties. Nothing of it is missed after a restart.
 pub(crate) struct ThirdParties {
     outbound: Outbound,
     styles: tokio::sync::Mutex<Styles>,

@@ -16,11 +16,11 @@ use tokio::{sync::MutexGuard, time::timeout};
 
 use crate::{Node, NodeError, Result};
 
-/// How long a session token is valid. Guests have no way to get another one.
+/// Lifetime of a session token. Guests have no way to get another one.
 pub const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// The name by which others see a user who has not chosen one.
 const DEFAULT_NAME: &str = "Anonymous";
-/// How long a profile change waits for those before it.
+/// Time for which a profile change waits for those before it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest display name in characters: it hangs above an avatar.
 const MAX_NAME: usize = 64;
@@ -34,14 +34,14 @@ const MAX_AVATAR: usize = 512;
 /// Longest link in characters.
 const MAX_LINK: usize = 2048;
 
-/// What to change of a profile; `None` leaves a field as it is.
+/// Changes of a profile; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChanges {
     /// Display name.
     pub name: Option<String>,
     /// About oneself.
     pub bio: Option<String>,
-    /// Where one is.
+    /// Location of the user.
     pub location: Option<String>,
     /// Media hash or absolute URL of the picture.
     pub avatar_hash: Option<String>,
@@ -66,7 +66,7 @@ impl Node {
         user.user_type == self.directory().guest_type()
     }
 
-    /// Who a user is to others in a world. Sessions ask this as they begin: from here on until the
+    /// Public profile of a user in a world. Sessions ask this as they begin: from here on until the
     /// next sweep the guest counts as present, even if its session is not known to the worlds yet.
     ///
     /// # Errors

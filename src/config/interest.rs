@@ -1,4 +1,4 @@
-//! Who is told of whom how often: the `[interest]` table.
+//! Rates at which movers are sent to viewers: the `[interest]` table.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where values come from: file, environment, command line. Each value remembers its source, for
+//! Sources of values: file, environment, command line. Each value remembers its source, for
 //! complaints.
 
 use std::{env, fs, io::ErrorKind, path::Path};
@@ -18,7 +18,7 @@ const PREFIX: &str = "ODYSSEY_";
 const CONFIG_FILE: &str = "ODYSSEY_CONFIG";
 /// Tables that a bare value means a key of: `limits = "off"` is what the command line says, too.
 const SHORT: [(&str, &str); 2] = [("limits", "enabled"), ("quic", "listen")];
-/// What joins the names of a table and of a key in it.
+/// Separator of the names of a table and of a key in it.
 const NESTED: &str = "__";
 
 /// All values with their sources, later layers winning.

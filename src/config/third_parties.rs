@@ -79,7 +79,7 @@ impl Default for Leonardo {
     }
 }
 
-/// How to talk to third parties; see [`OutboundOptions`].
+/// Options of requests to third parties; see [`OutboundOptions`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Outbound {
@@ -102,7 +102,7 @@ impl Default for Outbound {
     }
 }
 
-/// What browser clients show; all off by default, as on the existing platform.
+/// Features of browser clients; all off by default, as on the existing platform.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Features {
@@ -212,7 +212,7 @@ impl Config {
         }
     }
 
-    /// What browser clients are told besides what the node knows of itself. Only what has a value:
+    /// Settings of browser clients besides what the node knows of itself. Only what has a value:
     /// each key overrides what the client goes by itself (docs/spec/rest.md §8).
     pub(super) fn ui_options(&self) -> JsonMap {
         let mut told = JsonMap::new();

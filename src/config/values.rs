@@ -1,4 +1,4 @@
-//! How values of the configuration are written.
+//! Notation of the values of the configuration.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
@@ -53,7 +53,7 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
     })
 }
 
-/// Where to listen besides.
+/// Further address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listen {
     /// Nowhere.
@@ -186,7 +186,7 @@ fn query_without_password(query: &str) -> String {
     pairs.join("&")
 }
 
-/// What stands before the first separator, and that something follows.
+/// The part before the first separator, which something has to follow.
 fn hidden(text: &str, separator: char) -> String {
     match text.split_once(separator) {
         Some((name, _)) => format!("{name}{separator}***"),

@@ -25,7 +25,7 @@ use uuid::uuid;
 const BATCH: usize = 1000;
 const CHAIN: Umid = uuid!("ccccaaaa-1111-2222-3333-222222222222");
 
-/// How much of everything.
+/// Amounts of everything.
 struct Sizes {
     worlds: usize,
     objects: usize,

@@ -22,7 +22,7 @@ use crate::{
     seed,
 };
 
-/// What a user has in an object.
+/// Rows of a user in an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PersonalRecord {
     /// The object.
@@ -33,7 +33,7 @@ pub struct PersonalRecord {
     pub attribute: AttributeRecord,
 }
 
-/// What ids are of.
+/// Kinds of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Objects, worlds among them.
@@ -47,7 +47,7 @@ pub enum Kind {
 }
 
 impl Store {
-    /// What users have in the given objects, by object, user and attribute.
+    /// Attributes of users in the given objects, by object, user and attribute.
     ///
     /// # Errors
     /// Only those of the database.
@@ -119,7 +119,7 @@ impl Import {
         self.node
     }
 
-    /// Which of the ids are there already.
+    /// The ids that are there already.
     ///
     /// # Errors
     /// Only those of the database.

@@ -1,5 +1,5 @@
-//! Attributes of everything that has them, in one code path for the five tables (spec model §2.2,
-//! §5.1).
+//! Attributes of everything that has them, in one code path for the five tables (docs/spec/model.md
+//! §2.1, §5.1).
 //!
 //! In the folder: `lists` reads one attribute of many owners, `entries` pages through the entries
 //! of values that are maps of records.
@@ -286,7 +286,7 @@ pub(crate) async fn modify(
     set(transaction, target, id, &value, time).await
 }
 
-/// Where an attribute is stored: its table and, besides plugin and name, the columns that tell
+/// Place of an attribute: its table and, besides plugin and name, the columns that tell
 /// whose it is.
 struct Slot<'a> {
     table: &'static str,
@@ -399,7 +399,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What a record is made of.
+/// Source of a record.
 const COLUMNS: &str = "value, options, created_at, updated_at";
 
 /// A statement in the making, with its values.

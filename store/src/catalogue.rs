@@ -1,4 +1,4 @@
-//! What objects are made with: assets, plugins and the attribute types that plugins declare.
+//! Materials of objects: assets, plugins and the attribute types that plugins declare.
 
 pub(crate) mod assets;
 pub(crate) mod plugins;

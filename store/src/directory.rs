@@ -1,4 +1,4 @@
-//! What a node keeps in memory besides the worlds themselves.
+//! Rows that a node keeps in memory besides the worlds themselves.
 
 use components::{JsonMap, Umid};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
@@ -41,7 +41,7 @@ pub struct DirectoryRows {
     pub node_attributes: Vec<AttributeRecord>,
 }
 
-/// What authority needs to know of an object.
+/// Row of an object for the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectLink {
     /// The object.

@@ -88,7 +88,7 @@ pub struct Creation {
     pub attribute_options: Vec<(Umid, AttributeId, JsonMap)>,
     /// Attributes of users in those objects.
     pub user_attributes: Vec<NewUserAttribute>,
-    /// What the news tell of it.
+    /// Description of the object in the news.
     pub news: Option<NewActivity>,
 }
 
@@ -105,7 +105,7 @@ pub struct NewUserAttribute {
     pub value: JsonMap,
 }
 
-/// What to change of an object; `None` leaves a field alone, `Some(None)` clears it.
+/// Changes of an object; `None` leaves a field alone, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectPatch {
     /// New display name (attribute `name` of the core plugin).

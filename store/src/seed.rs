@@ -1,7 +1,7 @@
-//! What a fresh database is filled with (spec model §4), row for row.
+//! Rows of a fresh database (docs/spec/model.md §4), row for row.
 //!
 //! Secrets are not among it: the attribute types `jwt_key` and `node_private_key` exist, nobody may
-//! read them, and no value is stored under them (spec model §12.1 S1). `node_public_key` has no
+//! read them, and no value is stored under them (docs/regressions.md S1). `node_public_key` has no
 //! value either until there is a key pair.
 
 mod assets;
@@ -31,7 +31,7 @@ use crate::{
 
 pub use welcome::welcome_world;
 
-/// What a fresh database is filled with besides the constants of spec model §4.
+/// Rows of a fresh database besides the constants of docs/spec/model.md §4.
 #[derive(Clone, Debug, Default)]
 pub struct Seed {
     /// Public base URL; plugin bundles are served below it.
@@ -40,7 +40,7 @@ pub struct Seed {
     pub welcome: Vec<NewObjectRow>,
 }
 
-/// What seeding found or made.
+/// Result of seeding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seeded {
     /// The node.

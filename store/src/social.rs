@@ -1,4 +1,4 @@
-//! What users do together: activities, and contributions to canvases.
+//! Social activities of users, and contributions to canvases.
 
 pub(crate) mod activities;
 pub(crate) mod canvas;

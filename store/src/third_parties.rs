@@ -1,4 +1,4 @@
-//! What is remembered of requests to third parties.
+//! Records of requests to third parties.
 
 pub(crate) mod ai_jobs;
 

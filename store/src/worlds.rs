@@ -1,4 +1,4 @@
-//! What is in worlds, and the texts by which they describe themselves.
+//! Contents of worlds, and the texts by which they describe themselves.
 //!
 //! In the folder: `explore` (lists and detail pages), `search` (by parts of names) and `docks`.
 

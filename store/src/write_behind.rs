@@ -13,7 +13,7 @@ use crate::{
     database::sql::BATCH,
 };
 
-/// Where a user was when leaving a world.
+/// Place of a user when leaving a world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LastPosition {
     /// The world left.

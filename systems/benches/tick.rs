@@ -152,7 +152,7 @@ fn crowd(users: u16) -> (MemoryWorld, Vec<Client>) {
     (stage, clients)
 }
 
-/// How many users a session has been told the places of.
+/// Number of users whose places a session has been told.
 fn told(client: &Client) -> usize {
     let messages = client.read().into_iter();
     messages
@@ -163,7 +163,7 @@ fn told(client: &Client) -> usize {
         .sum()
 }
 
-/// How many objects a session has been shown.
+/// Number of objects that a session has been shown.
 fn shown(client: &Client) -> usize {
     let messages = client.read().into_iter();
     messages

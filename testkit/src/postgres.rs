@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use binaries::Binaries;
 
-/// How long the server may take to accept connections; a cold machine needs a second or two.
+/// Time within which the server has to accept connections; a cold machine needs a second or two.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause between two looks at a server that is starting.
 const POLL: Duration = Duration::from_millis(20);

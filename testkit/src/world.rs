@@ -306,7 +306,7 @@ impl MemoryWorld {
         clients
     }
 
-    /// What was handed to the write-behind since the last call.
+    /// Batches that were handed to the write-behind since the last call.
     pub fn saved(&self) -> Vec<PersistBatch> {
         std::mem::take(&mut self.saved.lock())
     }

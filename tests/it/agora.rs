@@ -27,7 +27,7 @@ async fn token(api: &Api, object: Umid, wanted: Value) -> crate::support::Answer
         .await
 }
 
-/// What a token says, read as Agora does.
+/// Content of a token, read as Agora does.
 #[derive(Debug, PartialEq)]
 struct Said {
     app_id: String,

@@ -165,7 +165,7 @@ async fn a_subtree_shows_one_attribute_of_all_its_objects() {
     expected[second.to_string()] = json!({"description": "Two"});
     assert_eq!(below(&guest, canvas, "description").await.ok(200), expected);
     assert_eq!(below(&guest, first, "description").await.ok(200), json!({}));
-    // Who may read the root's may read all of them, and nobody else.
+    // A user who may read the root's may read all of them, and nobody else.
     let secret = below(&guest, canvas, "skybox_ai").await;
     secret.refused(403, "operation_not_permitted");
     assert_eq!(below(&owner, canvas, "skybox_ai").await.ok(200), json!({}));

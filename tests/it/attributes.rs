@@ -230,7 +230,7 @@ async fn everybody_reads_and_only_admins_write() {
     );
 }
 
-/// Whoever reads the signing key can be anybody.
+/// A reader of the signing key can be anybody.
 #[tokio::test]
 async fn the_signing_key_is_in_no_attribute_and_no_answer() {
     let mut server = Server::start(Options::default());

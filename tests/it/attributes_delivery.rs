@@ -1,4 +1,4 @@
-//! Who is told of a change of an attribute: the matrix of docs/spec/posbus.md §5.6 with its new
+//! Receivers of a change of an attribute: the matrix of docs/spec/posbus.md §5.6 with its new
 //! rules, over real sockets. Each is told once, whichever scopes name them, and only if they may
 //! read it (W21).
 
@@ -64,7 +64,7 @@ impl Scene {
         self.apis[&ear].user
     }
 
-    /// What everybody was told of attributes since they were last asked.
+    /// Attribute changes that everybody was told since they were last asked.
     async fn hear(&mut self) -> Vec<(Ear, AttributeValueChanged)> {
         let mut heard = Vec::new();
         for (ear, client) in &mut self.clients {
@@ -92,7 +92,7 @@ impl Scene {
         }
     }
 
-    /// Whoever may write it: Ann what is hers, the admin the rest.
+    /// Writers: Ann of what is hers, the admin of the rest.
     fn writer(&self, kind: Kind) -> Api {
         let writer = match kind {
             Kind::ObjectUser | Kind::NodeUser | Kind::User | Kind::UserUser => Ann,

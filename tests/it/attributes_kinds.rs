@@ -1,4 +1,4 @@
-//! What there is to do with an attribute is the same whomever it belongs to (docs/spec/model.md
+//! Operations on an attribute are the same for all kinds (docs/spec/model.md
 //! §5.1).
 
 use posbus::Umid;

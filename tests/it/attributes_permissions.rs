@@ -1,4 +1,4 @@
-//! Who may read and write which attribute: the truth table of docs/spec/model.md §5.5 over HTTP,
+//! Permissions on attributes: the truth table of docs/spec/model.md §5.5 over HTTP,
 //! for what the seed declares. (For all permissions there can be:
 //! `node/src/attributes/permissions/tests.rs`.)
 
@@ -12,13 +12,13 @@ use crate::support::{
 const CANVAS_PLUGIN: &str = "c782385b-f518-4078-9988-24f356a37c72";
 const WALLET_PLUGIN: &str = "86dc3ae7-9f3d-42cb-85a3-a71abc3c3cb8";
 
-/// Whoever asks, in the order of the table.
+/// Callers, in the order of the table.
 struct Cast {
     guest: Api,
     user: Api,
-    /// Whom attributes belong to that belong to a user.
+    /// The owner of attributes of a user.
     owner: Api,
-    /// Whom attributes between users are about.
+    /// The subject of attributes between users.
     target: Api,
     /// Has a role on the world.
     object_admin: Api,
@@ -171,14 +171,14 @@ async fn seeded_attribute_types_have_their_permissions() {
                     (false, true) => "-W",
                     (false, false) => "--",
                 });
-                // Whoever may write may remove, and nobody else.
+                // A user who may write may remove, and nobody else.
                 let removed = caller.remove_of(whose, &attribute).await;
                 assert_eq!(passed(removed), written, "{attribute} of {whose:?}");
             }
             assert_eq!(found.join(" "), expected, "{attribute} of {whose:?}");
         }
     }
-    // What users keep about each other can only be written, by whoever keeps it.
+    // Attributes between users can only be written by the user who keeps them.
     let about = Whose::UserUser(owner, cast.target.user);
     for (attribute, writers) in [
         ("emoji".to_owned(), vec![owner]),
@@ -328,7 +328,7 @@ async fn attributes_made_public_can_be_written_by_all() {
         let refused = guest.write_of(whose, attribute, json!({})).await;
         refused.refused(403, "operation_not_permitted");
     }
-    // What is public goes with the attribute.
+    // The public copy goes with the attribute.
     guest.remove_of(whose, "shaders").await.ok(200);
     let refused = guest.write_of(whose, "shaders", json!({})).await;
     refused.refused(403, "operation_not_permitted");

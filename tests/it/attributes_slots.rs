@@ -1,4 +1,4 @@
-//! What attributes show on their objects, by their type's `render_auto` (docs/spec/model.md §5.4).
+//! Slots of objects that show attributes, by their type's `render_auto` (docs/spec/model.md §5.4).
 
 use posbus::{Message, ObjectData, Umid};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What people contributed to a canvas, with votes and comments (docs/spec/model.md §8.3).
+//! Contributions to a canvas, with votes and comments (docs/spec/model.md §8.3).
 
 use components::ids;
 use posbus::Umid;
@@ -60,7 +60,7 @@ impl Scene {
         self.users[user].post(&path, comment).await.ok(202);
     }
 
-    /// Where the attributes of a user on a contribution are.
+    /// Address of the attributes of a user on a contribution.
     fn attributes(&self, child: usize, user: usize) -> String {
         let (child, user) = (self.children[child], self.users[user].user);
         format!("/objects/{child}/{user}/attributes")

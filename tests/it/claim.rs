@@ -57,7 +57,7 @@ async fn a_visitor_claims_and_gives_back() {
     claim(&two, wall, "02").await.refused(403, "forbidden");
     unclaim(&two, wall).await.refused(403, "forbidden");
     unclaim(&owner, wall).await.refused(403, "forbidden");
-    // Who has it may put something else there.
+    // A user who has claimed it may put something else there.
     claim(&one, wall, "03").await.ok(202);
     sees_picture(&mut watcher, wall, "03").await;
 

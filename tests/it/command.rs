@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// How a command ended.
+/// End of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,

@@ -75,7 +75,7 @@ async fn a_database_that_dies_amid_edits_leaves_memory_as_stored() {
     }
 }
 
-/// What is known of one object.
+/// Knowledge about one object.
 #[derive(Clone, Debug, PartialEq)]
 struct Thing {
     name: String,
@@ -126,7 +126,7 @@ async fn survive(options: Options) {
     server.stop();
 }
 
-/// How often something is killed.
+/// Number of kills.
 fn rounds() -> usize {
     env::var("ODYSSEY_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"))
 }
@@ -287,7 +287,7 @@ impl Edit {
         }
     }
 
-    /// What it makes of things; `new` is the id of what it created. None if it cannot have happened
+    /// Change that it makes; `new` is the id of what it created. None if it cannot have happened
     /// like that.
     fn applied(&self, things: &Things, new: Option<Umid>) -> Option<Things> {
         let mut things = things.clone();

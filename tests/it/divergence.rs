@@ -1,4 +1,4 @@
-//! What the world shows is what is stored (docs/regressions.md D7, D8).
+//! The world shows what is stored.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::support::{Api, CUSTOM_OBJECT, Client, DEADLINE, Options, Server, at};
 
 /// Requests whose sender does not wait for the answer.
 const REQUESTS: usize = 60;
-/// How often it is asked whether all of them have been dealt with.
+/// Interval of the question whether all of them have been dealt with.
 const POLL: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Names of the objects below a world, as stored.

@@ -179,7 +179,7 @@ async fn docks_need_the_consent_of_both_sides() {
     assert_eq!(scene.edit().await, [false, false]);
     assert_eq!(scene.children(scene.worlds[0]).await, json!({}));
     assert_eq!(undock(&ada, wallets(1, 2)).await.ok(202), Value::Null);
-    // What was withdrawn is wished no more.
+    // A withdrawn wish is no wish.
     dock(&ada, wallets(1, 2)).await.ok(200);
     undock(&ada, wallets(1, 2)).await.ok(202);
     dock(&bob, wallets(1, 2)).await.ok(200);

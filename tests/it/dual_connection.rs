@@ -53,7 +53,7 @@ async fn the_newer_session_stays_and_the_displaced_one_cannot_return() {
     is_displaced(&mut old).await;
     assert_eq!(old.ending().await, DUAL_CONNECTION);
 
-    // What the reference client does by itself, at once.
+    // The reference client does this by itself, at once.
     let mut back = Client::connect_as(&server, &user, old.session).await;
     back.send(TeleportRequest { target: WELCOME }).await;
     is_displaced(&mut back).await;

@@ -36,7 +36,7 @@ async fn a_flood_disturbs_nobody_else() {
                 }
                 .into(),
             };
-            // What does not fit into the connection any more waits, or the server has closed it.
+            // The rest that does not fit into the connection waits, or the server has closed it.
             if flooder
                 .try_send(Frame::binary(message.encode()))
                 .await

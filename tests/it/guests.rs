@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::support::{Api, Client, DEADLINE, Options, Server, WELCOME, at};
 
-/// How often it is asked whether somebody is gone.
+/// Interval of the question whether somebody is gone.
 const POLL: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Waits until a guest's account is gone.
@@ -48,7 +48,7 @@ async fn guests_who_left_are_deleted_and_returned_guests_are_kept() {
     refused
         .expect("the refusal", |_: &posbus::Signal| true)
         .await;
-    // What a guest built stays, with an heir.
+    // The objects that a guest built stay, with an heir.
     let object = owner.get(&format!("/objects/{built}")).await.ok(200);
     assert_eq!(object["owner_id"], "00000000-0000-0000-0000-000000000003");
 

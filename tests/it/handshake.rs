@@ -209,7 +209,7 @@ async fn only_pages_of_allowed_origins_connect() {
             .await
             .is_ok()
     );
-    // What is no page sends no origin.
+    // A client that is no page sends no origin.
     Client::guest(&server).await;
     let open = Server::start(Options::default());
     assert!(

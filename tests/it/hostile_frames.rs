@@ -150,8 +150,8 @@ async fn frames_above_the_limit_close_the_connection() {
         let _ = client.try_send(Frame::binary(vec![0; length])).await;
         match client.ending().await {
             OVERSIZE => {}
-            // What was still on its way when the server closed can break the connection before the
-            // close frame is read.
+            // Frames that were still on their way when the server closed can break the connection
+            // before the close frame is read.
             Ending::Broken if length > 100_000 => {}
             other => panic!("{length} bytes: {other:?}"),
         }

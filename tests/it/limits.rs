@@ -1,4 +1,4 @@
-//! What one address may do (docs/spec/rest.md §5).
+//! Limits of one address (docs/spec/rest.md §5).
 
 use reqwest::Method;
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn one_address_makes_only_so_many_guests() {
     assert!((1..100).contains(&made), "{made} guests in a row");
     let refused = try_guest(&stranger, None).await;
     refused.refused(429, "too_many_requests");
-    // Whoever says it is somebody else without being a trusted proxy is not believed.
+    // A client that claims another address without being a trusted proxy is not believed.
     try_guest(&stranger, Some("203.0.113.7"))
         .await
         .refused(429, "too_many_requests");
@@ -52,7 +52,7 @@ async fn behind_a_trusted_proxy_everybody_counts_alone() {
     let made = guests_until_refused(&stranger, Some("203.0.113.7")).await;
     assert!((1..100).contains(&made), "{made} guests in a row");
     assert_eq!(try_guest(&stranger, Some("203.0.113.8")).await.status, 200);
-    // What stands further left is what the client claims itself.
+    // Entries further left are what the client claims itself.
     let claimed = try_guest(&stranger, Some("198.51.100.1, 203.0.113.7")).await;
     claimed.refused(429, "too_many_requests");
 }

@@ -184,7 +184,7 @@ async fn an_admin_locks_drags_and_unlocks_and_all_see_it() {
         });
         assert!(told, "the last move is told before the unlock: {about:?}");
     }
-    // Who enters later finds it there.
+    // A user who enters later finds it there.
     let mut late = Client::connect(&scene.server, &Api::guest(&scene.server).await).await;
     let snapshot = late.enter(WELCOME).await;
     assert_eq!(

@@ -33,6 +33,7 @@ mod handshake;
 mod high_five;
 mod hostile_frames;
 mod hosting;
+mod layers;
 mod leonardo;
 mod limits;
 mod lists;

@@ -80,8 +80,8 @@ async fn a_member_is_named_by_id_or_wallet_and_nothing_else() {
         .refused(404, "object_not_found");
 }
 
-/// Who may: owner, admin of the object, admin of what is above it; nobody else, be it to look, to
-/// add or to remove.
+/// Permitted users: owner, admin of the object, admin of what is above it; nobody else, be it to
+/// look, to add or to remove.
 #[tokio::test]
 async fn only_admins_see_and_change_members() {
     let mut server = Server::start(Options::default());
@@ -155,7 +155,7 @@ async fn every_object_keeps_an_admin() {
     last.refused(409, "last_admin");
 }
 
-/// Whoever is in a world, be it another one, is told what became of their role; nobody else is.
+/// A user who is in a world, be it another one, is told what became of their role; nobody else is.
 #[tokio::test]
 async fn members_are_told() {
     let mut server = Server::start(Options::default());

@@ -1,4 +1,4 @@
-//! What the server tells of itself: everything that is promised, and nothing that nobody has heard
+//! The server's metrics: everything that is promised, and nothing that nobody has heard
 //! of.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +10,10 @@ use crate::support::{Api, Client, Options, Server};
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 const DASHBOARD: &str = include_str!("../../docs/grafana.json");
-/// How the names of metrics of this program begin.
+/// Prefixes of the names of metrics of this program.
 const PREFIXES: [&str; 2] = ["odyssey_", "process_"];
 
-/// Where somebody moves.
+/// The world where somebody moves.
 const MOVE: MyTransform = MyTransform {
     position: Vec3::new(3.0, 1.0, 2.0),
     rotation: Vec3::ZERO,

@@ -1,4 +1,4 @@
-//! What happened in all worlds, page by page (docs/spec/model.md §8.1).
+//! News of all worlds, page by page (docs/spec/model.md §8.1).
 
 use components::{ActivityData, ActivityKind};
 use posbus::Umid;
@@ -131,7 +131,7 @@ async fn invalid_pages_are_refused() {
         .refused(401, "failed_to_verify_access_token");
 }
 
-/// What the chain and the birth of worlds tell of is shown, except for the one type that clients
+/// Activities of the chain and of new worlds are shown, except for the one type that clients
 /// refuse.
 #[tokio::test]
 async fn stakes_and_new_worlds_are_news_and_unstaking_is_not() {

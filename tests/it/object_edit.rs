@@ -183,7 +183,7 @@ async fn members_may_edit_as_long_as_they_are_members() {
         .ok(200);
     let answer = user.try_create(canvas, "Other", at(0.0, 0.0, 0.0)).await;
     answer.refused(403, "object_creation_not_permitted");
-    // What one owns one may edit.
+    // An owner may edit.
     let own = format!("/objects/{own}");
     user.patch(&own, json!({"object_name": "My step"}))
         .await
@@ -263,7 +263,7 @@ async fn an_object_without_a_place_appears_where_its_maker_is() {
     assert_eq!(seen.transform.scale.x, 1.0);
 }
 
-/// What goes out to everybody has to fit a frame.
+/// A broadcast has to fit a frame.
 #[tokio::test]
 async fn names_are_bounded() {
     let mut server = Server::start(Options::default());

@@ -9,7 +9,7 @@ use crate::{
     support::{Api, Options, Server},
 };
 
-/// What a document may say of a path besides its methods.
+/// Keys that a document may have in a path besides its methods.
 const METHODS: [&str; 5] = ["get", "post", "patch", "delete", "put"];
 
 /// Every route that there has to be, and whether it needs a token.

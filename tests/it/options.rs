@@ -188,7 +188,7 @@ async fn options_relevant_to_clients_reach_them() {
             (editable, minimap)
         );
         assert_eq!(seen.transform, at(1.0, 2.0, 3.0));
-        // Who comes later sees the same.
+        // A user who comes later sees the same.
         let mut late = Client::connect(&server, &Api::guest(&server).await).await;
         let snapshot = late.enter(WELCOME).await;
         let seen = snapshot.object(object).expect("is there");
@@ -234,7 +234,7 @@ async fn new_rules_place_the_children_anew() {
         .await;
     let place = moved.object_transform.position;
     assert_eq!((place.x, place.y, place.z), (110.0, 15.0, -20.0));
-    // What stands where somebody put it stays there.
+    // A placed object stays in its place.
     let fixed = json!({"object_name": "Fixed", "parent_id": hub, "object_type_id": CANVAS_CHILD,
         "transform": at(1.0, 1.0, 1.0)});
     let fixed = owner.post("/objects", fixed).await.ok(201);

@@ -8,7 +8,7 @@ use crate::support::{Api, CANVAS, CANVAS_CHILD, Client, Options, Server, WELCOME
 /// Half of what positions are rounded to.
 const TOLERANCE: f64 = 0.06;
 
-/// Where the i-th child of the canvas at (10, 5, -20) stands: on a coil of 7.2 degrees a step, 100
+/// Place of the i-th child of the canvas at (10, 5, -20): on a coil of 7.2 degrees a step, 100
 /// wide at first, growing by 50 and rising by 15 a turn.
 fn on_helix(i: u8) -> (f64, f64, f64) {
     let (i, step) = (f64::from(i), 7.2_f64);
@@ -66,7 +66,7 @@ async fn children_of_a_canvas_stand_on_a_helix_in_order_of_creation() {
         let heard = watcher.settle().await;
         assert_eq!(moves(&heard), [], "who came before stays");
     }
-    // Who goes makes room: those after it move up, and everybody is told.
+    // A child that goes makes room: those after it move up, and everybody is told.
     owner
         .delete(&format!("/objects/{}", children[1]))
         .await
@@ -133,7 +133,7 @@ async fn on_a_circle_all_make_room_for_each_other() {
     );
 }
 
-/// What is seen is what will be loaded: a parent that is let go somewhere else takes those along
+/// The live view is what will be loaded: a parent that is let go somewhere else takes those along
 /// whom its rules place.
 #[tokio::test]
 async fn children_follow_a_parent_that_is_let_go() {
@@ -218,7 +218,7 @@ async fn nothing_is_left_of_a_deleted_tree() {
         })
         .await;
     assert_eq!((refused.result, refused.lock_owner), (0, Umid::nil()));
-    // What could not be made is not there either.
+    // An object that could not be made is not there either.
     let tree = format!("/objects/{WELCOME}/tree?max_depth=1");
     let before = owner.get(&tree).await.ok(200)["total_direct_children"].clone();
     let ghost = json!({"object_name": "Ghost", "parent_id": WELCOME, "object_type_id": CANVAS,

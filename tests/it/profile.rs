@@ -59,7 +59,7 @@ async fn a_new_name_or_picture_is_sent_at_once() {
     let without = json!({"profile": {"avatarHash": ""}});
     user.patch("/profile", without).await.ok(200);
     assert_eq!(entry(&mut watcher, user.user).await.avatar, "");
-    // Who enters later, and who comes again, sees what is now.
+    // A user who enters later, or comes again, sees the current profile.
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     let snapshot = late.enter(WELCOME).await;
     let seen = snapshot.user(user.user).expect("is there");

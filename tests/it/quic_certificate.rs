@@ -1,4 +1,4 @@
-//! How clients find the QUIC endpoint and know that it is the right one (docs/protocol.md,
+//! Address of the QUIC endpoint and its certificate, as clients find them (docs/protocol.md,
 //! Certificate).
 
 use std::{fs, net::UdpSocket};

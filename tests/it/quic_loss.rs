@@ -15,7 +15,7 @@ const BAD: Weather = Weather {
     delay: Duration::from_millis(30),
 };
 
-/// How many greetings go each way.
+/// Number of greetings each way.
 const GREETINGS: usize = 200;
 
 /// Somebody in the welcome world, over a bad path.
@@ -77,10 +77,10 @@ async fn reliable_messages_arrive_once_and_in_order_over_a_bad_path() {
     }
 }
 
-/// How many steps everybody takes.
+/// Number of steps that everybody takes.
 const STEPS: usize = 60;
 
-/// Where somebody is after some steps; a place that quantisation leaves as it is.
+/// Place of a user after some steps; a place that quantisation leaves as it is.
 fn after(steps: usize, lane: f32) -> Vec3 {
     Vec3::new(steps as f32 / 4.0, 0.0, lane)
 }
@@ -113,7 +113,7 @@ async fn everybody_is_where_they_are_over_a_bad_path_and_nobody_goes_back() {
             walker.hear_what_came();
         }
     }
-    // Who stops says so once more where it cannot be lost.
+    // A user who stops says so once more where it cannot be lost.
     for (lane, (walker, _)) in afar.iter_mut().enumerate() {
         let pose = walker.next_pose(after(STEPS, lane as f32));
         walker.send_bytes(pose).await;
@@ -130,7 +130,7 @@ async fn everybody_is_where_they_are_over_a_bad_path_and_nobody_goes_back() {
                 continue;
             }
             watcher.sees(*user, *place).await;
-            // Where they entered is out of the way.
+            // The place of entering is out of the way.
             let track = watcher.sight.track(*user);
             let track: Vec<_> = track.iter().filter(|place| place.y == 0.0).collect();
             assert!(track.is_sorted_by(|one, next| one.x <= next.x), "{track:?}");

@@ -1,4 +1,4 @@
-//! What carries a session makes no difference to it.
+//! The transport of a session makes no difference to it.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Who speaks QUIC but nothing else of it harms nobody but itself.
+//! A client that speaks QUIC but nothing else of it harms nobody but itself.
 
 use posbus::{Signal, SignalType};
 use tokio::time::timeout;

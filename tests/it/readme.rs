@@ -14,7 +14,7 @@ use crate::{
 const README: &str = include_str!("../../README.md");
 /// Marks an example.
 const MARK: &str = "<!-- tested -->\n```sh\n";
-/// Where the README supposes the server.
+/// Address that the README supposes for the server.
 const ADDRESS: &str = "http://127.0.0.1:4000";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What holds for every route (docs/spec/rest.md).
+//! Rules for every route (docs/spec/rest.md).
 
 use posbus::Umid;
 use reqwest::Method;
@@ -256,7 +256,7 @@ async fn pages_elsewhere_may_call() {
     }
 }
 
-/// What the reference lets anybody do; what of it comes later comes with rights.
+/// The reference lets anybody do these; those that come later come with rights.
 #[tokio::test]
 async fn unchecked_routes_of_the_platform_are_closed() {
     let server = Server::start(Options::default());

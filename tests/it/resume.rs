@@ -5,7 +5,7 @@ use posbus::{LockObject, LockObjectResponse, Message, RemoveUsers, Umid, Vec3};
 
 use crate::support::{Api, Client, Options, Server, WELCOME};
 
-/// What the others hear must not tell of anybody coming or going.
+/// The others must not hear of anybody coming or going.
 fn nobody_came_or_went(heard: &[Message]) {
     let tells =
         |message: &&Message| matches!(message, Message::AddUsers(_) | Message::RemoveUsers(_));
@@ -162,7 +162,7 @@ async fn as_many_are_held_as_may_be_connected() {
     watcher.expect("the leave", |_: &RemoveUsers| true).await;
 }
 
-/// Whoever is held is shown to newcomers, too.
+/// A detached user is shown to newcomers, too.
 #[tokio::test]
 async fn a_newcomer_sees_who_is_held() {
     let server = Server::start(Options::default().config("grace = \"1h\""));

@@ -5,7 +5,7 @@ use testkit::PostgresServer;
 
 use crate::support::{Api, EthereumWallet, Options, Server};
 
-/// Who has which name, by the number of their wallet.
+/// Names of users, by the number of their wallet.
 const NAMES: [&str; 8] = [
     "Ada Lovelace",
     "ada",
@@ -17,7 +17,7 @@ const NAMES: [&str; 8] = [
     "Σίσυφος",
 ];
 
-/// What is asked, and who is found.
+/// Searches, and the users they find.
 const CASES: [(&str, &[usize]); 13] = [
     ("ada", &[3, 1, 0]),
     ("ADA", &[3, 1, 0]),

@@ -1,4 +1,4 @@
-//! Stopping by signal (spec: within 10 s, clients are told).
+//! Stopping by signal (docs/operations.md: within 10 s, clients are told).
 
 use testkit::PostgresServer;
 

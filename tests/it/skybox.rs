@@ -46,7 +46,7 @@ pub(crate) async fn report(server: &Server, webhook: &str, body: Value) -> Answe
     Api::stranger(server).post(path, body).await
 }
 
-/// What stands of a sky where clients look.
+/// Description of a sky where clients look.
 pub(crate) async fn told(api: &Api) -> Value {
     let user = api.user;
     let path =

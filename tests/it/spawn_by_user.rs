@@ -59,7 +59,7 @@ async fn a_visitor_contributes_to_a_canvas() {
         let list = list.ok(200);
         assert_eq!(list["items"][0]["value"]["answerOne"], "42", "{list}");
     }
-    // Who owns it edits and removes it.
+    // The owner edits and removes it.
     let path = format!("/objects/{child}");
     visitor
         .patch(&path, json!({"object_name": "Mine"}))

@@ -47,8 +47,8 @@ async fn stakes_are_announced_by_the_owner_of_the_wallet() {
         .post(path, announcement(&mine))
         .await
         .refused(403, "not_your_wallet");
-    // What is no stake: hex shorter than its prefix crashed the platform, kinds were cut to eight
-    // bits.
+    // Claims that are no stake: hex shorter than its prefix crashed the platform, kinds were cut to
+    // eight bits.
     for (key, odd) in [
         ("transaction_id", json!("0")),
         ("transaction_id", json!("0x")),

@@ -11,7 +11,7 @@ const CANVAS_PLUGIN: Umid = uuid!("c782385b-f518-4078-9988-24f356a37c72");
 
 /// Somebody with things, of each of which there are as many as is said.
 struct Things {
-    /// What the names of all these things have in them.
+    /// Part of the names of all these things.
     name: &'static str,
     count: usize,
     /// Owns as many worlds, with a stake in each, and has as many wallets.

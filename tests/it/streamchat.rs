@@ -33,7 +33,7 @@ fn options(stream: &StandIn) -> Options {
     ))
 }
 
-/// What a token says that is signed with the secret.
+/// Content of a token that is signed with the secret.
 fn claims(token: &str) -> Value {
     let (content, signature) = token.rsplit_once('.').expect("a signature");
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");

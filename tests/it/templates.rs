@@ -221,7 +221,7 @@ async fn a_template_that_breaks_the_rules_makes_nothing() {
         answer.refused(409, "invalid_world_template");
         let worlds = owner.get("/worlds").await.ok(200);
         assert_eq!(worlds.as_array().map(Vec::len), Some(1), "{worlds}");
-        // Whoever has a token is let in all the same.
+        // A user with a token is let in all the same.
         Api::login(&server, &wallet).await;
     }
     use_template(&mut server, &with(json!([canvas(json!([child]))]))).await;

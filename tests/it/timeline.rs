@@ -1,4 +1,4 @@
-//! What users post to worlds: who may, what everybody hears of it, and how it goes
+//! Posts of users to worlds: who may, what everybody hears of it, and how it goes
 //! (docs/spec/model.md §8.1).
 
 use posbus::{ActivityUpdate, Message, Umid, UsersTransformList, Vec3};
@@ -304,7 +304,7 @@ async fn activities_of_an_object_are_deleted_with_it() {
     let mut watcher = Client::guest(&server).await;
     let object = owner.create(WELCOME, "Stage", at(0.0, 0.0, 0.0)).await;
     let activity = post(&owner, object).await;
-    // Who is in the world hears of what happens on its objects.
+    // A user who is in the world hears of what happens on its objects.
     let heard = hears(&mut watcher, activity, ActivityUpdate::NEW).await;
     assert_eq!(heard.object_id, object);
     let kept = post(&owner, WELCOME).await;

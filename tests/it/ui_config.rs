@@ -1,4 +1,4 @@
-//! What the browser client is told before it starts (docs/spec/rest.md §8).
+//! Settings for the browser client before it starts (docs/spec/rest.md §8).
 
 use serde_json::json;
 

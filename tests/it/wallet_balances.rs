@@ -1,4 +1,4 @@
-//! What is in the caller's wallets (docs/spec/model.md §8.4).
+//! Balances of the caller's wallets (docs/spec/model.md §8.4).
 
 use serde_json::json;
 

@@ -131,7 +131,7 @@ async fn all_wallets_but_the_last_can_be_removed() {
             .await
             .refused(400, "invalid_request_body");
     }
-    // What was taken off is free for others.
+    // A wallet that was taken off is free for others.
     let other = Api::login(&server, &first).await;
     assert_ne!(other.user, user.user);
 }
@@ -164,7 +164,7 @@ async fn a_guest_with_a_wallet_becomes_a_user_everywhere() {
     assert_eq!(me["userTypeId"], "00000000-0000-0000-0000-000000000006");
     let listed = guest.get("/users").await.ok(200);
     assert_eq!(listed[0]["id"], json!(guest.user), "{listed}");
-    // Who enters later is told so, too.
+    // A user who enters later is told so, too.
     let mut late = Client::connect(&server, &Api::guest(&server).await).await;
     let snapshot = late.enter(crate::support::WELCOME).await;
     assert_eq!(

@@ -85,7 +85,7 @@ async fn fields_of_a_webhook_are_checked() {
     assert!(kept.get("prompt").is_none(), "{kept}");
 }
 
-/// What a user writes where clients look moves no request of the server.
+/// A user's writes where clients look move no request of the server.
 #[tokio::test]
 async fn users_cannot_choose_the_fetched_address() {
     let provider = StandIn::start().await;

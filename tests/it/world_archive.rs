@@ -57,7 +57,7 @@ fn exported() -> (Home, PathBuf, PathBuf) {
     (home, data, file)
 }
 
-/// What somebody sees who comes to the world.
+/// View of somebody who comes to the world.
 async fn seen(server: &Server, id: Umid) -> Vec<String> {
     let guest = Api::guest(server).await;
     let tree = guest

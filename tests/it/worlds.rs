@@ -38,7 +38,7 @@ async fn worlds_are_edited_by_their_admins_only() {
             list.objects.iter().any(|object| object.name == "Agora ☀")
         })
         .await;
-    // What is not given stays, what is empty goes.
+    // A text that is not given stays, an empty one goes.
     owner
         .patch(&path(WELCOME), json!({"description": "", "name": null}))
         .await

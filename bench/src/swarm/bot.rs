@@ -30,18 +30,19 @@ pub(crate) use self::{
     stats::{BotStats, Outcome},
 };
 
-/// How long entering may take, from the first packet to the own name in the list of users, in units
+/// Longest time of entering, from the first packet to the own name in the list of users, in units
 /// of 10 µs.
 pub(crate) const JOIN_TIMEOUT: u32 = 30 * Stamp::PER_SECOND;
 /// Time between two looks at what is known of the others, in units of 10 µs.
 const LOOK_INTERVAL: u32 = Stamp::PER_SECOND;
-/// How long a bot that cut its connection stays away at most, in units of 10 µs.
+/// Longest time for which a bot that cut its connection stays away, in units of 10 µs.
 const AWAY: u32 = 5 * Stamp::PER_SECOND;
 /// Bots that are watched at once: with 36 others near each that is some 70,000 expected updates a
 /// second at 10 Hz.
 const WATCHED: u32 = 200;
-/// How far from the edge of what a server calls near a mover has to be to count, in metres: who is
-/// told of whom depends on cells, which are not left at once (docs/architecture.md, Interest).
+/// Distance that a mover has to keep from the edge of what a server calls near to count, in metres:
+/// who is told of whom depends on cells, which are not left at once (docs/architecture.md,
+/// Interest).
 const MARGIN: f32 = 8.0;
 /// A step that is longer than this is a jump, in metres: what was sent before it was sent to
 /// another place.
@@ -64,15 +65,15 @@ pub(crate) enum Errand {
     Deadline,
 }
 
-/// What follows from what a bot heard.
+/// Consequence of what a bot heard.
 pub(crate) struct Heard {
     /// It is in the world now and was not before.
     pub(crate) entered: bool,
-    /// What it says to that.
+    /// Answer of the bot to that.
     pub(crate) answer: Option<Vec<u8>>,
 }
 
-/// Where a bot is in its life.
+/// Stage of the life of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Waits for its own name in the list of users.
@@ -105,7 +106,7 @@ pub(crate) struct Bot {
     began: Stamp,
     /// Whether it was ever in the world.
     entered: bool,
-    /// Where it is, in metres along x and z, and since when it has not jumped.
+    /// Its position, in metres along x and z, and the time since which it has not jumped.
     place: (f32, f32),
     arrived: Stamp,
     watch: Option<Watch>,
@@ -153,7 +154,7 @@ impl Bot {
         self.stage == Stage::Present
     }
 
-    /// Who it is and where it wants to be: said first, at once (docs/spec/posbus.md §5.1). A
+    /// The user and the world to enter: said first, at once (docs/spec/posbus.md §5.1). A
     /// session of version 2 that comes back is where it was without asking.
     pub(crate) fn hello(&mut self) -> Vec<Vec<u8>> {
         (self.welcomed, self.pose, self.tick) = (false, 0, 0);
@@ -180,7 +181,7 @@ impl Bot {
         self.world.options.protocol >= 2
     }
 
-    /// What it does from now on, having entered.
+    /// Begins the activities of a bot that has entered.
     pub(crate) fn errands(&self, now: Stamp) -> Vec<(Stamp, Errand)> {
         let look = now.plus((f64::from(LOOK_INTERVAL) * self.phase()) as u32);
         let mut errands = vec![(look, Errand::Look), (self.next_turn(now), Errand::Move)];
@@ -191,7 +192,7 @@ impl Bot {
         errands
     }
 
-    /// What it does because something is measured.
+    /// Activities that serve a measurement.
     pub(crate) fn plan(&self, window: &Window) -> Vec<(Stamp, Errand)> {
         let mut errands = Vec::new();
         if !self.stalls {
@@ -206,7 +207,7 @@ impl Bot {
         errands
     }
 
-    /// How long it stays away once it cut its connection, in units of 10 µs.
+    /// Time for which it stays away once it cut its connection, in units of 10 µs.
     pub(crate) fn absence(&self) -> u32 {
         let whole = self
             .world
@@ -511,8 +512,8 @@ impl Bot {
     }
 }
 
-/// How far a bot that was near during a watch can be at its end, in metres: two runners go apart at
-/// 10 m/s for its 3 s. Jumpers can be anywhere.
+/// Distance that a bot that was near during a watch can have at its end, in metres: two runners go
+/// apart at 10 m/s for its 3 s. Jumpers can be anywhere.
 fn reach(pattern: Pattern) -> f32 {
     match pattern {
         Pattern::Walk | Pattern::Crowd | Pattern::Idle => 48.0 + 40.0,

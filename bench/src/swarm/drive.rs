@@ -1,4 +1,4 @@
-//! What carries bots: connections, and the threads or tasks that serve them.
+//! The carriers of bots: connections, and the threads or tasks that serve them.
 
 pub(crate) mod agenda;
 pub(crate) mod dial;
@@ -29,7 +29,7 @@ use crate::swarm::{
     world::World,
 };
 
-/// What carries all bots of a run.
+/// The carrier of all bots of a run.
 pub(crate) enum Fleet {
     /// Threads of sockets.
     Sockets(Sockets),
@@ -46,7 +46,7 @@ impl Fleet {
         }
     }
 
-    /// What became of all bots, once the run is over.
+    /// Outcomes of all bots, once the run is over.
     pub(crate) async fn finish(self) -> (Vec<Outcome>, Stats) {
         match self {
             Self::Sockets(sockets) => {

@@ -1,4 +1,4 @@
-//! What a received frame says, looked up in the sent.
+//! Content of a received frame, looked up in the updates that were sent.
 //!
 //! Bots that stand in the same cell are sent the same bytes, so what a frame says is remembered for
 //! a moment and the next bot that gets exactly these bytes does not decode them again. What each
@@ -19,19 +19,19 @@ use crate::swarm::{
 /// Frames that are remembered. A world of 5,000 has some 250 cells, a tick leaves a frame or two
 /// for each.
 const REMEMBERED: usize = 2_048;
-/// How long, in units of 10 µs: a frame that comes again much later may mean other updates.
+/// Time in units of 10 µs: a frame that comes again much later may mean other updates.
 const EXPIRY: u32 = Stamp::PER_SECOND / 2;
 /// Shorter frames are decoded faster than looked up.
 const SHORTEST: usize = 64;
 /// A position that is off by more than this was not rounded: in metres, half a unit of 1/64 m.
 const ROUNDING: f32 = 1.0 / 128.0;
-/// What floats of this size cannot tell apart, as a share of them.
+/// Relative distance of floats of this size, which cannot be told apart.
 const FLOAT_ERROR: f32 = 1.0 / (1 << 22) as f32;
 
-/// What a frame says.
+/// Content of a frame.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// Where users are.
+    /// Positions of users.
     Poses(Poses),
     /// Users are there; bots among them, and which of their updates their position is, if any.
     Added(Vec<(u32, Option<u32>)>),
@@ -39,7 +39,7 @@ pub(crate) enum Content {
     Removed(Vec<u32>),
     /// These bots have handles, and so many handles already belonged to somebody else who is there.
     Bound(Vec<u32>, u32),
-    /// What holds in this session.
+    /// Parameters of this session.
     Welcome(Box<Welcome>),
     /// A signal.
     Signal(SignalType),
@@ -49,7 +49,7 @@ pub(crate) enum Content {
     Undecodable,
 }
 
-/// Where users are.
+/// Positions of users.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Poses {
     /// The tick that it shows, in version 2.
@@ -69,11 +69,11 @@ pub(crate) struct Heard {
     pub(crate) sequence: u32,
     /// When it was sent; 0 if that does not count, as its sender does not read.
     pub(crate) sent: Stamp,
-    /// Where the bot was, in metres along x and z.
+    /// Position of the bot, in metres along x and z.
     pub(crate) place: (f32, f32),
 }
 
-/// How exactly positions have to arrive.
+/// Precision with which positions have to arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exactness {
     /// To the bit, as version 1 sends floats.
@@ -82,7 +82,7 @@ enum Exactness {
     Rounded,
 }
 
-/// What a position in a frame turned out to be.
+/// Verdict on a position in a frame.
 enum Found {
     Update(Heard),
     /// Nobody sent it; where somebody entered, perhaps.
@@ -121,7 +121,7 @@ impl Decoder {
         }
     }
 
-    /// What a frame says.
+    /// Content of a frame.
     pub(crate) fn read(&mut self, frame: &[u8], world: &World, now: Stamp) -> &Content {
         let short = frame.len() < SHORTEST;
         let at = if short {
@@ -177,7 +177,7 @@ fn decode(frame: &[u8], world: &World, content: &mut Content) {
         return;
     }
     let id = frame.first_chunk().map(|id| u32::from_le_bytes(*id));
-    // What no bot looks at is not decoded either.
+    // Frames that no bot looks at are not decoded.
     let ignored = id.and_then(MessageType::from_id).is_some_and(|known| {
         !matches!(
             known,
@@ -287,7 +287,7 @@ fn added(users: &[UserData], sent: &SentUpdates) -> Vec<(u32, Option<u32>)> {
         let bot = sent.bot(user.id)?;
         let transform = user.transform;
         let number = direction(transform.rotation);
-        // Where somebody entered need not be a place they sent.
+        // The place where a user entered need not be one that it sent.
         match find(sent, bot, transform.position, number, Exactness::Whole) {
             Found::Update(heard) => Some((bot, Some(heard.sequence))),
             _ => Some((bot, None)),

@@ -8,7 +8,7 @@ use crate::swarm::sent::Stamp;
 const FINE: u32 = 20_000;
 /// Above, by 1 ms.
 const COARSE: u32 = 100;
-/// What is slower than a minute counts as a minute.
+/// Anything slower than a minute counts as a minute.
 const LONGEST: u32 = 60 * Stamp::PER_SECOND;
 
 /// A distribution of times in units of 10 µs.
@@ -40,7 +40,7 @@ impl Times {
         }
     }
 
-    /// How many were at least `from` and below `to`, in milliseconds.
+    /// Number of times of at least `from` and below `to`, in milliseconds.
     pub(crate) fn between(&self, from: f64, to: f64) -> u64 {
         self.counts()
             .filter(|(time, _)| (from..to).contains(time))
@@ -89,7 +89,7 @@ impl Times {
 /// if there were none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quantiles {
-    /// How many times.
+    /// Number of times.
     pub count: u64,
     /// Shortest.
     pub min: f64,

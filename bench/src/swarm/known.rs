@@ -1,4 +1,5 @@
-//! What one bot knows of all others: who is there, and the newest update it has seen of each.
+//! Knowledge that one bot has of all others: their presence, and the newest update it has seen of
+//! each.
 
 use crate::swarm::{
     histogram::Times,
@@ -13,24 +14,24 @@ const BOUND: u32 = 1 << 30;
 const KNOWN: u32 = ANNOUNCED | BOUND;
 /// Number of the newest update seen, 0 before the first.
 const SEQUENCE: u32 = BOUND - 1;
-/// How many others one look at a sample compares.
+/// Number of others that one look at a sample compares.
 const SAMPLE: u32 = 64;
 /// For how long after a bot came back nothing is expected of what others know of it, in units of 10
 /// µs.
 const SETTLING: u32 = 2 * Stamp::PER_SECOND;
 
-/// What one bot knows.
+/// Knowledge of one bot.
 pub(crate) struct KnownBots {
     me: u32,
     /// By bot: who is known, and the newest update.
     rows: Vec<u32>,
-    /// How many others are known.
+    /// Number of others that are known.
     known: u32,
-    /// Where the next sample begins.
+    /// Start of the next sample.
     next_sample: u32,
 }
 
-/// What a received update was.
+/// Verdict on a received update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Observation {
     /// Seen for the first time.
@@ -43,7 +44,7 @@ pub(crate) enum Observation {
     Ignored,
 }
 
-/// What a look at what is known found.
+/// Result of a look at what is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sampled {
     /// Others that should be known.
@@ -52,7 +53,7 @@ pub(crate) struct Sampled {
     pub(crate) fresh: u64,
 }
 
-/// What is known of the others in the end.
+/// Knowledge of the others in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Final {
     /// Others that are there.
@@ -87,7 +88,7 @@ impl KnownBots {
         }
     }
 
-    /// How many others are known.
+    /// Number of others that are known.
     pub(crate) fn known(&self) -> u32 {
         self.known
     }
@@ -102,7 +103,7 @@ impl KnownBots {
     pub(crate) fn announce(&mut self, bot: u32, sequence: Option<u32>, bound: bool) -> bool {
         let flags = if bound { KNOWN } else { ANNOUNCED };
         let new = self.mark(bot, flags) & ANNOUNCED == 0;
-        // Where somebody is said to be counts before their handle is told, too.
+        // A position counts before the handle of its user is told, too.
         let row = self.rows.get_mut(bot as usize).filter(|_| bot != self.me);
         if let (Some(row), Some(sequence)) = (row, sequence)
             && sequence & SEQUENCE > *row & SEQUENCE
@@ -222,7 +223,7 @@ impl KnownBots {
     }
 }
 
-/// Where a bot is, in metres along x and z.
+/// Position of a bot, in metres along x and z.
 pub(crate) fn place(sent: &SentUpdates, bot: u32) -> (f32, f32) {
     let last = sent.last(bot);
     last.map_or((0.0, 0.0), |update| (update.position.x, update.position.z))

@@ -1,4 +1,4 @@
-//! How late the swarm itself is: a short timer between everything else that bots do. A generator
+//! Lateness of the swarm itself: a short timer between everything else that bots do. A generator
 //! that is late measures itself.
 
 use crate::swarm::{histogram::Times, sent::Stamp};

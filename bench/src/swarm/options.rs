@@ -1,4 +1,4 @@
-//! What a run is asked to do.
+//! Request for a run.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{swarm::sent::Stamp, trajectories::Pattern};
 /// The world that an empty data directory gets.
 pub const WELCOME_WORLD: Umid = Umid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0001);
 
-/// How to run a swarm.
+/// Options of a swarm.
 #[derive(Clone, Debug, Serialize)]
 pub struct Options {
     /// Base URL of the server. Default `http://127.0.0.1:4000`, where a server listens unless told
@@ -18,17 +18,17 @@ pub struct Options {
     pub url: String,
     /// The world that all bots enter. Default the welcome world, which every new server has.
     pub world: Umid,
-    /// How many bots. Default 100: enough to see something on any machine.
+    /// Number of bots. Default 100: enough to see something on any machine.
     pub users: u32,
     /// Updates per second that a moving bot sends. Default 10, what a good client sends.
     pub rate: f64,
     /// Version of the protocol that they ask for, 1 or 2. Default 1.
     pub protocol: u32,
-    /// How they connect. Default WebSocket.
+    /// Transport of the bots. Default WebSocket.
     pub transport: Transport,
-    /// How they move. Default walk.
+    /// Movement of the bots. Default walk.
     pub pattern: Pattern,
-    /// How long is measured, once everybody is there. Default 30 s.
+    /// Length of the measurement, once everybody is there. Default 30 s.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub window: Duration,
     /// Bots that enter per second; 0 is all at once. Default 100.
@@ -42,7 +42,7 @@ pub struct Options {
     /// Threads that bots share. Default as many as there are cores, at most 2: more would take the
     /// server's.
     pub threads: usize,
-    /// What all paths derive from: the same seed, the same paths. Default 1.
+    /// Seed of all paths: the same seed, the same paths. Default 1.
     pub seed: u64,
     /// The server's process on this machine, to see what it uses. Default none.
     pub server_pid: Option<u32>,
@@ -99,7 +99,7 @@ fn falls_to(bot: u32, percent: f64) -> bool {
     before(bot.saturating_add(1)) > before(bot)
 }
 
-/// How bots connect.
+/// Transport of bots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {

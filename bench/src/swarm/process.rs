@@ -1,4 +1,4 @@
-//! What processes of this machine use, as the kernel counts it.
+//! Usage of processes of this machine, as the kernel counts it.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Clock ticks per second that `/proc` counts CPU time in: 100 on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process has used so far.
+/// Usage of a process so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usage {
     /// CPU time in seconds, of all threads, in user and kernel mode.
@@ -41,7 +41,7 @@ impl Usage {
     }
 }
 
-/// What a process used during the measurement.
+/// Usage of a process during the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ProcessUse {
     /// CPU time in seconds.
@@ -54,7 +54,7 @@ pub struct ProcessUse {
     pub resident_before: u64,
     /// Resident memory in bytes at the end.
     pub resident: u64,
-    /// What came in between, per user.
+    /// Usage between two moments, per user.
     pub resident_per_user: f64,
 }
 

@@ -1,4 +1,4 @@
-//! How far a run is: counters that bots keep, and somebody who is told of them.
+//! Progress of a run: counters that bots keep, and a reporter that reads them.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use crate::swarm::{
 /// Time between two messages of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How far a run is.
+/// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Accounts are made.
@@ -27,16 +27,16 @@ pub enum Phase {
     Ramp,
     /// Everybody hears of everybody.
     Settle,
-    /// What happens now counts.
+    /// Anything that happens now counts.
     Measure,
     /// Nobody moves any more.
     Drain,
 }
 
-/// What a run is doing.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// How far it is.
+    /// Its progress.
     pub phase: Phase,
     /// Bots asked for.
     pub users: u32,
@@ -50,7 +50,7 @@ pub struct Progress {
     pub frames_per_second: f64,
     /// Updates seen per second, by all bots.
     pub updates_per_second: f64,
-    /// What is left of the measurement; all of it before.
+    /// Rest of the measurement; all of it before.
     pub left: Duration,
 }
 
@@ -116,7 +116,7 @@ impl Live {
         self.joined.load(Ordering::Relaxed) > 0
     }
 
-    /// How many have joined or will never.
+    /// Number of bots that have joined or will never.
     pub(crate) fn arrived(&self) -> u32 {
         self.joined.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed)
     }

@@ -20,20 +20,20 @@ use crate::{
     },
 };
 
-/// What a run found.
+/// Figures of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What was asked for.
+    /// Options of the run.
     pub options: Options,
-    /// Where it ran.
+    /// Machine of the run.
     pub machine: Machine,
-    /// Who was there.
+    /// Users of the run.
     pub users: Users,
-    /// How they entered.
+    /// Joins.
     pub joins: Joins,
-    /// What was sent and seen.
+    /// Updates sent and seen.
     pub updates: Updates,
-    /// What everybody knew of everybody.
+    /// Knowledge of everybody about everybody.
     pub pairs: Pairs,
     /// Milliseconds from just before an update is written to a socket until another bot near by (as
     /// `Updates::expected` has it, by where it is then) has decoded it, for each of these.
@@ -43,9 +43,9 @@ pub struct Report {
     /// Milliseconds since the sending of the newest known position of others near by, sampled once
     /// a second; 0 if it is where they are.
     pub age_near_ms: Quantiles,
-    /// What a reading bot received.
+    /// Traffic of a reading bot.
     pub traffic: Traffic,
-    /// What must not happen.
+    /// Faults, which must not happen.
     pub faults: Faults,
     /// Milliseconds that the swarm itself was late.
     pub lag_ms: Quantiles,
@@ -55,23 +55,23 @@ pub struct Report {
     /// Share of the frames that another bot had been sent as well, to the byte, and that were not
     /// decoded again.
     pub remembered_share: f64,
-    /// What the swarm used; per-user figures are per bot.
+    /// Usage of the swarm; per-user figures are per bot.
     pub generator: Option<ProcessUse>,
-    /// What the server used, if its process was named.
+    /// Usage of the server, if its process was named.
     pub server_process: Option<ProcessUse>,
-    /// What the server says of itself, if it does.
+    /// Metrics of the server, if it has them.
     pub server: Option<ServerFigures>,
     /// Bots that cut their connection and came back.
     pub resumes: Resumes,
-    /// What plots show.
+    /// Data of the plots.
     pub plots: Plots,
     /// Why the run does not count, if so.
     pub void: Option<String>,
-    /// What went wrong; nothing if all was well.
+    /// Failures; none if all was well.
     pub failures: Vec<String>,
 }
 
-/// Who was there.
+/// Users of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Users {
     /// Bots asked for.
@@ -90,7 +90,7 @@ pub struct Users {
     pub losses: BTreeMap<String, u32>,
 }
 
-/// How they entered.
+/// Joins of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Joins {
     /// Seconds from the first to the last.
@@ -119,7 +119,7 @@ pub struct Resumes {
     pub blinks: u64,
 }
 
-/// What plots show.
+/// Data of the plots.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plots {
     /// Latency near by: the upper bound of each bar in milliseconds, and how many are in it. The
@@ -131,7 +131,7 @@ pub struct Plots {
     pub bytes_per_user_second: Vec<u64>,
 }
 
-/// What was sent and seen during the measurement.
+/// Updates sent and seen during the measurement.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Updates {
     /// Updates sent by bots that were there to the end; those of bots that stop reading are counted
@@ -156,7 +156,7 @@ pub struct Updates {
     pub seen_share: f64,
 }
 
-/// What everybody knew of everybody: pairs of a reading bot and another one.
+/// Knowledge of everybody about everybody: pairs of a reading bot and another one.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Pairs {
     /// All pairs.
@@ -175,7 +175,7 @@ pub struct Pairs {
     pub fresh_share: f64,
 }
 
-/// What a reading bot received during the measurement, in PosBus frames; the WebSocket adds 2 to 4
+/// Traffic of a reading bot during the measurement, in PosBus frames; the WebSocket adds 2 to 4
 /// bytes to each.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Traffic {
@@ -191,7 +191,7 @@ pub struct Traffic {
     pub late_per_user_second: f64,
 }
 
-/// What must not happen.
+/// Faults, which must not happen.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Faults {
     /// Older positions after newer ones of the same mover.
@@ -208,7 +208,7 @@ pub struct Faults {
     pub undecodable: u64,
 }
 
-/// What the server says of the time of the measurement, all its worlds together.
+/// Metrics of the server over the time of the measurement, all its worlds together.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerFigures {
     /// Its ticks.
@@ -224,7 +224,7 @@ pub struct ServerFigures {
 /// Ticks of a server.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TickFigures {
-    /// How many.
+    /// Number.
     pub count: u64,
     /// Mean time in milliseconds.
     pub mean_ms: f64,
@@ -237,12 +237,12 @@ pub struct TickFigures {
     pub overruns: u64,
 }
 
-/// What a run leaves behind.
+/// Raw results of a run.
 pub(crate) struct Collected {
     pub(crate) options: Options,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) stats: Stats,
-    /// How long entering took for all together.
+    /// Time that entering took for all together.
     pub(crate) ramp: Duration,
     pub(crate) machine: Machine,
     /// The swarm at start and end of the measurement.

@@ -34,11 +34,11 @@ use crate::{
     },
 };
 
-/// How long everybody has to hear of everybody before the measurement begins anyway.
+/// Time that everybody has to hear of everybody before the measurement begins anyway.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long ahead the measurement is announced, in units of 10 µs.
+/// Time between the announcement of the measurement and its start, in units of 10 µs.
 const NOTICE: u32 = Stamp::PER_SECOND / 2;
-/// How long what was sent may be on its way after the last movement, in units of 10 µs. A server
+/// Time for which updates may be on their way after the last movement, in units of 10 µs. A server
 /// may tell of those far away once a second.
 const DRAIN: u32 = 5 * Stamp::PER_SECOND / 2;
 /// Time between two looks at something that is waited for.
@@ -162,14 +162,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// What it says of itself, if it does.
+    /// Metrics of the server, if it has them.
     pub(crate) async fn figures(&self) -> Option<Scrape> {
         let answer = self.http.get(format!("{}/metrics", self.base)).send().await;
         let text = answer.ok()?.error_for_status().ok()?.text().await.ok()?;
         Some(Scrape::parse(&text))
     }
 
-    /// What carries the bots.
+    /// The carrier of the bots.
     async fn fleet(&self, world: &Arc<World>, target: Target) -> Result<Fleet, SwarmError> {
         let options = &world.options;
         if options.transport == Transport::WebSocket {
@@ -188,7 +188,7 @@ impl Server {
         Ok(Fleet::Tasks(Tasks::new(world, endpoints)))
     }
 
-    /// What its process uses, if that is known.
+    /// Usage of the process of the server, if that is known.
     fn used(&self) -> Option<Usage> {
         self.pid.and_then(Usage::of)
     }

@@ -1,4 +1,4 @@
-//! What the server says of itself: a few figures out of its `GET /metrics`.
+//! Metrics of the server: a few figures out of its `GET /metrics`.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Scrape {
         scrape
     }
 
-    /// What happened since an earlier moment.
+    /// Difference to an earlier moment.
     pub(crate) fn since(&self, earlier: &Self) -> ServerFigures {
         let ticks = self.tick_count - earlier.tick_count;
         let before = |bound: f64| {
@@ -82,7 +82,7 @@ impl Scrape {
     }
 }
 
-/// How many took longer than a bound, if there is such a bound.
+/// Number of ticks that took longer than a bound, if there is such a bound.
 fn over(buckets: &[(f64, f64)], all: f64, bound: f64) -> Option<u64> {
     let same = buckets.iter().find(|(other, _)| *other == bound);
     same.map(|(_, count)| (all - count).max(0.0) as u64)

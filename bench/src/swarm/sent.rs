@@ -1,5 +1,5 @@
-//! What every bot sent and when, shared by all: an update received anywhere finds its sending here.
-//! Written by the sender, read by all others, without locks.
+//! Updates that every bot sent, with their times, shared by all: an update received anywhere finds
+//! its sending here. Written by the sender, read by all others, without locks.
 //!
 //! The number of an update travels as the direction its sender looks in: 9 bits, which is what
 //! version 2 of the protocol leaves of an angle (docs/protocol.md, Poses) and what version 1
@@ -68,7 +68,7 @@ pub(crate) struct SentUpdates {
     tracks: Vec<Track>,
 }
 
-/// What one bot sent.
+/// Updates of one bot.
 struct Track {
     id: Umid,
     /// Does not read; nothing is expected of what is heard of it, as a server may send it away any
@@ -99,7 +99,7 @@ pub(crate) struct Update {
     pub(crate) position: Vec3,
 }
 
-/// Where a bot is in its life.
+/// Stage of the life of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Presence {
@@ -303,7 +303,7 @@ mod tests {
     fn numbers_survive_as_directions() {
         for value in 0..NUMBERS {
             assert_eq!(number(yaw(value)), Some(value));
-            // What is left of it in version 2: the nearest of 512 directions.
+            // Its remainder in version 2: the nearest of 512 directions.
             let quantised = (yaw(value) * 512.0 / std::f32::consts::TAU).round() as i32;
             assert_eq!(quantised.rem_euclid(512), value as i32);
         }

@@ -13,21 +13,21 @@ pub(crate) struct BotThread {
     pub(crate) stats: Stats,
 }
 
-/// What is left of them in the end.
+/// Statistics of a thread in the end.
 pub(crate) struct Stats {
-    /// How long entering took.
+    /// Time that entering took.
     pub(crate) joining: Times,
-    /// How long coming back took.
+    /// Time that coming back took.
     pub(crate) resuming: Times,
     /// From the sending of an update to its first known by another bot near by, for each of these.
     pub(crate) latency: Times,
     /// The same for all bots, near and far.
     pub(crate) latency_all: Times,
-    /// How old the known positions of those near by are.
+    /// Age of the known positions of those near by.
     pub(crate) age: Times,
-    /// How late a timer is served.
+    /// Lateness of timers.
     pub(crate) lag: Times,
-    /// How long it took to go through everything that was ready.
+    /// Time that it took to go through everything that was ready.
     pub(crate) rounds: Times,
     pub(crate) expectations: Expectations,
     /// Frames that were decoded.

@@ -6,11 +6,12 @@ use crate::swarm::{
     sent::{SentUpdates, Stamp, Update},
 };
 
-/// How long a bot is watched for what others send, in units of 10 µs.
+/// Time for which a bot is watched for what others send, in units of 10 µs.
 pub(crate) const WATCH: u32 = 2 * Stamp::PER_SECOND;
-/// How long what was sent then may take to arrive, in units of 10 µs.
+/// Longest time on the way of what was sent then, in units of 10 µs.
 pub(crate) const GRACE: u32 = Stamp::PER_SECOND;
-/// What a bot sends this long before it cuts its connection may be lost with it, in units of 10 µs.
+/// Updates that a bot sends this long before it cuts its connection may be lost with it, in units
+/// of 10 µs.
 const CUT_SHORT: u32 = Stamp::PER_SECOND;
 /// A newer update that arrives within so many ticks of the sending of an older one may stand for
 /// it,
@@ -21,21 +22,21 @@ const TOGETHER: (u32, u32) = (3, 2);
 /// End of a chain.
 const NONE: u32 = u32::MAX;
 
-/// What is expected of a server, for every bot alike.
+/// Expectations of a server, for every bot alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
-    /// Who is nearer than this is told of in every tick, in metres.
+    /// Bots nearer than this are told of in every tick, in metres.
     pub(crate) near: f32,
     /// Time of a tick, in units of 10 µs.
     pub(crate) tick: u32,
     /// Everybody is told of within this time, in units of 10 µs.
     pub(crate) slowest: u32,
-    /// Who is farther than this at the end of a watch was not near during it, in metres.
+    /// A bot farther than this at the end of a watch was not near during it, in metres.
     pub(crate) reach: f32,
 }
 
 impl Default for Terms {
-    /// What a server has unless it says otherwise: 48 m are within any 3 × 3 cells of 64 m, with a
+    /// Terms of a server unless it says otherwise: 48 m are within any 3 × 3 cells of 64 m, with a
     /// margin; 20 ticks a second; everybody once a second.
     fn default() -> Self {
         Self {
@@ -88,7 +89,7 @@ pub(crate) struct Scratch {
     heads: Vec<u32>,
     /// By what was noted, the next one of the same bot.
     nexts: Vec<u32>,
-    /// Where the watched bot was, and since when.
+    /// Place of the watched bot, and the time since which it is there.
     places: Vec<(Stamp, (f32, f32))>,
 }
 
@@ -163,7 +164,7 @@ fn replaces(sent: &SentUpdates, newer: &Noted, older: &Update, terms: Terms) -> 
         && newer.at <= older.sent.plus(MERGED * terms.tick)
 }
 
-/// What a bot sent since a moment, the newest first.
+/// Updates that a bot sent since a moment, the newest first.
 fn updates_since(sent: &SentUpdates, bot: u32, from: Stamp) -> impl Iterator<Item = Update> {
     (1..=sent.latest(bot))
         .rev()
@@ -183,14 +184,14 @@ impl Scratch {
         }
     }
 
-    /// What was noted of a bot, the newest first.
+    /// Notes of a bot, the newest first.
     fn of<'a>(&'a self, bot: u32, noted: &'a [Noted]) -> impl Iterator<Item = &'a Noted> + Clone {
         let head = self.heads.get(bot as usize).copied();
         let chain = std::iter::successors(head, |at| self.nexts.get(*at as usize).copied());
         chain.map_while(|at| noted.get(at as usize))
     }
 
-    /// Where a bot was from a moment on, the newest first, with the place it was at in that moment.
+    /// Places of a bot from a moment on, the newest first, with its place in that moment.
     fn follow(&mut self, sent: &SentUpdates, bot: u32, from: Stamp) {
         self.places.clear();
         let place = |update: &Update| (update.position.x, update.position.z);

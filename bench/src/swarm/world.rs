@@ -1,4 +1,4 @@
-//! What all bots of a run share.
+//! State that all bots of a run share.
 
 use std::sync::{
     Arc, OnceLock,
@@ -12,7 +12,7 @@ use crate::swarm::{
     sent::{SentUpdates, Stamp},
 };
 
-/// What all bots of a run share.
+/// State that all bots of a run share.
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) sent: SentUpdates,
@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) live: Arc<Live>,
 }
 
-/// Which bot goes by which handle. A handle means the same to everybody in a world
+/// Bots by handle. A handle means the same to everybody in a world
 /// (docs/protocol.md, Handles), so whoever is told first tells all; whether each was told is its
 /// own affair (`known`).
 pub(crate) struct Handles(Vec<AtomicU32>);

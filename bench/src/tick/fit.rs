@@ -1,4 +1,4 @@
-//! How a time grows with the size of the world.
+//! Growth of a time with the size of the world.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ const FITTED: std::ops::RangeInclusive<u32> = 1_000..=20_000;
 pub struct Fit {
     /// Objects in the worlds.
     pub objects: u32,
-    /// How many sizes were fitted.
+    /// Number of sizes that were fitted.
     pub sizes: usize,
     /// The smallest, in users.
     pub from: u32,

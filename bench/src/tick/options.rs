@@ -1,4 +1,4 @@
-//! What a bench is asked to do.
+//! Request for a bench.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use systems::Dialect;
 
 use crate::trajectories::Pattern;
 
-/// How to bench ticks.
+/// Options of the tick bench.
 #[derive(Clone, Debug, Serialize)]
 pub struct TickOptions {
     /// Sizes of the worlds in users. Default 100 to 20,000 in steps of about three, the range of
@@ -21,13 +21,13 @@ pub struct TickOptions {
     /// Ticks before, in which buffers grow to what they need. Default 100, enough for the slowest
     /// rate of interest.
     pub warm_up: u32,
-    /// What all paths derive from. Default 1.
+    /// Seed of all paths. Default 1.
     pub seed: u64,
-    /// How people move, 10 times a second those who do. Default walk.
+    /// Movement of people, 10 times a second for those who move. Default walk.
     pub pattern: Pattern,
     /// People who leave, and others who enter in their place, per second. Default 0.
     pub joins: u32,
-    /// What the sessions speak. Default both, half and half.
+    /// Dialects of the sessions. Default both, half and half.
     pub protocol: Protocol,
 }
 
@@ -59,7 +59,7 @@ impl TickOptions {
     }
 }
 
-/// What sessions speak.
+/// Dialects of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Version 1.
@@ -71,7 +71,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// What the session of a person speaks.
+    /// Dialect of the session of a person.
     pub(crate) fn dialect(self, person: u32) -> Dialect {
         match self {
             Self::V1 => Dialect::V1,

@@ -1,4 +1,4 @@
-//! What one session sees of the others, decoded frame by frame.
+//! View that one session has of the others, decoded frame by frame.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,15 +29,15 @@ impl Updates {
     }
 }
 
-/// What one session has heard.
+/// Messages that one session has received.
 #[derive(Default)]
 pub(crate) struct Received {
-    /// Who is there, as far as it was told.
+    /// Users who are present, as far as the session was told.
     present: HashSet<Umid>,
-    /// Whose handle is what, in version 2, and the other way round.
+    /// Handles and their users, in version 2.
     handles: HashMap<u32, Umid>,
     handle_of: HashMap<Umid, u32>,
-    /// Whom it has been told of moving since the measurement began.
+    /// Users of whose movement it has been told since the measurement began.
     moved: HashSet<Umid>,
     /// Places of others it was told in version 1, and in version 2.
     pub(crate) updates: [Updates; 2],
@@ -50,7 +50,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// How many are there, as far as it was told.
+    /// Number of users who are present, as far as the session was told.
     pub(crate) fn present(&self) -> usize {
         self.present.len()
     }

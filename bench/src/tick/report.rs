@@ -1,4 +1,4 @@
-//! What was measured.
+//! Figures of the tick bench.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 /// All figures of a bench.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What was asked for.
+    /// Options of the bench.
     pub options: TickOptions,
     /// On which machine.
     pub machine: Machine,
@@ -20,7 +20,7 @@ pub struct Report {
     pub tick_rate: u32,
     /// The worlds, smallest first.
     pub cases: Vec<Case>,
-    /// How the tick grows with the number of users, for each number of objects.
+    /// Growth of the tick with the number of users, for each number of objects.
     pub growth: Vec<Fit>,
 }
 
@@ -39,14 +39,14 @@ pub struct Case {
     pub allocations: Option<Allocations>,
     /// Moves per second that the world was told of.
     pub moves_per_second: f64,
-    /// What the sessions were told.
+    /// Messages to the sessions.
     pub told: Delivered,
     /// Hash of all bytes that the watched sessions were given since they entered, in hex: equal
     /// options, equal bytes.
     pub trace: String,
 }
 
-/// What one set of systems takes.
+/// Cost of one set of systems.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SetCost {
     /// Its name.
@@ -65,7 +65,7 @@ pub struct Allocations {
     pub max: u64,
 }
 
-/// What the sessions were told; bytes are those of PosBus, without the headers of a transport.
+/// Messages to the sessions; bytes are those of PosBus, without the headers of a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Delivered {
     /// Bytes of each session and second, of all messages.

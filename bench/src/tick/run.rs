@@ -24,14 +24,14 @@ pub enum BenchError {
     /// The options make no sense.
     #[error("{0}")]
     Options(&'static str),
-    /// What was measured is not what was asked for.
+    /// The measurement is not the one that was asked for.
     #[error("{users} users, {objects} objects: {what}")]
     Nothing {
         /// In which world.
         users: u32,
         /// With how many objects.
         objects: u32,
-        /// What is wrong.
+        /// The difference.
         what: String,
     },
     /// A session was closed.
@@ -45,10 +45,10 @@ pub enum BenchError {
     Ended,
 }
 
-/// What is being done.
+/// The current step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// How many worlds are done.
+    /// Number of worlds that are done.
     pub done: usize,
     /// Of how many.
     pub of: usize,
@@ -178,7 +178,7 @@ fn measure(
     })
 }
 
-/// What the sessions were told, which has to be something if there was something to tell.
+/// Messages to the sessions, of which there have to be some if anybody moved.
 fn told(scene: &Scene, users: u32, ticks: u32, moves: usize) -> Result<Delivered, String> {
     let received = scene.received();
     let sum = |count: fn(&Received) -> u64| received.iter().map(count).sum::<u64>();

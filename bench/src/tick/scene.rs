@@ -18,9 +18,10 @@ use crate::{
 
 /// Moves per second of those who move: what a good client sends.
 const MOVES_PER_SECOND: u32 = 10;
-/// How many people enter in one tick, before anything is measured.
+/// Number of people who enter in one tick, before anything is measured.
 const ENTER_AT_ONCE: usize = 500;
-/// How many sessions are decoded, spread evenly: enough for a mean, few enough to take no time.
+/// Number of sessions that are decoded, spread evenly: enough for a mean, few enough to take no
+/// time.
 const WATCHERS: usize = 64;
 
 /// Objects have numbers from here on, people from 0.
@@ -28,7 +29,7 @@ const FIRST_OBJECT: u64 = 1 << 40;
 /// Their places come from other numbers than those of people.
 const OBJECT_SEED: u64 = 0x006f_626a_6563_7473;
 
-/// What all sessions were given since the counting began.
+/// Frames given to all sessions since the counting began.
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) bytes: u64,
@@ -44,11 +45,11 @@ pub(crate) struct Scene {
     received: Vec<Received>,
     /// Every so many-th person is watched.
     stride: usize,
-    /// How many have ever entered.
+    /// Number of people who have ever entered.
     entered: u64,
-    /// Who leaves next.
+    /// Index of the person who leaves next.
     leaver: usize,
-    /// What is missing of a whole person to leave, in people times ticks per second.
+    /// Missing part of a whole person to leave, in people times ticks per second.
     owed: u32,
     tick: u32,
     pub(crate) given: Given,
@@ -124,7 +125,7 @@ impl Scene {
     fn newcomer(&mut self, place: u32, users: u32) -> Person {
         let number = self.entered;
         self.entered += 1;
-        // Whoever enters in somebody's place walks elsewhere.
+        // A person who enters in another's place walks elsewhere.
         let seed = self
             .options
             .seed
@@ -228,7 +229,7 @@ impl Scene {
         shares.reduce(f64::min)
     }
 
-    /// What those who are watched have seen.
+    /// Views of the watched sessions.
     pub(crate) fn received(&self) -> &[Received] {
         &self.received
     }

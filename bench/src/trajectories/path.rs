@@ -1,4 +1,4 @@
-//! Where a bot goes: a pure function of seed, bot and pattern, the same on every machine.
+//! Path of a bot: a pure function of seed, bot and pattern, the same on every machine.
 
 use std::f32::consts::{PI, TAU};
 
@@ -13,7 +13,7 @@ const CROWD_EDGE: f32 = 64.0;
 const CROWD_MARGIN: f32 = 1.0;
 /// Slowest and fastest walk in metres per second: strolling and running.
 const SPEED: (f32, f32) = (1.0, 5.0);
-/// How far a walker turns per second at most, in radians either way.
+/// Angle that a walker turns per second at most, in radians either way.
 const TURN: f32 = 3.0;
 
 /// A place on the ground.
@@ -23,7 +23,7 @@ pub struct Place {
     pub x: f32,
     /// Metres along z.
     pub z: f32,
-    /// Where the bot looks, in radians from 0 to 2π.
+    /// Direction in which the bot looks, in radians from 0 to 2π.
     pub yaw: f32,
 }
 
@@ -88,7 +88,7 @@ impl Path {
         }
     }
 
-    /// Where it is now: at first where it starts.
+    /// Its current place: at first its start.
     pub fn place(&self) -> Place {
         self.place
     }

@@ -1,10 +1,10 @@
-//! How people move.
+//! Patterns of movement.
 
 use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
-/// How bots move.
+/// Pattern of the movement of bots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pattern {

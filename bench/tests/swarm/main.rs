@@ -16,7 +16,7 @@ use server::{EchoServer, Habit};
 const USERS: u32 = 4;
 const PAIRS: u64 = 12;
 
-/// What is reported of a server with a habit, by bots that speak a version of the protocol.
+/// Report on a server with a habit, by bots that speak a version of the protocol.
 async fn report(version: u32, habit: Habit, pattern: Pattern) -> Report {
     let options = Options {
         protocol: version,

@@ -31,7 +31,7 @@ use tokio_tungstenite::{
 
 mod quic;
 
-/// What it does wrong.
+/// Its fault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Habit {
     /// Nothing.
@@ -107,7 +107,7 @@ impl Drop for EchoServer {
 
 struct World {
     habit: Habit,
-    /// What it answers when asked where its QUIC endpoint is.
+    /// Its answer to the question for its QUIC endpoint.
     place: String,
     users: Mutex<Vec<User>>,
     ticks: AtomicU64,
@@ -360,6 +360,6 @@ impl World {
 }
 
 fn send(out: &UnboundedSender<(Instant, Frame)>, message: impl Into<Message>) {
-    // Whoever has gone hears nothing.
+    // A client that has gone hears nothing.
     let _ = out.send((Instant::now(), Frame::binary(message.into().encode())));
 }

@@ -1,4 +1,4 @@
-//! What the figures count.
+//! Meaning of the figures.
 
 use bench::{
     tick::{Protocol, Report, TickOptions, run},

@@ -1,4 +1,4 @@
-//! What makes no sense is refused instead of measured.
+//! Options that make no sense are refused instead of measured.
 
 use bench::tick::{BenchError, TickOptions, run};
 

@@ -12,9 +12,9 @@ pub enum OptionsError {
     /// The value of a key is not what the key holds.
     #[error("option {key}: expected {expected}")]
     WrongType {
-        /// Which key.
+        /// The key.
         key: &'static str,
-        /// What it holds.
+        /// Its content.
         expected: &'static str,
     },
     /// A placement rule makes no sense.

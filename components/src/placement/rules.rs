@@ -27,7 +27,7 @@ pub enum PlacementError {
     UnknownAlgorithm {
         /// The object type of the entry.
         group: Umid,
-        /// What it says, as JSON.
+        /// Its content, as JSON.
         algo: String,
     },
     /// An option is of the wrong type. Only writers are told; on load the option takes its default.
@@ -35,7 +35,7 @@ pub enum PlacementError {
     WrongOption {
         /// The object type of the entry.
         group: Umid,
-        /// Which option.
+        /// The option.
         option: &'static str,
     },
 }

@@ -14,7 +14,7 @@ use super::{
 
 /// Name of the file in the directory of keys.
 const FILE: &str = "node.key";
-/// What stands before 32 bytes that are signed as a message (EIP-191).
+/// Bytes before the 32 bytes that are signed as a message (EIP-191).
 const PREFIX: &[u8] = b"\x19Ethereum Signed Message:\n32";
 
 /// The node's secp256k1 key pair.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Keys;
 
-/// Who issues tokens; clients of the platform expect this name.
+/// Issuer of tokens; clients of the platform expect this name.
 const ISSUER: &str = "ubercontroller";
 /// Longest token that is looked at. Ours have about 250 bytes.
 const MAX_LENGTH: usize = 2048;

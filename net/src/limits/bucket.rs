@@ -9,7 +9,7 @@ const BURST_SECONDS: f64 = 5.0;
 /// The longest wait that is ever told; a rate of zero would mean for ever.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
 
-/// How fast a bucket fills and how much it holds.
+/// Rate at which a bucket fills, and its capacity.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     per_second: f64,
@@ -29,7 +29,7 @@ impl Rate {
     }
 }
 
-/// What is left of a rate.
+/// Remainder of a rate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
     tokens: f64,

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-/// How sessions behave.
+/// Options of sessions.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
-    /// How long a client may take to send its handshake. Default 10 s: a phone on a bad network
+    /// Time within which a client has to send its handshake. Default 10 s: a phone on a bad network
     /// needs a few.
     pub handshake_timeout: Duration,
     /// Time between pings. Default 30 s: existing clients and proxies expect at most 54 s
     /// (docs/spec/posbus.md §1.1).
     pub ping_interval: Duration,
-    /// How long a client may stay silent, pongs included, before it counts as gone. Default 60 s.
+    /// Time for which a client may stay silent, pongs included, before it counts as gone. Default
+    /// 60 s.
     pub silence_timeout: Duration,
-    /// How long one write may take. Default 10 s, then the connection counts as stuck.
+    /// Longest time of one write. Default 10 s, then the connection counts as stuck.
     pub write_timeout: Duration,
     /// Whether messages of one session are rate_limited. Default true.
     pub rate_limited: bool,

@@ -32,7 +32,7 @@ pub(super) struct Admission {
 struct Arriving {
     address: IpAddr,
     since: Instant,
-    /// What counts it; known once the address is proven, as nobody is to be counted for what others
+    /// Its counter; known once the address is proven, as nobody is to be counted for what others
     /// send in their name.
     permit: Option<ConnectionPermit>,
     slot: Slot,
@@ -153,7 +153,7 @@ async fn serve(sessions: Arc<Sessions>, connecting: Connecting, arriving: Arrivi
     let Some(Ok(Ok(connection))) = connected.await else {
         return refused(Refusal::Handshake);
     };
-    // What is still to come is bounded by the number of connections.
+    // The rest is bounded by the number of connections.
     drop(arriving.handshake);
     let permit = match arriving.permit {
         Some(permit) => permit,

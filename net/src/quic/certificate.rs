@@ -27,7 +27,7 @@ struct Identity {
     key: PrivateKeyDer<'static>,
 }
 
-/// Where certificates come from.
+/// Source of certificates.
 pub(super) struct Certificates {
     source: Mutex<Source>,
 }
@@ -36,7 +36,7 @@ enum Source {
     Own(Box<Rotation>),
     Files {
         files: CertificateFiles,
-        /// What was read from them last.
+        /// The certificate that was read last.
         chain: Vec<CertificateDer<'static>>,
     },
 }
@@ -79,8 +79,8 @@ impl Certificates {
         }
     }
 
-    /// What to use from now on, if it is time for another certificate or there is a new one in the
-    /// files.
+    /// The certificate to use from now on, if it is time for another one or there is a new one in
+    /// the files.
     ///
     /// # Errors
     /// If the files cannot be read or used; the certificate in use stays.

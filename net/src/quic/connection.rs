@@ -19,7 +19,7 @@ use crate::session::{
 /// The longest datagram (docs/protocol.md, Datagrams).
 const MAX_DATAGRAM: usize = 1_200;
 
-/// How long the last messages may take to arrive before the connection is closed over them.
+/// Time within which the last messages have to arrive before the connection is closed over them.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A connection whose client has opened its stream.
@@ -53,7 +53,7 @@ impl Transport for Connection {
     }
 }
 
-/// What comes from the client.
+/// Messages from the client.
 pub(super) struct Receiver {
     session: Session,
     stream: RecvStream,
@@ -109,7 +109,7 @@ impl Receiver {
     }
 }
 
-/// What goes to the client.
+/// Messages to the client.
 pub(super) struct Sender {
     session: Session,
     stream: SendStream,

@@ -10,7 +10,7 @@ const LENGTH: usize = size_of::<u32>();
 /// unfinished message.
 #[derive(Default)]
 pub(super) struct Cutter {
-    /// What has arrived and not been looked at.
+    /// Bytes that have arrived and not been looked at.
     arrived: Bytes,
     /// The beginning of a message that came in pieces, its length included.
     begun: Vec<u8>,

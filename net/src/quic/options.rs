@@ -12,7 +12,7 @@ const BIDIRECTIONAL_STREAMS: u32 = 2;
 /// open only to see that it is ignored.
 const UNIDIRECTIONAL_STREAMS: u32 = 4;
 
-/// How the QUIC endpoint behaves.
+/// Options of the QUIC endpoint.
 #[derive(Clone, Debug)]
 pub struct QuicOptions {
     /// Certificate and key to use. Default none: the server makes certificates of its own, which
@@ -30,35 +30,35 @@ pub struct QuicOptions {
     /// which costs it a round trip and the server nothing. Default 64: few enough that forged
     /// addresses get little work out of the server.
     pub retry_above: usize,
-    /// How long a peer may be silent before it counts as gone; the smaller one of both sides holds.
-    /// Default 60 s, as for WebSocket.
+    /// Time for which a peer may be silent before it counts as gone; the smaller one of both sides
+    /// holds. Default 60 s, as for WebSocket.
     pub idle_timeout: Duration,
     /// After which silence the server asks for a sign of life. Default 10 s: browsers give up after
     /// 30 s, and routers forget a UDP flow after as much.
     pub keep_alive: Duration,
-    /// What a client may send ahead on one stream, in bytes. Default 32 KiB: a handshake is up to
+    /// Bytes that a client may send ahead on one stream. Default 32 KiB: a handshake is up to
     /// 16 KiB, and all else tiny.
     pub stream_window: u32,
-    /// What a client may send ahead on all streams, in bytes. Default 64 KiB: the streams that
+    /// Bytes that a client may send ahead on all streams. Default 64 KiB: the streams that
     /// HTTP/3 keeps carry hardly anything.
     pub connection_window: u32,
-    /// What may be on its way to a client on streams without having been acknowledged, in bytes.
+    /// Bytes that may be on their way to a client on streams without having been acknowledged.
     /// Default 256 KiB: a snapshot goes out with 2.5 MB/s over 100 ms, and no client makes the
     /// server keep more.
     pub send_window: u32,
-    /// What clients' datagrams may wait for being read, in bytes; the oldest are dropped. Default 4
+    /// Bytes of clients' datagrams that may wait for being read; the oldest are dropped. Default 4
     /// KiB: some forty poses, of which the newest counts.
     pub datagram_receive_buffer: usize,
-    /// What may wait for being sent as datagrams, in bytes; the oldest are dropped. Default 32 KiB:
+    /// Bytes that may wait for being sent as datagrams; the oldest are dropped. Default 32 KiB:
     /// more than the largest tick, so that only what has been overtaken by newer ticks is lost.
     pub datagram_send_buffer: usize,
-    /// What the kernel may keep for the UDP socket in either direction, in bytes. Default 4 MiB:
+    /// Bytes that the kernel may keep for the UDP socket in either direction. Default 4 MiB:
     /// all sessions share one socket, and a tick for thousands of them comes in one burst. Most
     /// systems allow less unless told otherwise (docs/operations.md).
     pub socket_buffer: usize,
 }
 
-/// Where a certificate chain and its key are, both PEM.
+/// Files of a certificate chain and its key, both PEM.
 #[derive(Clone, Debug)]
 pub struct CertificateFiles {
     /// The chain, the server's own certificate first.

@@ -1,4 +1,4 @@
-//! What clients are told of the endpoint: its address and the hashes of its certificates.
+//! Description of the endpoint for clients: its address and the hashes of its certificates.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,7 +14,7 @@ pub(super) const PATH: &str = "/posbus";
 
 const LOCALHOST: &str = "localhost";
 
-/// Where clients find the endpoint and how they know that it is the right one.
+/// Address of the endpoint, and the hashes by which clients recognise it.
 #[derive(Clone)]
 pub(crate) struct Place {
     url: Arc<str>,

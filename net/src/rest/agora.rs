@@ -11,7 +11,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(token))
 }
 
-/// Which channel of the object.
+/// The channel of the object.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Wanted)]
 struct TokenRequest {
@@ -19,7 +19,7 @@ struct TokenRequest {
     screenshare: Option<bool>,
 }
 
-/// What lets the caller into a channel.
+/// Admission of the caller to a channel.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChannelToken {
     /// For a publisher, valid for a day. Its account is the user's id.

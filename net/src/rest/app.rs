@@ -1,4 +1,4 @@
-//! What every HTTP handler can reach.
+//! State that every HTTP handler can reach.
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,17 +23,17 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// Signs for the node.
     pub node_key: Arc<NodeKey>,
-    /// What one address may ask.
+    /// Limits of one address.
     pub limits: Arc<Limits>,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// When the program started.
     pub started: Instant,
-    /// How to behave.
+    /// Options.
     pub options: Arc<NetOptions>,
     /// Cancelled when the program begins to shut down; from then on it is not ready for new work.
     pub stopping: CancellationToken,
-    /// Where the QUIC endpoint is, if there is one.
+    /// Address of the QUIC endpoint, if there is one.
     pub(crate) quic: Option<Place>,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) world_names: Arc<WorldNames>,

@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(update, remove))
 }
 
-/// What a client needs to know of an asset to show its window.
+/// Description of an asset for the window that clients show of it.
 #[derive(Debug, Serialize, ToSchema)]
 struct Asset2d {
     /// `name` decides which window opens; `pluginId`, `scopeName` and `scriptUrl` name the bundle
@@ -58,13 +58,13 @@ async fn asset_2d(
 struct Asset3d {
     /// The MD5 of its file, read as an id.
     id: Uuid,
-    /// Whose library it is in.
+    /// Owner of the library.
     #[serde(rename = "user_id")]
     user_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     name: Option<String>,
-    /// What the user says of it, below what it is: `category`, `type`, `name`, `preview_hash`.
+    /// The user's description of it, below what it is: `category`, `type`, `name`, `preview_hash`.
     #[schema(value_type = Object)]
     meta: Map<String, Value>,
     /// Whether only its user sees it.
@@ -76,9 +76,9 @@ struct Asset3d {
     updated_at: String,
 }
 
-impl From<store::LibraryRow> for Asset3d {
-    fn from(row: store::LibraryRow) -> Self {
-        // What an asset is, is not for its user to say: nobody's upload is a basic shape.
+impl From<node::LibraryRow> for Asset3d {
+    fn from(row: node::LibraryRow) -> Self {
+        // The kind of an asset is not for its user to say: nobody's upload is a basic shape.
         let meta = match merge(&Value::Object(row.base_meta), &Value::Object(row.meta)) {
             Value::Object(meta) => meta,
             _ => Map::new(),
@@ -98,7 +98,7 @@ impl From<store::LibraryRow> for Asset3d {
     }
 }
 
-/// Which part of the library.
+/// The part of the library.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Page {
@@ -107,7 +107,7 @@ struct Page {
     category: Option<String>,
     /// At most 1000, which is the default.
     limit: Option<u64>,
-    /// How many to leave out at the beginning.
+    /// Number of entries to leave out at the beginning.
     offset: Option<u64>,
 }
 
@@ -132,7 +132,7 @@ async fn library(
     Ok(Json(rows.into_iter().map(Asset3d::from).collect()))
 }
 
-/// Which assets.
+/// The assets.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Chosen {
@@ -163,7 +163,7 @@ async fn options(
     Ok(Json(found.collect()))
 }
 
-/// What to change; what is absent or null stays as it is.
+/// Changes; what is absent or null stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Asset3dChanges)]
 struct Changes {

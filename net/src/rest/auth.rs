@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(guest_token))
 }
 
-/// Whose challenge.
+/// User of the challenge.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ForWallet {

@@ -1,4 +1,4 @@
-//! Who makes a request.
+//! Caller of a request.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{ApiError, App};
 
-/// How long a user is taken to exist after it was last looked up: spares the database a query per
+/// Time for which a user is taken to exist after a lookup: spares the database a query per
 /// request, and a deleted user's token lives this much longer at most.
 const TRUST: Duration = Duration::from_secs(5);
 /// Users remembered at most.

@@ -1,11 +1,11 @@
-//! What people contributed to canvases (docs/spec/model.md §8.3).
+//! Contributions to canvases (docs/spec/model.md §8.3).
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use components::{Reason, ids};
+use node::{ContributionOrder, ContributionsQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::{ContributionOrder, ContributionsQuery};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -21,16 +21,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// Which contributions, and in which order.
+/// The contributions, and their order.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Listing {
     /// `created_at` (newest first, the default) or `vote` (most votes first).
     #[param(pattern = "^(created_at|vote)$")]
     order: Option<String>,
-    /// How many to show; default 10, at most 100.
+    /// Number to show; default 10, at most 100.
     limit: Option<u64>,
-    /// How many to skip.
+    /// Number to skip.
     offset: Option<u64>,
     /// A text that has to be in the title or an answer, whatever its case.
     #[param(max_length = 256)]
@@ -40,21 +40,21 @@ struct Listing {
 /// A part of the contributions to a canvas.
 #[derive(Debug, Serialize, ToSchema)]
 struct Contributions {
-    /// How many there are in all.
+    /// Number of contributions in all.
     count: u64,
-    /// How many are shown at most.
+    /// Number of contributions on the page at most.
     limit: u64,
-    /// How many were skipped.
+    /// Number of contributions that were skipped.
     offset: u64,
     items: Vec<Contribution>,
 }
 
-/// What somebody contributed.
+/// A contribution.
 #[derive(Debug, Serialize, ToSchema)]
 struct Contribution {
     /// The object it is shown on.
     object_id: Uuid,
-    /// Who made it.
+    /// Its author.
     user: User,
     #[serde(rename = "type")]
     #[schema(rename = "type")]
@@ -103,7 +103,7 @@ async fn list(
             user: User::new(&app.node, &user),
             kind: AttributeName {
                 plugin_id: ids::CANVAS_PLUGIN,
-                attribute_name: store::CONTRIBUTION,
+                attribute_name: node::CONTRIBUTION,
             },
             votes: row.votes,
             comments: row.comments,

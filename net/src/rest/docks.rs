@@ -11,7 +11,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(dock, undock))
 }
 
-/// Whose worlds: of the owners of these wallets, one of whom is the caller.
+/// Worlds of the owners of these wallets, one of whom is the caller.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Docked {

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of all endpoints alike: names and groups, what stands in paths,
+//! Parts of the OpenAPI document that all endpoints share: names and groups, what stands in paths,
 //! the body of an empty success, the failures that any of them can answer with, and the one body of
 //! all failures (docs/spec/rest.md §2).
 
@@ -61,7 +61,7 @@ const TAGS: [(&str, &str); 19] = [
     ("webhooks", "What providers report"),
 ];
 
-/// What the values in paths are, where their endpoint says no more of them.
+/// Meaning of the values in paths, where their endpoint says no more of them.
 const PATH_VALUES: [(&str, &str); 15] = [
     (
         "objectID",

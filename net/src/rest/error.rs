@@ -26,7 +26,7 @@ pub(super) struct ErrorBody {
     error: ErrorDetail,
 }
 
-/// What failed.
+/// The failure.
 #[derive(Debug, Serialize, ToSchema)]
 struct ErrorDetail {
     /// Stable code in snake case.

@@ -17,7 +17,7 @@ use super::{ApiError, App, query};
 
 /// Largest body, 1 MiB: the largest attribute value four times over, with room for its escapes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
-/// How long a body may take to arrive.
+/// Time within which a body has to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body. The content type does not matter, an empty body is `{}`, unknown fields are

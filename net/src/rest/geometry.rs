@@ -14,7 +14,7 @@ pub(super) struct Vector {
     z: f32,
 }
 
-/// Where an object is, how it is turned (Euler angles in radians) and how large it is (factor per
+/// Place of an object, its rotation (Euler angles in radians) and its size (factor per
 /// axis).
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = Transform)]

@@ -2,9 +2,8 @@
 
 use axum::{Json, extract::State};
 use components::Reason;
-use node::NewMember;
+use node::{NewMember, UserRow};
 use serde::{Deserialize, Serialize};
-use store::UserRow;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -62,7 +61,7 @@ async fn list(
     Ok(Json(users.into_iter().map(HostedUser::from).collect()))
 }
 
-/// Whom to host: `user_id` or `wallet`, not both.
+/// The user to host: `user_id` or `wallet`, not both.
 #[derive(Debug, Deserialize, ToSchema)]
 struct NewHostedUser {
     user_id: Option<String>,
@@ -112,7 +111,7 @@ async fn disallow(
     Ok(Json(()))
 }
 
-/// Which world is to be hosted.
+/// The world to host.
 #[derive(Debug, Deserialize, ToSchema)]
 struct HostedWorld {
     #[schema(required, nullable = false, value_type = Uuid)]

@@ -1,4 +1,4 @@
-//! What stands around every handler: rate limits, a deadline, a guard against panics, and CORS
+//! Layers around every handler: rate limits, a deadline, a guard against panics, and CORS
 //! (docs/spec/rest.md §5).
 
 use std::{
@@ -24,7 +24,7 @@ use tracing::{Instrument, Span};
 use super::{ApiError, App, BASE};
 use crate::{limits::RequestKind, options::NetOptions};
 
-/// How long browsers may remember what a preflight said.
+/// Time for which browsers may remember the answer to a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
 
 /// Refuses addresses that ask too often. Probes and scrapers are not counted: they are the
@@ -93,8 +93,8 @@ pub(super) async fn name_charset(mut response: Response) -> Response {
     response
 }
 
-/// Which pages may call the API. Tokens travel in a header, never in cookies, so credentials are
-/// not allowed.
+/// Origins of pages that may call the API. Tokens travel in a header, never in cookies, so
+/// credentials are not allowed.
 pub(super) fn cors(options: &NetOptions) -> CorsLayer {
     let origins = if options.allowed_origins.is_empty() {
         AllowOrigin::any()

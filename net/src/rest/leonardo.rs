@@ -55,7 +55,7 @@ struct GenerationJob {
     generation_id: String,
 }
 
-/// How far pictures are.
+/// Progress of pictures.
 #[derive(Debug, Serialize, ToSchema)]
 struct Pictures {
     /// Always true.
@@ -63,13 +63,13 @@ struct Pictures {
     data: FoundGeneration,
 }
 
-/// What was found.
+/// The result.
 #[derive(Debug, Serialize, ToSchema)]
 struct FoundGeneration {
     generations_by_pk: Generation,
 }
 
-/// What was asked for and came of it.
+/// The request and its results.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Generation {
@@ -139,7 +139,7 @@ async fn generate(
     }))
 }
 
-/// What came so far of pictures that the caller asked for.
+/// Pictures so far that the caller asked for.
 #[utoipa::path(
     get, path = "/leonardo/generate/{generationID}", tag = "pictures", security(("bearer" = [])),
     params(("generationID" = String, Path, pattern = "^[a-zA-Z0-9-]{1,64}$")),

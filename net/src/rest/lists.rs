@@ -31,10 +31,10 @@ use super::{ApiError, App, etag};
 const MAX_LISTS: usize = 1024;
 /// Bytes kept at most: some 150 of the longest lists.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// What is shorter fits into a packet or two and is not worth compressing.
+/// A shorter list fits into a packet or two and is not worth compressing.
 const MIN_COMPRESSED: usize = 1024;
 
-/// What a list is kept by, and in which form the client takes it.
+/// Key of a list, and the form in which the client takes it.
 pub(super) struct ListRequest {
     /// Path and query.
     key: String,
@@ -79,13 +79,13 @@ impl Lists {
         match place.newest() {
             Some((version, _)) if is_new => self.bound(&version),
             Some(_) => {}
-            // What there is no list of takes no place either.
+            // An absent list takes no place either.
             None => drop(self.0.lock().remove(&request.key)),
         }
         list?.answer(request.takes_gzip).await
     }
 
-    /// Where a list is kept, and whether this is the first to ask for it.
+    /// Place of a list, and whether this is the first request for it.
     fn place(&self, key: &str) -> (Arc<VersionedCache<List>>, bool) {
         let mut places = self.0.lock();
         if let Some(place) = places.get(key) {

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ApiError, App, PathText, extract::PathTexts, reasons};
 
-/// What a name stands for never changes.
+/// The meaning of a name never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -30,8 +30,8 @@ struct Member {
     role: String,
 }
 
-impl From<store::MemberRow> for Member {
-    fn from(row: store::MemberRow) -> Self {
+impl From<node::MemberRow> for Member {
+    fn from(row: node::MemberRow) -> Self {
         Self {
             object_id: row.object,
             user_id: row.user,
@@ -58,7 +58,7 @@ async fn list(
     Ok(Json(members.into_iter().map(Member::from).collect()))
 }
 
-/// Whom to make a member: `user_id` or `wallet`, not both.
+/// The user to make a member: `user_id` or `wallet`, not both.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewMember)]
 struct New {

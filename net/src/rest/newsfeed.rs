@@ -1,4 +1,4 @@
-//! What happened in all worlds (spec rest §2.14), and how activities and pages of them look.
+//! News of all worlds (docs/spec/model.md §8.1), and the JSON of activities and their pages.
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -21,9 +21,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Activity {
     activity_id: Uuid,
-    /// Who did it.
+    /// The user who did it.
     user_id: Uuid,
-    /// Where.
+    /// The world or object of it.
     object_id: Uuid,
     #[serde(rename = "type")]
     #[schema(rename = "type")]
@@ -42,7 +42,7 @@ pub(super) struct Activity {
     created_at: DateTime<Utc>,
 }
 
-/// What happened.
+/// The event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ActivityType)]
@@ -57,7 +57,7 @@ enum Kind {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ActivityData)]
 struct Data {
-    /// Where the user was.
+    /// Place of the user.
     #[schema(required)]
     position: Option<Vector>,
     #[schema(required)]
@@ -107,15 +107,15 @@ impl From<node::Activity> for Activity {
     }
 }
 
-/// Which part of a list.
+/// The part of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Paging {
-    /// How many to skip.
+    /// Number to skip.
     #[param(value_type = i64, minimum = 0, required = true)]
     start_index: Option<String>,
-    /// How many to show, at most 100.
+    /// Number to show, at most 100.
     #[param(value_type = i64, minimum = 0, required = true)]
     page_size: Option<String>,
 }
@@ -144,11 +144,11 @@ impl Paging {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivityPage {
     activities: Vec<Activity>,
-    /// How many were skipped.
+    /// Number of entries that were skipped.
     start_index: u64,
-    /// How many are shown at most.
+    /// Number of entries on the page at most.
     page_size: u32,
-    /// How many there are in all.
+    /// Number of entries in all.
     total_count: u64,
 }
 
@@ -163,7 +163,7 @@ impl ActivityPage {
     }
 }
 
-/// What happened in all worlds, newest first.
+/// News of all worlds, newest first.
 #[utoipa::path(
     get, path = "/objects/newsfeed", tag = "activities", security(("bearer" = [])), params(Paging),
     responses((status = 200, body = ActivityPage)),

@@ -1,4 +1,4 @@
-//! What the tokens of worlds say of themselves, for those who trade them (docs/spec/model.md §8.6).
+//! Metadata of the tokens of worlds, for those who trade them (docs/spec/model.md §8.6).
 
 use axum::{
     extract::{FromRequestParts, RawPathParams, State},

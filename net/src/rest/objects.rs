@@ -56,7 +56,7 @@ struct New {
     minimap: Option<bool>,
 }
 
-/// Which object it is about.
+/// The object it is about.
 #[derive(Debug, Serialize, ToSchema)]
 struct ObjectId {
     object_id: Uuid,
@@ -105,7 +105,7 @@ struct Object {
     asset_2d_id: String,
     /// Empty if there is none.
     asset_3d_id: String,
-    /// Where it is at this moment.
+    /// Its current transform.
     transform: Placement,
 }
 
@@ -123,7 +123,7 @@ impl From<ObjectView> for Object {
     }
 }
 
-/// How to look at an object.
+/// Appearance of an object.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct View {
@@ -148,7 +148,7 @@ async fn read(
     Ok(Json(app.node.object(object, view.effective).await?.into()))
 }
 
-/// What to change of an object; what is absent or null stays as it is.
+/// Changes of an object; what is absent or null stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ObjectChanges)]
 struct Changes {
@@ -204,7 +204,7 @@ async fn delete(
     Ok(Json(()))
 }
 
-/// How much of a tree.
+/// The part of a tree.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct TreeQuery {

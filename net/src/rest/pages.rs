@@ -8,7 +8,7 @@ use components::Reason;
 
 use super::ApiError;
 
-/// What the node is doing, for people; reads `/status.json`.
+/// Status of the node, for people; reads `/status.json`.
 pub(super) async fn status() -> ([(HeaderName, &'static str); 2], Html<&'static str>) {
     let headers = [
         (CACHE_CONTROL, "no-cache"),

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use components::Reason;
-use node::MAX_PLUGINS;
+use node::{MAX_PLUGINS, PluginRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::PluginRow;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -36,7 +35,7 @@ async fn ui_config(State(app): State<App>) -> Json<Map<String, Value>> {
     Json(app.node.ui_config())
 }
 
-/// Which plugins.
+/// The plugins.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -89,7 +88,7 @@ async fn plugins(
     Ok(Json(found.collect()))
 }
 
-/// What the manifest of a plugin says under a key; nothing is the empty text.
+/// Value of the manifest of a plugin under a key; a missing one is the empty text.
 fn described<'a>(plugin: &'a PluginRow, key: &str) -> &'a str {
     plugin
         .meta
@@ -107,7 +106,7 @@ fn name_by_id<'a>(plugins: impl Iterator<Item = &'a PluginRow>) -> ById<String> 
     Json(named.take(MAX_PLUGINS).collect())
 }
 
-/// Which plugins.
+/// The plugins.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Selection {
@@ -143,7 +142,7 @@ async fn names(
     Ok(name_by_id(found))
 }
 
-/// What to look for. A plugin is found if it meets all that is given.
+/// Search for plugins. A plugin is found if it meets all conditions.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PluginQuery {
@@ -186,7 +185,7 @@ async fn search(
     Ok(name_by_id(found))
 }
 
-/// Which plugins, each of which has to exist.
+/// The plugins, each of which has to exist.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Chosen {
@@ -196,7 +195,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// What `of` finds in each of the plugins.
+    /// The finding of `of` in each of the plugins.
     fn each(
         &self,
         app: &App,
@@ -241,11 +240,11 @@ async fn options(
     chosen.each(&app, |plugin| plugin.options.clone().unwrap_or_default())
 }
 
-/// Which uploaded bundle.
+/// The uploaded bundle.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = PluginActivation)]
 struct Activation {
-    /// What the upload answered with: 32 hexadecimal digits. Required.
+    /// Answer of the upload: 32 hexadecimal digits. Required.
     #[schema(
         required,
         nullable = false,

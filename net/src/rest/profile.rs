@@ -13,7 +13,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(update))
 }
 
-/// What to change; absent and null keys stay as they are, unknown ones are ignored.
+/// Changes; absent and null keys stay as they are, unknown ones are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Changes {
     /// At most 64 characters.
@@ -21,7 +21,7 @@ struct Changes {
     profile: Option<Fields>,
 }
 
-/// What a user tells about itself.
+/// A user's words about itself.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ProfileChanges)]
@@ -33,7 +33,7 @@ struct Fields {
     profile_link: Option<String>,
 }
 
-/// Whose profile was changed.
+/// The user whose profile was changed.
 #[derive(Debug, Serialize, ToSchema)]
 struct Changed {
     /// Always null: the change is done, not queued.

@@ -1,4 +1,4 @@
-//! Where to find the QUIC endpoint (docs/protocol.md, Certificate).
+//! Address of the QUIC endpoint (docs/protocol.md, Certificate).
 
 use axum::{Json, extract::State};
 use components::Reason;
@@ -24,7 +24,7 @@ struct Endpoint {
     certificate_hashes: Vec<String>,
 }
 
-/// Where to connect by WebTransport or QUIC.
+/// Address for WebTransport or QUIC.
 #[utoipa::path(
     get, path = "/quic", tag = "system",
     responses((status = 200, body = Endpoint)),

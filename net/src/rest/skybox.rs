@@ -64,7 +64,7 @@ impl From<&node::SkyboxStyle> for SkyboxStyle {
     }
 }
 
-/// How far a sky is.
+/// Progress of a sky.
 #[derive(Debug, Serialize, ToSchema)]
 struct SkyboxStatus {
     /// Number of the job.
@@ -130,7 +130,7 @@ struct SkyboxPlace {
     world_id: Option<String>,
 }
 
-/// What the provider says of a job; more than this is ignored.
+/// The provider's report on a job; more than this is ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 struct SkyboxReport {
     id: i64,

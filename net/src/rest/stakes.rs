@@ -3,9 +3,8 @@
 use axum::{Json, extract::State, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use components::Reason;
-use node::StakeClaim;
+use node::{BalanceRow, StakeClaim, StakeRow, TopStakerRow};
 use serde::{Deserialize, Serialize};
-use store::{BalanceRow, StakeRow, TopStakerRow};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::auth::ethereum;
 
-/// What the chain does not tell.
+/// Facts that the chain does not tell.
 const UNKNOWN: &str = "0";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -30,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(staked_worlds))
 }
 
-/// What one of the caller's wallets has staked of one token in one world.
+/// Stake of one of the caller's wallets of one token in one world.
 #[derive(Debug, Serialize, ToSchema)]
 struct Stake {
     /// The world.
@@ -70,7 +69,7 @@ impl From<StakeRow> for Stake {
     }
 }
 
-/// What the caller has staked, newest first; at most 1000.
+/// Stakes of the caller, newest first; at most 1000.
 #[utoipa::path(
     get, path = "/users/me/stakes", tag = "stakes", security(("bearer" = [])),
     responses((status = 200, body = [Stake])),
@@ -140,7 +139,7 @@ async fn announce(
     Ok(Json(Done { success: true }))
 }
 
-/// What a wallet has of a token.
+/// Balance of a wallet in a token.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Balance)]
 struct Wallet {
@@ -179,7 +178,7 @@ impl From<BalanceRow> for Wallet {
     }
 }
 
-/// What the caller's Ethereum wallets have of each token.
+/// Balances of the caller's Ethereum wallets in each token.
 #[utoipa::path(
     get, path = "/users/me/wallets", tag = "stakes", security(("bearer" = [])),
     responses((status = 200, body = [Wallet])),
@@ -216,7 +215,7 @@ impl From<TopStakerRow> for TopStaker {
     }
 }
 
-/// Who holds most stakes, most first; at most 100. Who has no name is left out.
+/// Users with most stakes, most first; at most 100. Users without a name are left out.
 #[utoipa::path(
     get, path = "/users/top-stakers", tag = "stakes", security(("bearer" = [])),
     responses((status = 200, body = [TopStaker])),

@@ -14,7 +14,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leave))
 }
 
-/// What lets the caller into the chat of an object.
+/// Admission of the caller to the chat of an object.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChatToken {
     /// The object's id.

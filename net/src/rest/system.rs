@@ -22,12 +22,12 @@ use uuid::Uuid;
 use super::{ApiError, App, reasons};
 use crate::telemetry;
 
-/// How long the database may take to give a sign of life.
+/// Time within which the database has to give a sign of life.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// Worlds in the status at most, those with the most users.
 const MAX_WORLDS: usize = 200;
-/// How old the name of a world in the status may be. The page asks every second, names hardly ever
-/// change.
+/// Age that the name of a world in the status may have. The page asks every second, names hardly
+/// ever change.
 const NAME_AGE: Duration = Duration::from_secs(30);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -136,7 +136,7 @@ pub(super) async fn metrics(State(app): State<App>) -> ([(HeaderName, &'static s
     )
 }
 
-/// What the node is doing.
+/// Status of the node.
 #[derive(Debug, Serialize, ToSchema)]
 struct Status {
     version: &'static str,
@@ -161,7 +161,7 @@ struct LoadedWorld {
     tick_ms_max: f64,
 }
 
-/// What the node is doing at this moment.
+/// Current status of the node.
 #[utoipa::path(
     get, path = "/status.json", tag = "system",
     responses((status = 200, body = Status)),

@@ -1,10 +1,9 @@
-//! What users post to worlds (spec rest §2.14).
+//! Posts of users to worlds (docs/spec/model.md §8.1).
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use components::{ActivityKind, Reason};
-use node::Post;
+use node::{ActivityEdit, Post};
 use serde::Deserialize;
-use store::ActivityEdit;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -50,7 +49,7 @@ async fn list(
     app.lists.answer(&app.node, list_request, page).await
 }
 
-/// What to post.
+/// A post.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewActivity)]
 struct New {
@@ -117,7 +116,7 @@ async fn read(
     Ok(Json(app.node.activity(object, activity).await?.into()))
 }
 
-/// What to change of a post; what is absent, null or empty stays as it is.
+/// Changes of a post; what is absent, null or empty stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ActivityChanges)]
 struct Changes {

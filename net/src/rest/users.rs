@@ -3,9 +3,8 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use components::{JsonMap, Reason};
-use node::Node;
+use node::{Node, UserRow as Account};
 use serde::{Deserialize, Serialize};
-use store::UserRow as Account;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -59,7 +58,7 @@ pub(super) struct User {
     is_guest: bool,
 }
 
-/// What a user tells about itself; keys without a value are left out, clients refuse null.
+/// A user's words about itself; keys without a value are left out, clients refuse null.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
@@ -187,7 +186,7 @@ async fn attach_account(
     Ok((StatusCode::ACCEPTED, Json(Wallets { wallet })))
 }
 
-/// Which wallet to take off.
+/// The wallet to take off.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Wallet {
     wallet: String,
@@ -245,7 +244,7 @@ async fn list(
     app.lists.answer(&app.node, list_request, list).await
 }
 
-/// Whom to look for.
+/// Search for users.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Search {

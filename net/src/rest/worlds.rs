@@ -18,7 +18,7 @@ use super::{
 const DEFAULT_LIMIT: u64 = 100;
 /// Most worlds listed at once.
 const MAX_LIMIT: u64 = 1000;
-/// What the page of a world shows that does not describe itself.
+/// Parts of the page of a world that do not describe themselves.
 const NO_DESCRIPTION: &str = "No Description Set";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -93,8 +93,8 @@ struct Staker {
     avatar_hash: Option<String>,
 }
 
-impl From<store::WorldRow> for WorldRow {
-    fn from(row: store::WorldRow) -> Self {
+impl From<node::WorldRow> for WorldRow {
+    fn from(row: node::WorldRow) -> Self {
         Self {
             id: row.id,
             owner_id: row.owner,
@@ -107,8 +107,8 @@ impl From<store::WorldRow> for WorldRow {
     }
 }
 
-impl From<store::WorldRow> for World {
-    fn from(mut row: store::WorldRow) -> Self {
+impl From<node::WorldRow> for World {
+    fn from(mut row: node::WorldRow) -> Self {
         Self {
             stake_total: row.stake_total.take(),
             row: row.into(),
@@ -187,7 +187,7 @@ async fn details(
     Ok(Json(app.node.world_details(caller, world).await?.into()))
 }
 
-/// Who is in a world right now.
+/// Users who are in a world right now.
 #[utoipa::path(
     get, path = "/worlds/{worldID}/online-users", tag = "worlds", security(("bearer" = [])),
     params(("worldID" = Uuid, Path)),

@@ -15,18 +15,18 @@ use super::{
     transport::{Features, Inbound, Incoming, Outgoing},
 };
 
-/// Who came in.
+/// Session of a valid handshake.
 pub(super) struct Greeting {
     pub(super) profile: Profile,
     pub(super) session_id: Umid,
     /// The version that the client asked for.
     pub(super) protocol_version: i64,
-    /// What its resume token was good for.
+    /// The session that its resume token stands for.
     pub(super) resumable: Option<Resumable>,
 }
 
 impl Greeting {
-    /// How the session is told of movement.
+    /// Dialect of the movement of others.
     pub(super) fn dialect(&self, transport: Features) -> Dialect {
         match self.protocol_version {
             ..=1 => Dialect::V1,

@@ -1,4 +1,4 @@
-//! What sessions count.
+//! Metrics of sessions.
 
 use metrics::{Counter, Gauge};
 use systems::DisconnectCause;

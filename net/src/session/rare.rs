@@ -1,4 +1,4 @@
-//! What seldom happens to a session while it waits for its client. Each of these futures is polled
+//! Rare events of a session while it waits for its client. Each of these futures is polled
 //! when it has something to say, not whenever a message comes: most of them look at what all
 //! sessions share, and each look takes a lock.
 
@@ -20,7 +20,7 @@ use futures_util::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// What happened.
+/// The event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rarity {
     /// The client has been silent for too long.
@@ -33,7 +33,7 @@ pub(super) enum Rarity {
 
 type Waiting = Pin<Box<dyn Future<Output = Option<Rarity>> + Send>>;
 
-/// What a session waits for besides its client.
+/// Events that a session awaits besides its client.
 pub(super) struct Rare {
     waiting: FuturesUnordered<Waiting>,
     /// Ends the waiting for the world that the session was in before.
@@ -91,7 +91,7 @@ impl Rare {
         }
     }
 
-    /// What happens next. Cancel safe.
+    /// The next event. Cancel safe.
     pub(super) async fn next(&mut self) -> Rarity {
         loop {
             match self.waiting.next().await {

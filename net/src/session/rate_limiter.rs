@@ -1,4 +1,4 @@
-//! How fast a session may talk: a token bucket whose emptiness slows its own reader down and nobody
+//! Rate limit of a session: a token bucket whose emptiness slows its own reader down and nobody
 //! else.
 
 use std::time::Duration;

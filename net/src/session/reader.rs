@@ -25,15 +25,15 @@ use super::{
     transport::{Features, Inbound, Incoming},
 };
 
-/// How many frames that make no sense are forgiven, and how fast: a client with a bug now and then
+/// Number of malformed frames that are forgiven, and the rate: a client with a bug now and then
 /// stays connected.
 const MISTAKES: f64 = 16.0;
 const MISTAKES_PER_SECOND: f64 = 0.25;
 
-/// How often entering is tried when the world ends just then.
+/// Number of attempts to enter a world that ends just then.
 const ENTRY_ATTEMPTS: usize = 3;
 
-/// What entering a world, greeting somebody and announcing a stake cost on top, in messages. They
+/// Extra cost of entering a world, greeting somebody and announcing a stake, in messages. They
 /// cost others more than a move does: a snapshot and an announcement to all, somebody's attention,
 /// a look into the database. Twelve at once and six a second are still more than people do.
 const SURCHARGE: f64 = 19.0;
@@ -74,9 +74,9 @@ pub(super) struct Reader {
     span: Span,
     rare: Rare,
     link: Arc<SessionLink>,
-    /// What brings a version 2 session back.
+    /// The session that a version 2 client resumes.
     resume_token: Option<ResumeToken>,
-    /// What an earlier connection of this session left behind.
+    /// Remains of an earlier connection of this session.
     resumable: Option<Resumable>,
     world: Option<WorldHandle>,
     /// The last pose sent, and in which world: newer than what the world has stored when coming
@@ -90,7 +90,7 @@ pub(super) struct Reader {
     mistakes: RateLimiter,
 }
 
-/// What woke the reader.
+/// Event that woke the reader.
 enum Event {
     Inbound(Inbound),
     Rare(Rarity),
@@ -246,7 +246,7 @@ impl Reader {
         writer: &mut oneshot::Receiver<DisconnectCause>,
     ) -> Event {
         tokio::select! {
-            // What comes in is looked at first, as it is what comes nearly always. It cannot keep
+            // Frames are looked at first, as they are what comes nearly always. They cannot keep
             // the rest waiting: the runtime lets no task read for ever.
             biased;
             inbound = incoming.receive(MAX_CLIENT_FRAME) => Event::Inbound(inbound),
@@ -268,7 +268,7 @@ impl Reader {
             Inbound::Frame(frame) => self.read_frame(&frame, may_be_any).await,
             Inbound::Datagram(frame) => self.read_frame(&frame, is_pose).await,
             Inbound::Closed(cause) => Some(cause),
-            // What is no message is ignored, as the reference does.
+            // A frame that is no message is ignored, as the reference does.
             Inbound::Alive | Inbound::Foreign => None,
         }
     }
@@ -379,7 +379,7 @@ impl Reader {
                     .await;
             }
             Message::UserStakedToOdyssey(stake) => self.announce_stake(stake).await,
-            // Known types without a meaning here are ignored (spec posbus §4.1).
+            // Known types without a meaning here are ignored (docs/spec/posbus.md §4.1).
             _ => {}
         }
     }
@@ -392,7 +392,7 @@ impl Reader {
         }
     }
 
-    /// Does as the client asks; an unknown world changes nothing (spec posbus §5.2).
+    /// Does as the client asks; an unknown world changes nothing (docs/spec/posbus.md §5.2).
     async fn teleport(&mut self, target: Umid) {
         if let Err(error) = self.enter(target).await {
             self.tell_refusal(target, &error);

@@ -8,19 +8,19 @@ use systems::{Batch, DisconnectCause};
 
 /// A connection that carries messages.
 pub(crate) trait Transport: Send + 'static {
-    /// What comes from the client.
+    /// Frames from the client.
     type Incoming: Incoming;
-    /// What goes to it.
+    /// Frames to the client.
     type Outgoing: Outgoing;
 
-    /// What sessions need to know of it.
+    /// Facts about it that sessions need.
     const FEATURES: Features;
 
     /// The two directions, which work on their own.
     fn split(self) -> (Self::Incoming, Self::Outgoing);
 }
 
-/// What sessions need to know of a transport.
+/// Facts about a transport that sessions need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Features {
     /// The oldest version of the protocol that it carries (docs/protocol.md, Transports).
@@ -31,7 +31,7 @@ pub(crate) struct Features {
     pub(crate) notices_silence: bool,
 }
 
-/// What came in.
+/// The input.
 #[derive(Debug)]
 pub(crate) enum Inbound {
     /// A message.

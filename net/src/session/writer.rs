@@ -8,11 +8,11 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
 use super::{Sessions, close, transport::Outgoing};
 
-/// How much is taken from the link for one flush. A tick is far smaller; a snapshot goes out in
+/// Bytes that are taken from the link for one flush. A tick is far smaller; a snapshot goes out in
 /// such pieces, with room for pings in between.
 const BATCH: usize = 64 * 1024;
 
-/// How long a displaced client has to read why before it is cut (docs/spec/posbus.md §1.4).
+/// Time that a displaced client has to read the reason before it is cut (docs/spec/posbus.md §1.4).
 const DISPLACEMENT: Duration = Duration::from_millis(100);
 
 /// Writes until the link closes or a write fails; answers why.

@@ -3,7 +3,7 @@
 use metrics::Counter;
 use posbus::{Direction, MessageType, v2};
 
-/// What is counted of one type.
+/// Counters of one type.
 struct Counted {
     messages: Counter,
     bytes: Counter,
@@ -14,12 +14,12 @@ struct Counted {
 pub(crate) struct Traffic {
     /// Ordered by type.
     known: Vec<(u32, Counted)>,
-    /// What is of no type that belongs in this direction.
+    /// Frames of no type that belongs in this direction.
     other: Counted,
 }
 
 impl Traffic {
-    /// What clients send.
+    /// Frames from clients.
     pub(crate) fn received() -> Self {
         Self::new(
             "odyssey_frames_received_total",
@@ -28,7 +28,7 @@ impl Traffic {
         )
     }
 
-    /// What is sent to clients.
+    /// Frames to clients.
     pub(crate) fn sent() -> Self {
         Self::new(
             "odyssey_frames_sent_total",

@@ -1,4 +1,4 @@
-//! A WebSocket as a transport: one binary message each (spec posbus §1.2).
+//! A WebSocket as a transport: one binary message each (docs/spec/posbus.md §1.1).
 
 use bytes::Bytes;
 use futures_util::{
@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Outgoing
     }
 
     fn cut(&mut self, _: DisconnectCause) {
-        // What is stuck stays stuck: the connection goes with its two halves.
+        // A stuck connection stays stuck: it goes with its two halves.
     }
 
     async fn say_goodbye(&mut self, cause: DisconnectCause) {
@@ -129,7 +129,7 @@ mod tests {
         (client, incoming, outgoing)
     }
 
-    /// Spec posbus §1.2: a close frame is answered with its code.
+    /// docs/spec/posbus.md §1.1: a close frame is answered with its code.
     #[tokio::test]
     async fn a_close_frame_is_echoed() {
         let (mut client, mut incoming, mut outgoing) = pair().await;

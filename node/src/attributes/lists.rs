@@ -1,4 +1,4 @@
-//! One attribute over many objects or users (spec rest §2.11, §2.12).
+//! One attribute over many objects or users (docs/spec/model.md §5.6).
 
 use chrono::{DateTime, Utc};
 use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid};
@@ -56,7 +56,7 @@ impl Node {
         Ok(values)
     }
 
-    /// How many users have an attribute in an object, written at `since` or later.
+    /// Number of users who have an attribute in an object, written at `since` or later.
     ///
     /// # Errors
     /// `InvalidPluginAttribute`, `ObjectNotFound`, `OperationNotPermitted` for

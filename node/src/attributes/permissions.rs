@@ -1,5 +1,5 @@
-//! Who may read and write an attribute: the one place that decides, for all five kinds
-//! (spec rest §4.5, spec model §5.6).
+//! Permissions to read and write an attribute: the one place that decides, for all five kinds
+//! (docs/spec/model.md §5.5).
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ use components::{
 
 use crate::{Caller, Directory, Node, NodeError, Result};
 
-/// What a permission is asked for.
+/// Subject of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
@@ -18,7 +18,7 @@ pub(crate) enum Access {
 }
 
 impl Node {
-    /// What the caller is to the owner of an attribute.
+    /// Relation of the caller to the owner of an attribute.
     ///
     /// # Errors
     /// `ObjectNotFound`.
@@ -58,7 +58,7 @@ impl Node {
     }
 
     /// Refuses to show everybody's values of an attribute at once, unless its type lets everybody
-    /// read; no role helps (spec rest §4.5, read-all).
+    /// read; no role helps (docs/spec/model.md §5.5).
     pub(crate) fn check_read_all(&self, id: &AttributeId) -> Result<()> {
         let options = self.directory().catalogue().attribute_options(id, None);
         if is_sealed(id) || !options.may_read(Roles::AUTHENTICATED) {
@@ -84,7 +84,8 @@ impl Node {
     }
 }
 
-/// The roles of the table in spec rest §4.5. There is no order among them: an admin is no owner.
+/// The roles of the table in docs/spec/model.md §5.5. There is no order among them: an admin is no
+/// owner.
 fn roles(directory: &Directory, user: Umid, target: AttributeTarget) -> Result<Roles> {
     let of_object = |object, owner| {
         let authority = directory.authority();

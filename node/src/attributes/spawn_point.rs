@@ -1,5 +1,5 @@
 //! The core attribute `spawn_point` of a world: a view of its option of that name, so that the
-//! point clients write is the point people enter at (spec rest §3.6, spec model §4.2).
+//! point clients write is the point people enter at (docs/spec/model.md §4.6).
 //!
 //! Clients write `{"value": {"object", "location", "rotation"}}`; the option is `{"position",
 //! "rotation"}`.

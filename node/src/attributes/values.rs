@@ -1,4 +1,4 @@
-//! What may be written into an attribute: of which size, and what the databases can hold.
+//! Limits of values of attributes: their size, and what the databases can hold.
 
 use components::{AttributeId, JsonMap, Reason, ids};
 use serde_json::Value;
@@ -8,8 +8,8 @@ use crate::{NodeError, Result};
 /// Largest value, or value under one key, in bytes of JSON. Ten times what clients write; every
 /// change of a published attribute goes to everybody in the world.
 const MAX_VALUE: usize = 64 * 1024;
-/// How large a value may grow key by key (comments, skyboxes) in bytes of JSON. It is read and sent
-/// as a whole.
+/// Size to which a value may grow key by key (comments, skyboxes) in bytes of JSON. It is read and
+/// sent as a whole.
 const MAX_GROWN: usize = 256 * 1024;
 /// Longest key in bytes. Clients use ids and hashes.
 const MAX_KEY: usize = 256;
@@ -62,7 +62,7 @@ pub(crate) fn check_entry(
 ) -> Result<()> {
     check_key(key)?;
     check_size(size(value), MAX_VALUE)?;
-    // What is replaced does not count, or a full attribute could not even be made smaller.
+    // Replaced bytes do not count, or a full attribute could not even be made smaller.
     let replaced = present.and_then(|map| map.get(key)).map_or(0, size);
     let grown = present.map_or(0, size).saturating_sub(replaced) + key.len() + size(value);
     check_size(grown, MAX_GROWN)?;

@@ -14,7 +14,7 @@ const MAX_META: usize = 16 * 1024;
 /// Longest category that is looked for in bytes.
 const MAX_CATEGORY: usize = 64;
 
-/// Which part of a library.
+/// The part of a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LibraryPage {
     /// Only assets of this category.
@@ -36,7 +36,7 @@ impl Node {
             .ok_or(NodeError::Refused(Reason::Asset2dNotFound))
     }
 
-    /// What the caller finds in the library of 3D assets: own entries, then those that others show.
+    /// Finds of the caller in the library of 3D assets: own entries, then those that others show.
     ///
     /// # Errors
     /// Those of the store.

@@ -67,7 +67,7 @@ struct Declared {
     permissions: Option<Permissions>,
 }
 
-/// Who may read and write: role names joined by `+`.
+/// Readers and writers: role names joined by `+`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Permissions {
     read: String,
@@ -123,7 +123,7 @@ impl Node {
         }
     }
 
-    /// What the manifest declares, laid over what is declared already: an option it does not speak
+    /// Declarations of the manifest, laid over earlier ones: an option it does not speak
     /// of stays as it is.
     fn attribute_types(&self, plugin: Umid, manifest: &Manifest) -> Vec<AttributeTypeRow> {
         let catalogue = self.directory().catalogue();

@@ -1,4 +1,4 @@
-//! What the token of a world says of itself (docs/spec/model.md §8.6, §1).
+//! Metadata of the token of a world (docs/spec/model.md §8.6, §1).
 
 use components::Umid;
 

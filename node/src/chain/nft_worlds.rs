@@ -10,7 +10,7 @@ use crate::{
 /// Worlds made at one login, at most; the others come with the next.
 const MAX_WORLDS: u32 = 32;
 
-/// What the world of a token is called at first.
+/// First name of the world of a token.
 pub(crate) fn world_name(world: Umid) -> String {
     format!("Odyssey#{}", sequence(world))
 }

@@ -24,7 +24,7 @@ pub struct StakeClaim {
     pub world: Umid,
     /// Amount in the token's smallest unit, decimal.
     pub amount: String,
-    /// What the staker says.
+    /// The staker's words.
     pub comment: String,
     /// 0 MOM, 1 DAD.
     pub kind: i64,
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// What the wallets of a user hold in worlds that are there, newest first.
+    /// Stakes of the wallets of a user in worlds that are there, newest first.
     ///
     /// # Errors
     /// Those of the store.
@@ -89,7 +89,7 @@ impl Node {
         Ok(self.store().stakes_of_user(user, MAX_STAKES).await?)
     }
 
-    /// What each Ethereum wallet of a user has of each token.
+    /// Balances of each Ethereum wallet of a user in each token.
     ///
     /// # Errors
     /// `WalletsNotFound` if the user has no wallet.
@@ -98,7 +98,7 @@ impl Node {
         balances.ok_or(NodeError::Refused(Reason::WalletsNotFound))
     }
 
-    /// Who holds most stakes, most first.
+    /// Users with most stakes, most first.
     ///
     /// # Errors
     /// Those of the store.

@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 8192;
 /// world.
 const MAX_IMAGE: usize = 512;
 
-/// What a visitor puts on a claimed object.
+/// Content that a visitor puts on a claimed object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customisation {
     /// Its title.
@@ -128,7 +128,7 @@ impl Customisation {
     }
 }
 
-/// Where the customisation is stored.
+/// Attribute of the customisation.
 fn attribute() -> AttributeId {
     ids::core("user_customisable_data")
 }

@@ -106,7 +106,7 @@ impl Node {
     }
 }
 
-/// What of an attribute goes into a copy.
+/// The part of an attribute that goes into a copy.
 fn copied(attribute: &AttributeRecord, of_type: Option<&JsonMap>) -> Option<JsonMap> {
     let value = attribute.value.clone()?;
     if attribute.id == ids::core("name") {

@@ -1,5 +1,5 @@
-//! What all ways of making objects share: the rules of the parent, where the new object stands, and
-//! one transaction (docs/spec/model.md §4.3).
+//! Parts that all ways of making objects share: the rules of the parent, where the new object
+//! stands, and one transaction (docs/spec/model.md §4.3).
 
 use components::{
     AttributeState, JsonMap, ObjectOptions, ObjectState, Reason, Transform, TransformNoScale, Umid,
@@ -14,7 +14,7 @@ use crate::{Node, NodeError, Result};
 /// number has to be bounded.
 const MAX_DEPTH: usize = 64;
 
-/// Where an object is that nobody has placed.
+/// Transform of an object that nobody has placed.
 pub(crate) const AT_ORIGIN: Transform = Transform {
     position: Vec3::ZERO,
     rotation: Vec3::ZERO,
@@ -22,7 +22,7 @@ pub(crate) const AT_ORIGIN: Transform = Transform {
 };
 
 impl Node {
-    /// What the parent allows: how many children, and of which types.
+    /// Limits of the parent: the number of children, and their types.
     ///
     /// # Errors
     /// `ChildLimitReached`, `ObjectTypeNotPermitted`.
@@ -58,7 +58,7 @@ impl Node {
         object_type == ids::NODE_TYPE || (is_world && parent != self.directory().node())
     }
 
-    /// How many objects are above an object; no more are counted than matter.
+    /// Number of objects above an object; no more are counted than matter.
     fn depth(&self, object: Umid) -> usize {
         let authority = self.directory().authority();
         let authority = authority.read();
@@ -152,7 +152,7 @@ impl Node {
         Ok(effects)
     }
 
-    /// What holds for the children of an object.
+    /// Rules for the children of an object.
     pub(crate) fn effective_options(&self, record: &ObjectRecord) -> ObjectOptions {
         let catalogue = self.directory().catalogue();
         let none = JsonMap::new();

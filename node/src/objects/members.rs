@@ -11,7 +11,7 @@ const ADMIN: &str = "admin";
 /// Most members of one object. Each of them can be listed in one answer.
 const MAX_MEMBERS: usize = 1000;
 
-/// Whom to make a member.
+/// The user to make a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewMember {
     /// The user with this id.
@@ -81,7 +81,7 @@ impl Node {
         Ok(())
     }
 
-    /// Who is meant.
+    /// The user.
     pub(crate) async fn member(&self, member: NewMember) -> Result<Umid> {
         let user = match member {
             NewMember::User(user) => self.store().user(user).await?.map(|row| row.id),
@@ -136,7 +136,7 @@ impl Node {
     }
 }
 
-/// What people call an object; its id, if it has no name.
+/// Display name of an object; its id, if it has no name.
 fn name_of(record: &ObjectRecord) -> String {
     let name = ids::core("name");
     let value = record

@@ -111,7 +111,7 @@ impl Node {
             };
             change(&mut subs);
             options.insert(SUBS.to_owned(), Value::Object(subs));
-            // What was stored before is not the caller's to answer for: only the size is checked
+            // Stored options are not the caller's to answer for: only the size is checked
             // again.
             check_map(&options)?;
             let effect = self.patch_object(object, &replaced(options)).await?;

@@ -1,5 +1,5 @@
 //! Objects that visitors put below a parent that invites them to, such as contributions to a canvas
-//! (spec rest §2.10, spec model §6.2, §8.3).
+//! (docs/spec/model.md §4.3, §8.3).
 
 use std::collections::HashSet;
 

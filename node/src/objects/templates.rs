@@ -41,7 +41,7 @@ pub(crate) struct Template {
     pub(crate) label: Option<String>,
     #[serde(deserialize_with = "list")]
     pub(crate) object_attributes: Vec<TemplateAttribute>,
-    /// What is below it.
+    /// Its descendants.
     #[serde(deserialize_with = "list")]
     pub(crate) objects: Vec<Template>,
     /// One of these comes below it, too.
@@ -90,7 +90,7 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[error("{0}")]
 pub(crate) struct TemplateError(String);
 
-/// What a template is laid out in.
+/// Layout of a template.
 pub(crate) struct Surroundings<'a> {
     /// Types and assets.
     pub(crate) catalogue: &'a Catalogue,
@@ -102,7 +102,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) pick: &'a dyn Fn(usize) -> usize,
 }
 
-/// Where the root of a template goes.
+/// Place of the root of a template.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Root {
     pub(crate) id: Umid,
@@ -300,7 +300,7 @@ impl Laying<'_> {
     }
 }
 
-/// What is wrong with an object of a template.
+/// Fault of an object of a template.
 fn fault<T>(template: &Template, problem: impl std::fmt::Display) -> Result<T, TemplateError> {
     let name = template.object_name.as_deref().unwrap_or("without a name");
     Err(TemplateError(format!("object {name:?}: {problem}")))
@@ -358,14 +358,14 @@ mod tests {
                  "random_objects": [
                     {"object_type_id": CHAIR, "object_name": "First"},
                     {"object_type_id": CHAIR, "object_name": "Second"}]},
-                {"object_type_id": CHAIR, "object_id": Umid::from_u128(5), "label": "seat",
+                {"object_type_id": CHAIR, "object_id": Umid::from_u128(5), "label": "chair",
                  "object_attributes": [{"plugin_id": ids::CORE_PLUGIN, "attribute_name": "texture",
                     "value": {"render_hash": "1"}, "options": {"permissions": {"read": "any"}}}]},
             ],
         });
         let layout = lay_out(template).expect("lays out");
         let objects = &layout.creation.objects;
-        let [hall, room, second, seat] = objects.as_slice() else {
+        let [hall, room, second, chair] = objects.as_slice() else {
             panic!("{objects:?}");
         };
         assert_eq!(
@@ -379,14 +379,14 @@ mod tests {
         assert_eq!(options, Some(json!({"child_limit": 1})), "by the schema");
         assert_eq!(second.parent, room.id);
         assert_eq!(second.attributes[0].1["name"], "Second");
-        assert_ne!(seat.id, Umid::from_u128(5), "that id is taken");
+        assert_ne!(chair.id, Umid::from_u128(5), "that id is taken");
         assert!(objects.iter().all(|row| row.owner == Umid::from_u128(3)));
-        let labels = [("hall".to_owned(), hall.id), ("seat".to_owned(), seat.id)];
+        let labels = [("hall".to_owned(), hall.id), ("chair".to_owned(), chair.id)];
         assert_eq!(layout.labels, BTreeMap::from(labels));
         let [(object, id, _)] = layout.creation.attribute_options.as_slice() else {
             panic!("one attribute has options");
         };
-        assert_eq!((*object, id), (seat.id, &ids::core("texture")));
+        assert_eq!((*object, id), (chair.id, &ids::core("texture")));
     }
 
     #[test]

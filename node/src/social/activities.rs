@@ -1,5 +1,4 @@
-//! Activities: the news feed of the node and the timelines of objects (spec model §8.1, spec rest
-//! §2.14).
+//! Activities: the news feed of the node and the timelines of objects (docs/spec/model.md §8.1).
 
 use components::{ActivityData, ActivityKind, Reason, Umid};
 use posbus::ActivityUpdate;
@@ -16,7 +15,7 @@ const MAX_DESCRIPTION: usize = 2_000;
 /// A picture or video to post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
-    /// What it is.
+    /// Type of the activity.
     pub kind: ActivityKind,
     /// Media hash.
     pub hash: String,
@@ -27,7 +26,7 @@ pub struct Post {
 /// An activity as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
-    /// What happened, and who did it.
+    /// The event, and the user who did it.
     pub row: ActivityRow,
     /// The world it happened in.
     pub world: WorldLabel,
@@ -38,12 +37,12 @@ pub struct Activity {
 pub struct ActivityPage {
     /// The part.
     pub activities: Vec<Activity>,
-    /// How many there are in all.
+    /// Number of entries in all.
     pub total: u64,
 }
 
 impl Node {
-    /// What happened in all worlds.
+    /// News of all worlds.
     ///
     /// # Errors
     /// Those of the store.
@@ -51,7 +50,7 @@ impl Node {
         self.activity_page(Feed::News, start, size).await
     }
 
-    /// What users posted to an object.
+    /// Posts of users to an object.
     ///
     /// # Errors
     /// `ObjectNotFound`.
@@ -243,7 +242,7 @@ fn check_kind(kind: ActivityKind) -> Result<()> {
     ))
 }
 
-/// The form of all media ids (spec rest §1.11).
+/// The form of all media ids (docs/spec/rest.md §1).
 fn check_hash(hash: &str) -> Result<()> {
     let is_hash = (1..=MAX_HASH).contains(&hash.len())
         && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -17,7 +17,7 @@ use agenda::Agenda;
 
 /// The attribute that holds an object's events, of the core plugin.
 const EVENTS: &str = "events";
-/// How long to sleep at most: the clock may be set while nobody looks.
+/// Longest time to sleep: the clock may be set while nobody looks.
 const MAX_SLEEP: Duration = Duration::from_secs(30);
 
 /// Coming events of all loaded worlds. The holder of the write lock of a world reports its loading,
@@ -113,7 +113,7 @@ fn is_events(id: &components::AttributeId) -> bool {
 
 fn until(next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
     next.map_or(MAX_SLEEP, |next| {
-        // What is in the past already does not wait.
+        // Past events do not wait.
         (next - now).to_std().unwrap_or_default().min(MAX_SLEEP)
     })
 }

@@ -1,4 +1,4 @@
-//! What people contributed to canvases (docs/spec/model.md §8.3).
+//! Contributions to canvases (docs/spec/model.md §8.3).
 
 use std::collections::HashMap;
 
@@ -13,9 +13,9 @@ const MAX_SEARCH: usize = 256;
 /// A contribution with who made it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution {
-    /// What it is.
+    /// Kind of the contribution.
     pub row: ContributionRow,
-    /// Who made it.
+    /// Its author.
     pub user: UserRow,
 }
 
@@ -24,7 +24,7 @@ pub struct Contribution {
 pub struct ContributionPage {
     /// The part.
     pub contributions: Vec<Contribution>,
-    /// How many there are in all.
+    /// Number of contributions in all.
     pub total: u64,
 }
 
@@ -51,7 +51,7 @@ impl Node {
         let users: Vec<Umid> = rows.iter().map(|row| row.user).collect();
         let users = self.store().users_by_ids(&users).await?;
         let users: HashMap<Umid, UserRow> = users.into_iter().map(|user| (user.id, user)).collect();
-        // Who left between the two queries took the contribution along.
+        // A user who left between the two queries took the contribution along.
         let with_user = |row: ContributionRow| {
             let user = users.get(&row.user)?.clone();
             Some(Contribution { row, user })

@@ -1,5 +1,5 @@
-//! Hosting: whose worlds this node vouches for, and the key it does so with (spec rest §2.9, spec
-//! model §8.6).
+//! Hosting: whose worlds this node vouches for, and the key it does so with (docs/spec/model.md
+//! §8.6).
 
 use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::Value;

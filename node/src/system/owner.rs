@@ -23,7 +23,7 @@ use crate::{
 /// The role that makes an admin.
 const ADMIN: &str = "admin";
 
-/// What the operations on identities keep in memory.
+/// Memory of the operations on identities.
 #[derive(Debug, Default)]
 pub(crate) struct Identity {
     pub(crate) guests: Guests,

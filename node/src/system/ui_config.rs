@@ -1,5 +1,5 @@
-//! What the platform's browser client has to know of this node before it starts (docs/spec/rest.md
-//! §8).
+//! Settings that the platform's browser client has to know of this node before it starts
+//! (docs/spec/rest.md §8).
 
 use components::{JsonMap, ids};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use crate::{Caller, Node, Result, users::display_name};
 /// As whom the node speaks where nobody has given it a name.
 const NODE_NAME: &str = "Odyssey";
 
-/// What lets somebody into a channel.
+/// Admission to a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatToken {
     /// The channel of the object.

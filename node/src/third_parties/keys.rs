@@ -1,4 +1,4 @@
-//! Whose key pays, and how often somebody's was used.
+//! The key that pays, and the count of its use.
 
 use components::{AttributeTarget, JsonMap, Reason, Umid, ids};
 use integrations::Secret;
@@ -23,7 +23,7 @@ impl Provider {
         }
     }
 
-    /// What jobs and counts call it (spec rest §2.20).
+    /// Its name in jobs and counts.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::BlockadeLabs => "blockadelab",
@@ -35,7 +35,7 @@ impl Provider {
 impl Node {
     /// The key by which a provider is asked: of the world if one is meant, else of the node, else
     /// of the user. All comes from one of them: nobody's key goes with somebody else's anything
-    /// (spec model §12.1 S17).
+    /// (docs/regressions.md S17).
     ///
     /// # Errors
     /// `NodeAttributeNotFound` if nobody has one.

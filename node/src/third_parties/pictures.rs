@@ -43,7 +43,7 @@ impl Node {
         Ok(id)
     }
 
-    /// What came so far of pictures that the caller asked for.
+    /// Pictures so far that the caller asked for.
     ///
     /// # Errors
     /// `GenerationNotFound`, also if somebody else asked for them;

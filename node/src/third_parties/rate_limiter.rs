@@ -1,4 +1,4 @@
-//! How often a user may do something that costs money.
+//! Rate limit of operations that cost money.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ const MAX_USERS: usize = 16_384;
 pub(crate) struct RateLimiter {
     per_second: f64,
     burst: f64,
-    /// What is left, and when that was so.
+    /// Remainder, and the time of its computation.
     users: Mutex<HashMap<Umid, (f64, Instant)>>,
 }
 

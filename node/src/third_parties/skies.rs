@@ -1,4 +1,5 @@
-//! Skies by Blockade Labs (spec rest §2.20): asked for here, painted there, reported on by webhook.
+//! Skies by Blockade Labs (docs/spec/model.md §8.5): asked for here, painted there, reported on by
+//! webhook.
 //!
 //! How far a sky is stands in an attribute that its user may write, and which clients follow. What
 //! the server goes by itself is the table of jobs: whose a job is, by which secret the provider
@@ -22,10 +23,10 @@ use crate::{
     attributes::{PATIENCE, permissions::Access},
 };
 
-/// How long the list of styles is good for (spec rest §2.20).
+/// Time for which the list of styles is good.
 const STYLES_AGE: Duration = Duration::from_secs(600);
-/// How long asking for styles is put off after it failed: who waits in line need not fail one after
-/// the other.
+/// Time for which asking for styles is put off after it failed: who waits in line need not fail one
+/// after the other.
 const STYLES_PAUSE: Duration = Duration::from_secs(5);
 /// Skies that are kept of a user in a world.
 const KEPT: usize = 10;
@@ -38,7 +39,7 @@ const JOBS: &str = "blockadelab";
 pub struct NewSkybox {
     /// The style.
     pub style: i64,
-    /// What it shows.
+    /// Its content.
     pub prompt: String,
     /// The world it is for.
     pub world: Umid,
@@ -149,7 +150,7 @@ impl Node {
         Ok(status)
     }
 
-    /// What the provider says of a job. Only who was given its secret says so.
+    /// The provider's report on a job. Only who was given its secret says so.
     ///
     /// # Errors
     /// `WebhookNotSigned`, `UnknownJob` if it is about another job,
@@ -325,7 +326,7 @@ fn picture_of(status: &SkyboxStatus) -> Option<String> {
     finished.then(|| status.file_url.clone())
 }
 
-/// What is stored of a secret: who reads the database shall not be able to report.
+/// Stored form of a secret: who reads the database shall not be able to report.
 fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }

@@ -6,7 +6,7 @@ use integrations::RtcTokenRequest;
 
 use crate::{Caller, Node, Result};
 
-/// What lets somebody into a channel.
+/// Admission to a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VoiceToken {
     /// The token.

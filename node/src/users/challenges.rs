@@ -8,8 +8,8 @@ use components::{Reason, Umid};
 
 use crate::{Node, NodeError, Result};
 
-/// How long a challenge may be answered: time to find the wallet, not time to phish for a
-/// signature.
+/// Time within which a challenge has to be answered: time to find the wallet, not time to phish for
+/// a signature.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// Digits of an Ethereum address.
 const ETHEREUM_DIGITS: usize = 40;
@@ -64,7 +64,7 @@ impl Node {
     }
 }
 
-/// What challenges of a wallet are kept by: its digits in lower case, since spellings of one
+/// Key of the challenges of a wallet: its digits in lower case, since spellings of one
 /// address may differ in case. `None` if it is no wallet.
 fn wallet_key(wallet: &str) -> Option<String> {
     let digits = wallet.strip_prefix("0x")?;

@@ -1,5 +1,5 @@
 //! New worlds, made from the template of worlds: by an admin of the node, or for the holder of a
-//! token (spec model §6.3, spec rest §4.8).
+//! token (docs/spec/model.md §4.6).
 
 use components::{ActivityData, ActivityKind, JsonMap, Reason, Transform, Umid, ids, merge};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ struct NewWorld {
     id: Umid,
     owner: Umid,
     name: String,
-    /// What was asked for besides; it comes before what the template says.
+    /// Attributes of the request; they come before what the template says.
     object_type: Option<Umid>,
     asset_2d: Option<Umid>,
     asset_3d: Option<Umid>,
@@ -155,7 +155,7 @@ impl Node {
     }
 }
 
-/// Where newcomers of a world start whose template does not say: the platform's worlds have had it
+/// Start of newcomers in a world whose template does not say: the platform's worlds have had it
 /// there, with a view of what stands around the origin.
 fn spawn_point() -> Value {
     json!({

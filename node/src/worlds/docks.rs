@@ -1,5 +1,5 @@
 //! Docks: portals between the worlds of two users, who become admins of each other's, if both want
-//! that (spec model §6.9).
+//! that (docs/spec/model.md §4.8).
 //!
 //! The first to ask leaves a wish, the second makes the dock; either ends it. A user is represented
 //! by the oldest world they own.
@@ -17,7 +17,7 @@ use crate::{
     users::{display_name, profile_text},
 };
 
-/// How long the other side may take to answer a wish.
+/// Time within which the other side has to answer a wish.
 const WISH_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// Wishes of one user that may be open.
 const MAX_WISHES: u64 = 100;
@@ -109,7 +109,7 @@ impl Node {
             .await
     }
 
-    /// Who owns two wallets: two users, one of them the caller.
+    /// Owners of two wallets: two users, one of them the caller.
     async fn dockers(&self, caller: Caller, wallet_a: &str, wallet_b: &str) -> Result<[Umid; 2]> {
         let a = self.store().user_by_wallet(wallet_a).await?;
         let a = a.ok_or(Reason::UserANotFound)?;
@@ -275,7 +275,7 @@ impl Node {
         ))
     }
 
-    /// Where the portals of a world stand: below the object its settings name, else in the world
+    /// Place of the portals of a world: below the object its settings name, else in the world
     /// itself.
     async fn docking_station(&self, world: Umid) -> Result<Umid> {
         let settings = self

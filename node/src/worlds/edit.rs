@@ -1,4 +1,4 @@
-//! What an admin does with a world as a whole: describing it, and calling everybody in it
+//! Operations of an admin on a world as a whole: describing it, and calling everybody in it
 //! (docs/spec/posbus.md §5.8).
 
 use components::{Reason, Umid, ids};
@@ -11,7 +11,7 @@ const MAX_DESCRIPTION: usize = 4096;
 /// Longest link in characters.
 const MAX_LINK: usize = 2048;
 
-/// What to change of the texts of a world; `None` leaves one as it is.
+/// Changes of the texts of a world; `None` leaves one as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorldTexts {
     /// Display name.

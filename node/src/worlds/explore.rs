@@ -1,4 +1,4 @@
-//! Worlds as lists and detail pages show them (spec rest §2.8).
+//! Worlds as lists and detail pages show them.
 
 use components::{AttributeTarget, Reason, Umid, ids};
 use store::{Landmark, StakerRow, UserRow, WorldRow};
@@ -20,9 +20,9 @@ const MAX_OWNED: u32 = 1000;
 pub struct WorldDetails {
     /// The world.
     pub world: WorldRow,
-    /// Who stakes in it, highest stake first.
+    /// Stakers of the world, highest stake first.
     pub stakers: Vec<StakerRow>,
-    /// What the last staker with words said.
+    /// Words of the last staker who left some.
     pub last_staking_comment: Option<String>,
     /// Whether the caller is an indirect admin of it.
     pub is_admin: bool,
@@ -125,7 +125,7 @@ impl Node {
             .to_owned())
     }
 
-    /// Who is in a world right now; nobody if it is not loaded.
+    /// Users who are in a world right now; none if it is not loaded.
     ///
     /// # Errors
     /// `WorldNotFound`.

@@ -34,15 +34,15 @@ pub(crate) use connections::Connections;
 /// take; who still waits then finds the database away.
 const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the end of a world may take at shutdown.
+/// Longest time of the end of a world at shutdown.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What is known of a loaded world from outside.
+/// Figures of a loaded world for the outside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldStatus {
     /// The world.
     pub id: Umid,
-    /// How many users are in it.
+    /// Number of users in it.
     pub users: usize,
     /// Moving average of the time a tick took.
     pub tick_mean: Duration,
@@ -288,8 +288,8 @@ impl Inner {
         if self.stop.is_cancelled() || slot.is_quarantined() {
             return Err(NodeError::Unavailable);
         }
-        // What the world left behind when it was last unloaded has to be in the database before it
-        // is read.
+        // Rows that the world left behind when it was last unloaded have to be in the database
+        // before it is read.
         self.write_behind.flush().await?;
         let rows = self
             .store

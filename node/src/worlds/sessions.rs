@@ -1,4 +1,4 @@
-//! What sessions need of the node: who is connected, and where users last were.
+//! Facts that sessions need of the node: who is connected, and where users last were.
 
 use components::{AttributeTarget, TransformNoScale, Umid, ids};
 
@@ -34,8 +34,8 @@ impl Node {
         self.worlds().connections().enter(user, connection, world);
     }
 
-    /// Where a user last left a world; `None` also when the database is away: better the spawn
-    /// point than no entry.
+    /// Place where a user last left a world; `None` also when the database is away: better the
+    /// spawn point than no entry.
     pub async fn last_position(&self, world: Umid, user: Umid) -> Option<TransformNoScale> {
         if let Some(unsaved) = self.worlds().unsaved_position(world, user) {
             return Some(unsaved);

@@ -18,14 +18,14 @@ use crate::{
 /// here.
 const MAX_USERS: u32 = 20_000;
 
-/// Which entries of an attribute, and what of them.
+/// The entries of an attribute, and their fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryQuery {
     /// The fields to return, each once.
     pub fields: Vec<String>,
     /// Index of a field, and the text it has to equal.
     pub filters: Vec<(usize, String)>,
-    /// What any field without a filter has to contain, in any case.
+    /// Text that any field without a filter has to contain, in any case.
     pub search: Option<String>,
     /// Index of the field to sort by, and whether from the last to the first.
     pub order: Option<(usize, bool)>,
@@ -40,7 +40,7 @@ pub struct EntryQuery {
 pub struct EntryRow {
     /// Its key in the value.
     pub key: String,
-    /// Whose it is.
+    /// Its owner.
     pub user: Umid,
     /// Their profile.
     pub profile: JsonMap,
@@ -51,7 +51,7 @@ pub struct EntryRow {
 /// A page of entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EntryPage {
-    /// How many entries there are on all pages.
+    /// Number of entries on all pages.
     pub total: u64,
     /// Those on this page.
     pub entries: Vec<EntryRow>,
@@ -175,8 +175,8 @@ fn wanted(sql: &mut Sql, query: &EntryQuery) -> String {
     conditions.join(" AND ")
 }
 
-/// What contains a text, as LIKE patterns. SQLite, and PostgreSQL in some locales, know the cases
-/// of ASCII letters only, so they get the others spelled out.
+/// LIKE patterns for values that contain a text. SQLite, and PostgreSQL in some locales, know the
+/// cases of ASCII letters only, so they get the others spelled out.
 fn patterns(search: &str) -> Vec<String> {
     let mut spellings = vec![search.to_owned()];
     if !search.is_ascii() {

@@ -63,7 +63,7 @@ impl Store {
         self.values(&sql).await
     }
 
-    /// How many users have a value of an attribute in an object, written at `since` or later.
+    /// Number of users who have a value of an attribute in an object, written at `since` or later.
     ///
     /// # Errors
     /// Only those of the database.

@@ -29,11 +29,11 @@ pub struct AssetRow {
 pub struct LibraryRow {
     /// The asset.
     pub asset: Umid,
-    /// Whose library.
+    /// Owner of the library.
     pub user: Umid,
     /// Descriptor of the asset itself.
     pub base_meta: JsonMap,
-    /// What the user says of it: name, preview.
+    /// The user's description of it: name, preview.
     pub meta: JsonMap,
     /// Whether only this user sees the entry.
     pub is_private: bool,
@@ -44,7 +44,7 @@ pub struct LibraryRow {
 }
 
 impl Store {
-    /// What a user finds in the library: all own entries, then those of others that are not
+    /// Finds of a user in the library: all own entries, then those of others that are not
     /// private, each part oldest first. `category` is that of the asset itself.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What is in wallets, as the chain mirror knows it (docs/spec/model.md §8.4).
+//! Balances of wallets, as the chain mirror knows them (docs/spec/model.md §8.4).
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     users::wallets,
 };
 
-/// What one wallet has of one token.
+/// Balance of one wallet in one token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalanceRow {
     /// The wallet's address, 20 bytes.
@@ -35,7 +35,7 @@ const MAX_CONTRACTS: u64 = 100;
 const ADDRESS: usize = 20;
 
 impl Store {
-    /// What each Ethereum wallet of a user has of each token, nothing included; `None` if the user
+    /// Balances of each Ethereum wallet of a user in each token, zeros included; `None` if the user
     /// has no wallet at all.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub struct TopStakerRow {
     pub avatar_hash: Option<String>,
 }
 
-/// What one wallet has staked of one token in one world.
+/// Stake of one wallet of one token in one world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeRow {
     /// The world.
@@ -63,7 +63,7 @@ pub struct StakeRow {
     pub blockchain: Umid,
     /// Decimal amount in the token's smallest unit; not zero.
     pub amount: String,
-    /// What the staker said last.
+    /// The staker's last words.
     pub last_comment: String,
     /// Token: 0 = MOM, 1 = DAD.
     pub kind: i32,
@@ -98,7 +98,7 @@ const MAX_STAKERS: usize = 1000;
 const MAX_PENDING: u32 = 100;
 
 impl Store {
-    /// Who has staked in a world, summed over each user's wallets, largest stake first. Wallets of
+    /// Stakers in a world, summed over each user's wallets, largest stake first. Wallets of
     /// nobody are left out.
     ///
     /// # Errors
@@ -137,8 +137,8 @@ impl Store {
         Ok(stakers.collect())
     }
 
-    /// Who holds stakes in most worlds, counted over all their wallets: most first. Who has no name
-    /// is left out.
+    /// Users with stakes in most worlds, counted over all their wallets: most first. Who has no
+    /// name is left out.
     ///
     /// # Errors
     /// Only those of the database.
@@ -156,7 +156,7 @@ impl Store {
         rows.collect()
     }
 
-    /// What the wallets of a user hold in worlds that are there, newest first.
+    /// Stakes of the wallets of a user in worlds that are there, newest first.
     ///
     /// # Errors
     /// Only those of the database.

@@ -22,20 +22,20 @@ use sea_orm::{
 use super::{version::Watch, versioned_cache::VersionedCache};
 use crate::{Result, StoreError};
 
-/// How to talk to the database.
+/// Options of a database.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
     /// Connections at most (default 16: more than a small PostgreSQL has cores for, far fewer than
     /// it allows). SQLite uses one for writing and the rest, at most 8, for reading.
     pub max_connections: u32,
-    /// How long to wait for a connection before the database counts as unavailable (default 3 s:
+    /// Time to wait for a connection before the database counts as unavailable (default 3 s:
     /// longer than a restart of PostgreSQL, shorter than the patience of an HTTP client).
     pub acquire_timeout: Duration,
-    /// How long a statement may run on PostgreSQL (default 10 s: nothing here takes longer unless
+    /// Longest time of a statement on PostgreSQL (default 10 s: nothing here takes longer unless
     /// it hangs).
     pub statement_timeout: Duration,
-    /// How long a write may queue for SQLite's one writer (default 10 s: a burst of writes waits
-    /// for the disk, it does not fail).
+    /// Longest time that a write queues for SQLite's one writer (default 10 s: a burst of writes
+    /// waits for the disk, it does not fail).
     pub write_queue_timeout: Duration,
 }
 

@@ -17,9 +17,9 @@ pub struct Version(Inner);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Inner {
-    /// What the watching connection has seen of others' commits.
+    /// Others' commits that the watching connection has seen.
     Sqlite {
-        /// Which connection: each begins to count anew.
+        /// Number of the connection: each begins to count anew.
         connection: u64,
         commits: i64,
     },
@@ -30,8 +30,8 @@ enum Inner {
 /// The connection that watches an SQLite database. It never writes, and it is the only one of its
 /// pool.
 pub(crate) struct Watch {
-    /// Whoever asks has it alone, so that the connection cannot be replaced between its answer and
-    /// its number.
+    /// One caller at a time has it, so that the connection cannot be replaced between its answer
+    /// and its number.
     connection: Mutex<DatabaseConnection>,
     opened: Arc<AtomicU64>,
 }

@@ -58,7 +58,7 @@ entities! {
         created_at: DateTime,
     }
 
-    /// How far the harvester has read each chain.
+    /// Last block of each chain that the harvester has read.
     harvester_blockchain = "harvester_blockchain" {
         key blockchain_id: Uuid, ;
         blockchain_name: String,

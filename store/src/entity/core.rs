@@ -140,13 +140,13 @@ entities! {
         position: i32,
     }
 
-    /// What a wallet has to sign to log in.
+    /// Challenge that a wallet has to sign to log in.
     auth_challenge = "auth_challenge" {
         key wallet: String, key challenge: String, ;
         expires_at: DateTimeUtc,
     }
 
-    /// Who wishes to have the own world docked with that of whom.
+    /// Wishes of users to have their own world docked with another's.
     dock_wish = "dock_wish" {
         key user_id: Uuid, key other_id: Uuid, ;
         expires_at: DateTimeUtc,

@@ -25,7 +25,7 @@ const OUTDATED_SECRETS: [(Umid, &str); 2] = [
     (ids::WALLET_PLUGIN, "challenge_store"),
 ];
 
-/// What was taken over, for the log.
+/// Rows that were taken over, for the log.
 #[derive(Debug, Default)]
 pub(crate) struct TakenOver {
     wallets: usize,

@@ -1,5 +1,5 @@
 //! Objects that a visitor makes its own for a while: the admin role on the object and what the
-//! visitor put on it go together (spec model §6.8).
+//! visitor put on it go together (docs/spec/model.md §4.7).
 
 use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{

@@ -1,4 +1,4 @@
-//! How many objects somebody has put below another.
+//! Number of objects that a user has put below another.
 
 use components::Umid;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use crate::{Result, Store, entity::object};
 
 impl Store {
-    /// How many direct children of an object belong to a user.
+    /// Number of direct children of an object that belong to a user.
     ///
     /// # Errors
     /// Only those of the database.

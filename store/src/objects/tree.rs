@@ -35,7 +35,7 @@ pub struct TreeRow {
 pub struct OutlineRow {
     /// The object.
     pub object: TreeRow,
-    /// How many direct children it has, of those that were asked for.
+    /// Number of direct children, of those that were asked for.
     pub children: u64,
 }
 

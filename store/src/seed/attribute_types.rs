@@ -186,7 +186,7 @@ pub(super) fn rows() -> Vec<Model> {
     rows
 }
 
-/// Who may read and write; an empty expression means nobody.
+/// Readers and writers; an empty expression means nobody.
 /// Options of what nobody may read or write through the API.
 pub(super) fn sealed() -> JsonValue {
     permissions("", "")
@@ -196,12 +196,12 @@ fn permissions(read: &str, write: &str) -> JsonValue {
     json!({ "permissions": { "read": read, "write": write } })
 }
 
-/// Whom changes are told; `topic` and `send_to` are legacy that nobody reads.
+/// Receivers of changes; `topic` and `send_to` are legacy that nobody reads.
 fn publish(scope: &[&str]) -> JsonValue {
     json!({ "posbus_auto": { "scope": scope, "topic": "", "send_to": 1 } })
 }
 
-/// Which render slot shows the value; absent keys have defaults (docs/spec/model.md §5.4).
+/// The render slot that shows the value; absent keys have defaults (docs/spec/model.md §5.4).
 fn render(
     slot_type: &str,
     slot_name: Option<&str>,

@@ -1,5 +1,5 @@
-//! Activities: what happened in worlds, as the news feed and the timelines show it (spec model
-//! §8.1, spec rest §2.14).
+//! Activities: what happened in worlds, as the news feed and the timelines show it
+//! (docs/spec/model.md §8.1).
 
 use std::collections::HashMap;
 
@@ -21,12 +21,12 @@ use crate::{
     error::Referent,
 };
 
-/// Which list of activities.
+/// The list of activities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feed {
     /// Everything that happened on the node.
     News,
-    /// What users posted to one object.
+    /// Posts of users to one object.
     Timeline(Umid),
 }
 
@@ -35,11 +35,11 @@ pub enum Feed {
 pub struct NewActivity {
     /// Its id. Who inserts the same id again changes nothing; see [`stake_activity_id`].
     pub id: Umid,
-    /// Who did it.
+    /// The user who did it.
     pub user: Umid,
-    /// Where.
+    /// The object of it.
     pub object: Umid,
-    /// What.
+    /// Its type.
     pub kind: ActivityKind,
     /// Details.
     pub data: ActivityData,
@@ -50,15 +50,15 @@ pub struct NewActivity {
 pub struct ActivityRow {
     /// Its id.
     pub id: Umid,
-    /// Who did it.
+    /// The user who did it.
     pub user: Umid,
     /// Profile name of the user, empty if unset.
     pub user_name: String,
     /// Media hash of the profile picture.
     pub avatar_hash: Option<String>,
-    /// Where.
+    /// The object of it.
     pub object: Umid,
-    /// What.
+    /// Its data.
     pub kind: ActivityKind,
     /// Details.
     pub data: ActivityData,
@@ -66,10 +66,10 @@ pub struct ActivityRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// What to change of an activity; `None` leaves a field as it is.
+/// Changes of an activity; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActivityEdit {
-    /// What it is.
+    /// Type of the activity.
     pub kind: Option<ActivityKind>,
     /// Media hash.
     pub hash: Option<String>,
@@ -77,7 +77,7 @@ pub struct ActivityEdit {
     pub description: Option<String>,
 }
 
-/// How a world is shown beside something that happened in it.
+/// Appearance of a world beside something that happened in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorldLabel {
     /// Display name, empty if unset.
@@ -283,7 +283,7 @@ fn page(feed: Feed, start: u64, size: u32) -> sea_orm::Select<activity::Entity> 
         .order_by(activity::Column::CreatedAt, Order::Desc)
         .order_by(activity::Column::ActivityId, Order::Desc)
         .limit(u64::from(size))
-        // What a database takes for an offset has a sign.
+        // A database takes an offset with a sign.
         .offset(Ord::min(start, i64::MAX as u64))
         .to_owned();
     activity::Entity::find()

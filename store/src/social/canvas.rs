@@ -1,4 +1,4 @@
-//! What people contributed to a canvas (docs/spec/model.md §8.3).
+//! Contributions to a canvas (docs/spec/model.md §8.3).
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid, ids};
@@ -9,7 +9,7 @@ use crate::{Result, Store, convert::optional_map};
 /// The attribute, of the canvas plugin, that holds what a user contributed on an object below the
 /// canvas.
 pub const CONTRIBUTION: &str = "canvas_contribution";
-/// What of a contribution is searched: its title, which clients do not write yet, and the answers,
+/// Searched text of a contribution: its title, which clients do not write yet, and the answers,
 /// which they do.
 const SEARCHED: [&str; 5] = [
     "title",
@@ -24,18 +24,18 @@ const SEARCHED: [&str; 5] = [
 pub enum ContributionOrder {
     /// When they were made.
     CreatedAt,
-    /// How many votes they got; of equals the newer one comes first.
+    /// Number of votes; of equals the newer one comes first.
     Votes,
 }
 
-/// Which contributions.
+/// The contributions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContributionsQuery {
     /// Order.
     pub order: ContributionOrder,
-    /// How many at most.
+    /// Number at most.
     pub limit: u32,
-    /// How many to skip.
+    /// Number to skip.
     pub offset: u64,
     /// A text that has to be in them, whatever its case.
     pub search: Option<String>,
@@ -46,9 +46,9 @@ pub struct ContributionsQuery {
 pub struct ContributionRow {
     /// The object it is shown on.
     pub object: Umid,
-    /// Who made it.
+    /// Its author.
     pub user: Umid,
-    /// What it says.
+    /// Its content.
     pub value: JsonMap,
     /// Votes for it.
     pub votes: u64,
@@ -100,11 +100,11 @@ impl Store {
 
 /// The functions on JSON that the databases name differently.
 struct Json {
-    /// What kind of value one is; `null` for the null of JSON.
+    /// Type of a value; `null` for the null of JSON.
     kind: &'static str,
     /// The entries of an object as rows `key, value`.
     each: &'static str,
-    /// What kind of value such a row holds.
+    /// Type of the value of such a row.
     entry_kind: &'static str,
     /// Compares with a pattern, whatever the case.
     like: &'static str,
@@ -148,7 +148,7 @@ fn page(backend: DbBackend, canvas: Umid, query: &ContributionsQuery) -> Stateme
     };
     let core = bind(ids::CORE_PLUGIN.into());
     let limit = bind(i64::from(query.limit).into());
-    // What a database takes for an offset has a sign.
+    // A database takes an offset with a sign.
     let offset = bind(i64::try_from(query.offset).unwrap_or(i64::MAX).into());
     let sql = format!(
         "SELECT c.object_id, c.user_id, c.value, c.created_at, c.updated_at, \

@@ -1,5 +1,5 @@
-//! Jobs handed to picture providers, and how often users handed some (spec model §8.5, §12.2 C10,
-//! §12.3 D14, D16).
+//! Jobs handed to picture providers, and how often users handed some (docs/spec/model.md §8.5;
+//! docs/regressions.md C10, D14, D16).
 
 use components::{AttributeId, AttributeTarget, Umid};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -14,17 +14,17 @@ use crate::{
 /// A job handed to a picture provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AiJob {
-    /// Who paints.
+    /// The provider.
     pub provider: String,
     /// The provider's id of the job.
     pub job_id: String,
-    /// Whose it is.
+    /// Its owner.
     pub user: Umid,
     /// The object it is for.
     pub object: Option<Umid>,
     /// The provider's word for how far it is.
     pub status: String,
-    /// Where the picture is.
+    /// Address of the picture.
     pub file_url: Option<String>,
 }
 
@@ -165,7 +165,7 @@ impl Store {
         let transaction = self.begin().await?;
         let count = |all: &mut components::JsonMap| {
             let of_user = all.entry(user.to_string()).or_insert_with(|| json!({}));
-            // Whatever an admin put there is no count.
+            // A value that an admin put there is no count.
             if !of_user.is_object() {
                 *of_user = json!({});
             }
@@ -179,7 +179,7 @@ impl Store {
     }
 }
 
-/// What is forgotten at once, at most: each new job forgets one at the end.
+/// Number of jobs that are forgotten at once, at most: each new job forgets one at the end.
 const PRUNED_AT_ONCE: u64 = 100;
 
 impl From<Model> for AiJob {

@@ -1,7 +1,7 @@
-//! Whose wallet: one table that says so, unique and case-folded, mirrored into the attribute that
-//! clients read.
+//! Owners of wallets: one table that says so, unique and case-folded, mirrored into the attribute
+//! that clients read.
 //!
-//! Identity never depends on the attribute (spec model §12.1 S7, S9): whatever may be planted
+//! Identity never depends on the attribute (docs/regressions.md S7, S9): whatever may be planted
 //! there, a wallet logs in as the user of the table.
 
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::{
     users,
 };
 
-/// Which user type means what.
+/// Ids of the user types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountTypes {
     /// Accounts that nobody can come back to without their token.

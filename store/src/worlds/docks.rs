@@ -27,13 +27,13 @@ use crate::{
 pub struct Docking {
     /// The two users.
     pub users: [Umid; 2],
-    /// Who becomes, or was, admin of which world: (world, user).
+    /// Admins to be added or removed: (world, user).
     pub admins: [(Umid, Umid); 2],
 }
 
 /// The role that comes of a dock.
 const ADMIN: &str = "admin";
-/// What a portal says of where it leads.
+/// Description of the target of a portal.
 const DESTINATION: &str = "DestinationWorldID";
 
 impl Store {

@@ -102,7 +102,7 @@ impl Store {
     }
 }
 
-/// Which worlds, in which order, and how many.
+/// The worlds, their order, and their number.
 struct Page {
     /// A condition on the object `o`, with `$1` and so on for the values.
     which: String,
@@ -148,7 +148,7 @@ impl Page {
         Statement::from_sql_and_values(backend, sql, values)
     }
 
-    /// What is staked in those worlds.
+    /// Stakes in those worlds.
     fn stakes(&self, backend: DbBackend) -> Statement {
         let sql = format!(
             "SELECT s.object_id, s.amount FROM stake s \

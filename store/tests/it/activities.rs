@@ -1,4 +1,5 @@
-//! Activities: pages, counts, edits, and that they go with what they are about (spec model §8.1).
+//! Activities: pages, counts, edits, and that they go with what they are about (docs/spec/model.md
+//! §8.1).
 
 use components::{ActivityData, ActivityKind, AttributeTarget, Umid, Vec3, ids};
 use sea_orm::ConnectionTrait;

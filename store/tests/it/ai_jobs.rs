@@ -1,5 +1,5 @@
-//! Jobs of picture providers are found again by whoever may, and uses are counted (spec model §12.2
-//! C10, §12.3 D14, D16).
+//! Jobs of picture providers are found again by whoever may, and uses are counted
+//! (docs/regressions.md C10, D14, D16).
 
 use components::{AttributeTarget, Umid, ids};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! One attribute over many owners, and who may see it (spec rest §2.11, §2.12).
+//! One attribute over many owners, and who may see it (docs/spec/model.md §5.6).
 
 use chrono::TimeDelta;
 use components::{AttributeTarget, Umid};

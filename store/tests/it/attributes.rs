@@ -1,5 +1,5 @@
-//! Attribute writes: nothing is lost between parallel writers, and time moves on (spec model §5.1,
-//! §12.3 D12, D13).
+//! Attribute writes: nothing is lost between parallel writers, and time moves on
+//! (docs/spec/model.md §5.1; docs/regressions.md D12, D13).
 
 use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};

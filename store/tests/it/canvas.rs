@@ -1,4 +1,4 @@
-//! Contributions to a canvas with votes and comments (spec rest §2.15, spec model §8.3).
+//! Contributions to a canvas with votes and comments (docs/spec/model.md §8.3).
 
 use components::{AttributeId, AttributeTarget, Umid, ids};
 use sea_orm::ConnectionTrait;

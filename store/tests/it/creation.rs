@@ -115,7 +115,7 @@ async fn an_outline_is_cut_from_the_outside(fixture: Fixture) {
     let owner = fixture.user().await;
     let world = fixture.world(owner).await;
     let room = fixture.object(owner, world).await;
-    let seat = fixture.object(owner, room).await;
+    let chair = fixture.object(owner, room).await;
     let other = object(ids::CANVAS_TYPE, owner, world);
     store
         .insert_objects(std::slice::from_ref(&other))
@@ -128,12 +128,12 @@ async fn an_outline_is_cut_from_the_outside(fixture: Fixture) {
         rows.map(|row| (row.object.id, row.children))
             .collect::<Vec<_>>()
     };
-    let all = [(world, 2), (room, 1), (other.id, 1), (seat, 0), (below, 0)];
+    let all = [(world, 2), (room, 1), (other.id, 1), (chair, 0), (below, 0)];
     assert_eq!(outline(9, None, 100).await, all);
     assert_eq!(outline(1, None, 100).await, all[..3]);
     assert_eq!(outline(9, None, 4).await, all[..4]);
     let rooms = Some(ids::CUSTOM_OBJECT_TYPE);
-    let pruned = [(world, 1), (room, 1), (seat, 0)];
+    let pruned = [(world, 1), (room, 1), (chair, 0)];
     assert_eq!(outline(9, rooms, 100).await, pruned);
     assert_eq!(outline(0, Some(Uuid::now_v7()), 9).await, [(world, 0)]);
     let nothing = store.outline(Uuid::now_v7(), 9, None, 9).await.unwrap();

@@ -1,4 +1,4 @@
-//! Docks take the wish of both sides (spec model §6.9, §12.1 S3).
+//! Docks take the wish of both sides (docs/spec/model.md §4.8; docs/regressions.md S3).
 
 use chrono::{TimeDelta, Utc};
 use components::{AttributeTarget, Umid, ids};

@@ -1,5 +1,5 @@
-//! Pages of entries: what is filtered, searched, sorted and counted in the database (spec rest
-//! §2.12).
+//! Pages of entries: what is filtered, searched, sorted and counted in the database
+//! (docs/spec/model.md §5.6).
 
 use components::{AttributeTarget, Umid};
 use serde_json::{Value, json};

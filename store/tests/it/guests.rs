@@ -1,4 +1,4 @@
-//! Guests go, what they made stays (spec model §12.3 D1–D3).
+//! Guests go, what they made stays (docs/regressions.md D1–D3).
 
 use chrono::{TimeDelta, Utc};
 use components::{AttributeTarget, ids};

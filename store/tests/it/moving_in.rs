@@ -1,4 +1,4 @@
-//! A database of the existing platform opens as it is, or not at all (spec model §13.2, §13.3).
+//! A database of the existing platform opens as it is, or not at all (docs/spec/model.md §2.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 

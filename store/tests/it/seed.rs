@@ -1,4 +1,4 @@
-//! A fresh database equals spec model §4.
+//! A fresh database equals docs/spec/model.md §6.
 
 use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};

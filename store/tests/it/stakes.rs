@@ -1,4 +1,4 @@
-//! Stakes and balances of users, from what the chain mirror holds (spec rest §2.4, §2.5).
+//! Stakes and balances of users, from what the chain mirror holds (docs/spec/model.md §8.4).
 
 use chrono::{DateTime, NaiveDateTime};
 use components::{AttributeTarget, Umid, ids};

@@ -1,5 +1,5 @@
-//! A wallet belongs to one user, whatever its spelling and whatever attributes say (spec model
-//! §12.1 S7, S9).
+//! A wallet belongs to one user, whatever its spelling and whatever attributes say
+//! (docs/regressions.md S7, S9).
 
 use components::{AttributeId, AttributeTarget, ids};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Worlds as lists show them, with names, owners and stakes (spec rest §2.0, §2.8).
+//! Worlds as lists show them, with names, owners and stakes (docs/spec/rest.md §1).
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use components::{AttributeTarget, Umid, ids};

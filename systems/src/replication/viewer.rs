@@ -21,7 +21,7 @@ const REPEATED: u32 = 4;
 /// deliveries only.
 #[derive(Component, Clone, Copy, Default)]
 pub(crate) struct ViewerState {
-    /// How movement is encoded for it.
+    /// Dialect of movement for it.
     pub(crate) dialect: Dialect,
     /// The last tick whose positions were delivered.
     positions: u64,

@@ -1,4 +1,4 @@
-//! Who is told of an attribute's change: the matrix of docs/spec/posbus.md §5.6 with read
+//! Receivers of an attribute's change: the matrix of docs/spec/posbus.md §5.6 with read
 //! permissions (W21), row by row.
 
 use components::Umid;

@@ -19,7 +19,7 @@ struct Person {
     client: Client,
     view: View,
     place: Vec3,
-    /// Where they were in each tick, the newest last.
+    /// Their places in each tick, the newest last.
     history: Vec<QuantizedPose>,
     /// Reads in one of so many ticks.
     pace: u32,

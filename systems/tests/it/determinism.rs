@@ -124,7 +124,7 @@ fn step(stage: &mut MemoryWorld, clients: &mut Vec<Client>, random: &mut StdRng,
     if clients.is_empty() || choice == 0 {
         let connection = 1 + clients.last().map_or(0, |client| client.connection);
         clients.push(enter(stage, random, connection));
-        // Whoever was displaced or left long ago is not read any more.
+        // A client that was displaced or left long ago is not read any more.
         if clients.len() > 3 * PEOPLE as usize {
             clients.remove(0);
         }

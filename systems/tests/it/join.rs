@@ -1,4 +1,4 @@
-//! What a newcomer gets, and what those already there get of it (docs/spec/posbus.md §5.1).
+//! The messages to a newcomer, and those to the others about it (docs/spec/posbus.md §5.1).
 
 use components::{AttributeState, Umid};
 use posbus::Message;

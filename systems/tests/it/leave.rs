@@ -123,7 +123,7 @@ fn a_session_gets_nothing_of_the_world_it_left() {
     assert_eq!(names(&ann.read()), ["add_users"]);
 }
 
-/// What a client says last, it says right before it goes.
+/// A client's last message comes right before it goes.
 #[test]
 fn the_last_move_before_leaving_counts() {
     let mut stage = WorldBuilder::default().open();

@@ -12,7 +12,7 @@ enum Act {
 }
 use Act::{Lock, Unlock};
 
-/// Who hears an answer.
+/// Receivers of an answer.
 #[derive(Debug, PartialEq)]
 enum Heard {
     ByAll(u32, Umid),

@@ -1,4 +1,4 @@
-//! What people in a world see of it: whole worlds, ticked by hand, with sessions that read real
+//! The view of clients on a world: whole worlds, ticked by hand, with sessions that read real
 //! frames.
 
 mod allocations;

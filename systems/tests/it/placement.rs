@@ -36,7 +36,7 @@ fn at(x: f32, y: f32, z: f32) -> Transform {
     }
 }
 
-/// Where a newcomer sees an object.
+/// Place where a newcomer sees an object.
 fn seen(stage: &mut MemoryWorld, object: Umid) -> Transform {
     let viewer = stage.enter(EVE);
     stage.tick();

@@ -1,4 +1,4 @@
-//! Where people enter (W30).
+//! Places where users enter.
 
 use components::TransformNoScale;
 use posbus::{Message, Vec3};

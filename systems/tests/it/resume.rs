@@ -27,7 +27,7 @@ fn released(object: Umid) -> Message {
     .into()
 }
 
-/// Where a client was put.
+/// Place where a client was put.
 fn place(heard: &[Message]) -> Option<f32> {
     heard.iter().find_map(|message| match message {
         Message::MyTransform(place) => Some(place.position.x),
@@ -35,7 +35,7 @@ fn place(heard: &[Message]) -> Option<f32> {
     })
 }
 
-/// Who a client was told is there.
+/// Users of whom a client was told that they are present.
 fn told_of(heard: &[Message]) -> Vec<Umid> {
     let mut users: Vec<_> = heard
         .iter()
@@ -294,7 +294,7 @@ fn only_the_session_itself_can_claim_its_place() {
     assert_eq!(claim(&mut stage, ANN, DESKTOP), Some(3));
     assert_eq!(claim(&mut stage, ANN, PHONE), None);
     assert_eq!(claim(&mut stage, BOB, DESKTOP), None);
-    // Whoever was told to come in finds the place.
+    // A session that was told to come in finds the place.
     assert_eq!(stage.tick().users, 1);
     for _ in 0..20 {
         stage.tick();

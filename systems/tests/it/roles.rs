@@ -1,4 +1,4 @@
-//! Who loses a role loses what it allowed (W23).
+//! A user who loses a role loses what it allowed.
 
 use posbus::{LockObjectResponse, Message};
 use systems::{ClientAction, Effect};

@@ -1,4 +1,4 @@
-//! Who reads slowly harms nobody else (docs/spec/posbus.md §6; docs/regressions.md W12).
+//! A slow reader harms nobody else (docs/spec/posbus.md §6).
 
 use serde_json::json;
 use systems::{DisconnectCause, QueueLimits, WorldOptions};

@@ -1,4 +1,4 @@
-//! How long the sets of a tick take, if somebody asks.
+//! Times of the sets of a tick, if they are asked for.
 
 use std::time::{Duration, Instant};
 

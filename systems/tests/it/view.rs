@@ -1,4 +1,4 @@
-//! What a client knows of the others, from the frames it got.
+//! A client's knowledge of the others, from the frames it got.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use testkit::world::*;
 /// One client's picture of the world.
 #[derive(Default)]
 pub(crate) struct View {
-    /// Where everybody is, as far as version 2 can say.
+    /// Places of everybody, as far as version 2 can say.
     pub(crate) known: BTreeMap<Umid, QuantizedPose>,
-    /// Where dragged objects are on the x axis.
+    /// Places of dragged objects on the x axis.
     pub(crate) objects: BTreeMap<Umid, f32>,
-    /// Who was told of in the last read, as often as they were.
+    /// Users who were in the last read, as often as they were.
     pub(crate) heard: Vec<Umid>,
     /// Length of the last read in bytes.
     pub(crate) bytes: usize,

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are, and as whom to run them.
+//! PostgreSQL's programs, and the user to run them.
 
 use std::{
     env, fs,
@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-/// Where distributions put the programs that are not on `PATH`.
+/// Folders of distributions for programs that are not on `PATH`.
 const PLACES: [&str; 3] = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt"];
 /// Accounts that root may run the server as, best first.
 const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];

@@ -19,13 +19,13 @@ pub(crate) struct Api {
     base: String,
     /// Their session token, empty for somebody who has none.
     pub(crate) token: String,
-    /// Who they are, nil without a token.
+    /// The user, nil without a token.
     pub(crate) user: Umid,
-    /// What they are called.
+    /// Name of the user.
     pub(crate) name: String,
 }
 
-/// What came back.
+/// The answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     request: String,
@@ -109,7 +109,7 @@ impl Api {
         }
     }
 
-    /// Whoever has this wallet; the first time makes the account.
+    /// The user of this wallet; the first time makes the account.
     pub(crate) async fn login(server: &Server, wallet: &dyn Wallet) -> Api {
         let stranger = Api::stranger(server);
         let challenge = stranger.challenge(wallet).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Api, CORE};
 
-/// Whose attribute.
+/// Owner of the attribute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Whose {
     /// The node's.

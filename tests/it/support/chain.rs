@@ -1,4 +1,4 @@
-//! What a chain writes into the server's database.
+//! Rows that a chain writes into the server's database.
 
 use posbus::Umid;
 use sea_orm::IntoActiveModel;
@@ -51,7 +51,7 @@ impl Rows {
             .await;
     }
 
-    /// How much of a token is in a wallet.
+    /// Balance of a wallet in a token.
     pub(crate) async fn balance(&mut self, of: Address, token: Address, amount: &str) {
         self.on_chain(of).await;
         let known = contract::Model {
@@ -71,7 +71,7 @@ impl Rows {
             .await;
     }
 
-    /// Whose a world's token is now.
+    /// Holder of a world's token.
     pub(crate) async fn token(&mut self, holder: Address, world: Umid) {
         self.on_chain(holder).await;
         let row = nft::Model {

@@ -22,11 +22,11 @@ use super::{
     wire::{Heard, Wire},
 };
 
-/// What the kernel keeps for a client that does not read, in bytes. Left to itself it grows to tens
+/// Bytes that the kernel keeps for a client that does not read. Left to itself it grows to tens
 /// of megabytes, and how soon a stopped reader is noticed would depend on the machine.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 
-/// What a world answers to a greeting of somebody who is not there.
+/// Answer of a world to a greeting of somebody who is not there.
 const NOBODY: &str = "Target user not found";
 
 /// A WebSocket connection to the program.
@@ -57,7 +57,7 @@ payloads! {
     ActivityUpdate EventStart FlyToMe
 }
 
-/// How a connection ended.
+/// End of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// By a close frame with this code.
@@ -66,18 +66,18 @@ pub(crate) enum Ending {
     Broken,
 }
 
-/// What a newcomer is told of a world.
+/// Snapshot of a world for a newcomer.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// The world.
     pub(crate) world: SetWorld,
-    /// Where one enters.
+    /// Place of entering.
     pub(crate) spawn: MyTransform,
     /// The objects in the order of their arrival.
     pub(crate) objects: Vec<ObjectDefinition>,
     /// Their slots.
     pub(crate) data: Vec<ObjectData>,
-    /// Who is there, oneself included.
+    /// Users who are present, the client included.
     pub(crate) users: Vec<UserData>,
     /// The names of all messages up to the one that announced oneself, in order.
     pub(crate) order: Vec<&'static str>,
@@ -109,18 +109,18 @@ impl Snapshot {
 /// A user with a connection.
 pub(crate) struct Client {
     wire: Wire,
-    /// What it says it speaks.
+    /// Version that it says it speaks.
     version: i64,
-    /// How often it has moved by `MyPose`.
+    /// Number of its moves by `MyPose`.
     sequence: u32,
-    /// Where others are, if it speaks version 2.
+    /// Places of others, if it speaks version 2.
     pub(crate) sight: Sight,
     /// Received and not yet asked for.
     inbox: VecDeque<Message>,
     ended: Option<Ending>,
-    /// Who it is.
+    /// The user.
     pub(crate) user: Umid,
-    /// Which session it says it is.
+    /// The session that it says it is.
     pub(crate) session: Umid,
 }
 
@@ -273,7 +273,7 @@ impl Client {
         let set_world: SetWorld = self
             .expect("the world", |set: &SetWorld| set.id == world)
             .await;
-        // Whatever is left is about the world before.
+        // The rest is about the world before.
         self.inbox.clear();
         let mut snapshot = Snapshot {
             world: set_world,
@@ -467,7 +467,7 @@ impl Client {
         }
     }
 
-    /// What has been received and not asked for.
+    /// Messages that have been received and not asked for.
     pub(crate) fn heard(&self) -> impl Iterator<Item = &Message> {
         self.inbox.iter()
     }

@@ -18,18 +18,18 @@ use tokio::{net::UdpSocket, task::JoinSet, time::sleep};
 /// Larger than any packet.
 const BUFFER: usize = 64 * 1024;
 
-/// What happens to packets, as parts of all.
+/// Fates of packets, as parts of all.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Weather {
     pub(crate) lost: f64,
     pub(crate) doubled: f64,
     /// Come later than those sent after them.
     pub(crate) late: f64,
-    /// How much later at most.
+    /// Longest delay.
     pub(crate) delay: Duration,
 }
 
-/// How often it happened.
+/// Count of each fate.
 #[derive(Debug, Default)]
 pub(crate) struct Damage {
     pub(crate) lost: AtomicU64,
@@ -39,7 +39,7 @@ pub(crate) struct Damage {
 
 /// A path to a server.
 pub(crate) struct Path {
-    /// Where clients send to.
+    /// Address to which clients send.
     pub(crate) address: SocketAddr,
     pub(crate) damage: Arc<Damage>,
     _tasks: JoinSet<()>,

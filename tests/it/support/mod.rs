@@ -1,5 +1,5 @@
-//! What the tests share: the program as a process, its REST API as somebody logged in uses it, and
-//! a PosBus client.
+//! Support that the tests share: the program as a process, its REST API as somebody logged in uses
+//! it, and a PosBus client.
 
 mod api;
 mod attributes;
@@ -31,8 +31,8 @@ pub(crate) use stand_in::{Heard, PROVIDER_KEY, Play, StandIn, set_node, uses};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};
 pub(crate) use wire::{Place, QuicWire, Way, ending};
 
-/// How long anything may take before a test gives up. Far above what is needed, so that a busy
-/// machine fails no test.
+/// Time within which anything has to happen before a test gives up. Far above what is needed, so
+/// that a busy machine fails no test.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The world that an empty data directory gets.

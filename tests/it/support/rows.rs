@@ -174,7 +174,7 @@ impl Rows {
             .expect("may be changed");
     }
 
-    /// What a user keeps on an object.
+    /// Row that a user keeps on an object.
     pub(crate) async fn object_user_attribute(
         &mut self,
         object: Umid,

@@ -14,14 +14,14 @@ use tempfile::TempDir;
 
 use super::DEADLINE;
 
-/// How many lines of the program's log a failed test shows.
+/// Number of lines of the program's log that a failed test shows.
 const LOG_LINES: usize = 60;
 /// Pause between two looks at a process that is ending.
 const POLL: Duration = Duration::from_millis(10);
-/// How long a stop by signal may take, by promise (spec: within 10 s).
+/// Time within which a stop by signal has to end, by promise (docs/operations.md: within 10 s).
 pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// How to start the program, besides an address, a port and a data directory of its own.
+/// Options of the program, besides an address, a port and a data directory of its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     arguments: Vec<String>,
@@ -102,12 +102,12 @@ impl Server {
         server
     }
 
-    /// Where it answers, as `http://address:port`.
+    /// Its base URL, as `http://address:port`.
     pub(crate) fn url(&self) -> &str {
         &self.running().address
     }
 
-    /// Where it accepts connections, as `address:port`.
+    /// Its address, as `address:port`.
     pub(crate) fn address(&self) -> &str {
         self.url().trim_start_matches("http://")
     }
@@ -117,7 +117,7 @@ impl Server {
         self.home.path().join("data")
     }
 
-    /// What the program has logged so far.
+    /// The log of the program so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }

@@ -1,11 +1,11 @@
-//! What a client of version 2 knows of others' places: newer ticks win, whatever the order of
+//! A version 2 client's knowledge of others' places: newer ticks win, whatever the order of
 //! arrival (docs/protocol.md, Poses).
 
 use std::collections::HashMap;
 
 use posbus::{Message, Umid, Vec3, v2};
 
-/// How far a quantised position may be from the one that was sent, in metres.
+/// Distance of a quantised position from the one that was sent at most, in metres.
 const QUANTUM: f32 = 1.0 / 128.0;
 
 /// A client's view.
@@ -13,13 +13,13 @@ const QUANTUM: f32 = 1.0 / 128.0;
 pub(crate) struct Sight {
     handles: HashMap<u32, Umid>,
     newest: HashMap<Umid, u64>,
-    /// What was said of a user at a tick, however often.
+    /// Positions of a user at a tick, repetitions included.
     said: HashMap<(Umid, u64), v2::QuantizedPose>,
-    /// Where each user was seen, in order.
+    /// Places where each user was seen, in order.
     tracks: HashMap<Umid, Vec<Vec3>>,
-    /// Where dragged objects are.
+    /// Places of dragged objects.
     pub(crate) objects: HashMap<Umid, Vec3>,
-    /// What holds in the session.
+    /// Parameters of the session.
     pub(crate) welcome: Option<v2::Welcome>,
     /// Messages that came as datagrams and on the stream.
     pub(crate) datagrams: usize,
@@ -111,7 +111,7 @@ impl Sight {
         })
     }
 
-    /// Where a user was seen, in order.
+    /// Places where a user was seen, in order.
     pub(crate) fn track(&self, user: Umid) -> &[Vec3] {
         self.tracks.get(&user).map_or(&[], Vec::as_slice)
     }

@@ -22,7 +22,7 @@ use super::{Api, CORE, DEADLINE, Options, Server};
 pub(crate) struct Heard {
     /// Method and path, as `GET /skybox/styles`.
     pub(crate) what: String,
-    /// What stands behind the question mark.
+    /// The part behind the question mark.
     pub(crate) query: String,
     /// The headers.
     pub(crate) headers: HeaderMap,
@@ -38,7 +38,7 @@ impl Heard {
     }
 }
 
-/// How to answer.
+/// The answer to give.
 #[derive(Clone, Debug)]
 pub(crate) enum Play {
     /// With JSON.
@@ -59,7 +59,7 @@ pub(crate) enum Play {
 
 /// The running server; ends when dropped.
 pub(crate) struct StandIn {
-    /// Where it is, as `127.0.0.1:port`.
+    /// Its address, as `127.0.0.1:port`.
     pub(crate) host: String,
     stage: Arc<Stage>,
     task: AbortHandle,
@@ -87,7 +87,7 @@ impl StandIn {
         }
     }
 
-    /// Where a path on it is.
+    /// URL of a path on it.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.host)
     }
@@ -99,7 +99,7 @@ impl StandIn {
         plays.push((what.to_owned(), play));
     }
 
-    /// How often it was asked for something.
+    /// Number of requests for something.
     pub(crate) fn count(&self, what: &str) -> usize {
         let heard = self.stage.heard.lock();
         heard.iter().filter(|heard| heard.what == what).count()
@@ -189,7 +189,7 @@ async fn play(
     }
 }
 
-/// What the stand-in takes for a key.
+/// The key that the stand-in accepts.
 pub(crate) const PROVIDER_KEY: &str = "pr0vider-key";
 
 impl StandIn {
@@ -210,7 +210,7 @@ pub(crate) async fn set_node(owner: &Api, name: &str, value: Value) {
     owner.post("/node/attributes", set).await.ok(202);
 }
 
-/// How often somebody had something made by a provider.
+/// Number of times that somebody had something made by a provider.
 pub(crate) async fn uses(owner: &Api, user: &Api, provider: &str) -> u64 {
     let path = format!("/node/attributes?plugin_id={CORE}&attribute_name=tracker_ai_usage");
     let counts = owner.get(&path).await;

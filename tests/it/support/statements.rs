@@ -1,16 +1,16 @@
-//! What a request costs the database.
+//! Cost of a request for the database.
 
 use super::Api;
 
 /// The counter of the statements that were sent.
 const STATEMENTS: &str = "odyssey_database_statements_total ";
-/// How often a request is measured.
+/// Number of measurements of a request.
 const MEASUREMENTS: usize = 3;
 
 impl Api {
-    /// How many SQL statements a GET makes the server send, on a server where nothing else happens.
-    /// The least of several measurements: the caller's account is looked up once in a while, and
-    /// the sweeper of guests comes once a minute.
+    /// Number of SQL statements that a GET makes the server send, on a server where nothing else
+    /// happens. The least of several measurements: the caller's account is looked up once in a
+    /// while, and the sweeper of guests comes once a minute.
     ///
     /// # Panics
     /// If the request is not answered with 200.

@@ -6,9 +6,9 @@ use sha3::{Digest, Keccak256};
 
 /// Something one can log in with.
 pub(crate) trait Wallet {
-    /// What the server knows it by.
+    /// Name of the wallet for the server.
     fn address(&self) -> String;
-    /// What the client calls its chain.
+    /// Name of its chain for the client.
     fn network(&self) -> &'static str;
     /// The signature of a challenge, in hexadecimal.
     fn sign(&self, challenge: &str) -> String;

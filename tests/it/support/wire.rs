@@ -1,4 +1,4 @@
-//! What carries a client's messages: WebSocket, WebTransport or QUIC.
+//! Transport of a client's messages: WebSocket, WebTransport or QUIC.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,7 +20,7 @@ use web_transport_quinn::{
 
 use super::{Api, Ending, client::Socket};
 
-/// What a client connects by, other than WebSocket.
+/// Transport of a client other than WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     Quic,
@@ -37,12 +37,12 @@ impl Way {
     }
 }
 
-/// Where the QUIC endpoint of a server is, as it says itself.
+/// Address of the QUIC endpoint of a server, as it says itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) hashes: Vec<String>,
-    /// Where packets go: the address in the URL, unless a test wants them to take another way.
+    /// Address for packets: that in the URL, unless a test wants them to take another way.
     pub(crate) address: SocketAddr,
 }
 
@@ -182,7 +182,7 @@ pub(crate) struct QuicWire {
     arrived: BytesMut,
 }
 
-/// What came.
+/// The message.
 pub(crate) enum Heard {
     Message(Bytes),
     Datagram(Bytes),
@@ -290,7 +290,7 @@ impl QuicWire {
     }
 }
 
-/// How a session ended.
+/// End of a session.
 pub(crate) fn ending(error: &SessionError) -> Ending {
     let code = match error {
         SessionError::WebTransportError(WebTransportError::Closed(code, _)) => Some(*code),

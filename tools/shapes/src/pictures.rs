@@ -21,7 +21,7 @@ pub(crate) fn pictures() -> [Picture; 2] {
     ]
 }
 
-/// What a token shows that has no picture of its own: a ringed planet at dusk.
+/// Picture of a token that has none of its own: a ringed planet at dusk.
 fn default_picture() -> Canvas {
     const WIDTH: f64 = 394.0;
     const HEIGHT: f64 = 680.0;

@@ -17,7 +17,7 @@ pub(crate) const HASH: &str = "26485e74acb29223ba7a9fa600d36c7f";
 pub(crate) const WIDTH: u32 = 4096;
 pub(crate) const HEIGHT: u32 = 2048;
 
-/// Where the sun went down: straight ahead (−z) for who arrives without rotation.
+/// Direction of the setting sun: straight ahead (−z) for who arrives without rotation.
 const SUN: Vec3 = vec3(0.0, -0.02, -1.0);
 
 /// Colours by elevation in degrees, towards the sun.
@@ -128,7 +128,7 @@ fn ramp(stops: &[(f64, Colour)], elevation: f64) -> Colour {
     stops.last().map_or([0.0; 3], |&(_, colour)| colour)
 }
 
-/// How much cloud there is in each direction. Clouds are soft, so a map coarser than the picture is
+/// Density of clouds in each direction. Clouds are soft, so a map coarser than the picture is
 /// enough.
 struct CloudMap {
     cover: Vec<f64>,

@@ -1,5 +1,5 @@
-//! What other programs rely on, read back from the bytes as a stranger would: the `gltf` crate
-//! parses and validates.
+//! Contents that other programs rely on, read back from the bytes as a stranger would: the `gltf`
+//! crate parses and validates.
 
 use std::collections::HashSet;
 

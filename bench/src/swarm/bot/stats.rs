@@ -1,9 +1,9 @@
-//! What a bot counts.
+//! Counters of a bot.
 
 use super::Loss;
 use crate::swarm::known::{Final, Sampled};
 
-/// What became of a bot.
+/// Outcome of a bot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     /// Whether it was in the world.
@@ -16,7 +16,7 @@ pub(crate) struct Outcome {
     pub(crate) end: Final,
 }
 
-/// What a bot counts: faults all the time, everything else during the measurement.
+/// Counters of a bot: faults all the time, everything else during the measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BotStats {
     /// Updates sent.

@@ -1,10 +1,10 @@
-//! What bots are going to do, by time.
+//! Coming errands of bots, by time.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use crate::swarm::{bot::Errand, sent::Stamp};
 
-/// What the bots of a thread are going to do, by time.
+/// Coming errands of the bots of a thread, by time.
 #[derive(Default)]
 pub(crate) struct Agenda(BinaryHeap<Reverse<Entry>>);
 
@@ -12,7 +12,7 @@ pub(crate) struct Agenda(BinaryHeap<Reverse<Entry>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub(crate) due: Stamp,
-    /// Where the bot sits.
+    /// Slot of the bot.
     pub(crate) slot: usize,
     /// Its connections so far: what was due on an earlier one is void.
     pub(crate) connection: u32,

@@ -21,11 +21,11 @@ use crate::swarm::{
     sent::Stamp,
 };
 
-/// What the system may keep for a bot that does not read: with the usual megabytes it would stall
-/// minutes later.
+/// Bytes that the system may keep for a bot that does not read: with the usual megabytes it would
+/// stall minutes later.
 const STALLED_RECEIVE_BUFFER: u32 = 8 * 1024;
 
-/// Where bots connect to.
+/// Address to which bots connect.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The address.

@@ -16,7 +16,7 @@ use crate::swarm::bot::Loss;
 const LEAVING: &[u8] = b"user";
 /// Close code of a normal end.
 const NORMAL: u16 = 1000;
-/// What a close without a code counts as.
+/// Code of a close frame without one.
 const NO_CODE: u16 = 1005;
 
 /// A frame of the server.
@@ -112,7 +112,7 @@ mod tests {
     use super::{Frame, put_goodbye, put_message, put_pong, take};
     use crate::swarm::bot::Loss;
 
-    /// What the library sends as a server.
+    /// Frames that the library sends as a server.
     fn sent(messages: &[Message]) -> Vec<u8> {
         let mut socket =
             WebSocket::from_raw_socket(std::io::Cursor::new(Vec::new()), Role::Server, None);

@@ -7,7 +7,7 @@ use mio::net::TcpStream;
 use super::frame::{self, Frame};
 use crate::swarm::{bot::Loss, sent::Stamp};
 
-/// Where all bots of a thread read to: a frame of any size, and whatever else is there, in one
+/// Buffer of a thread for reading: a frame of any size, and whatever else is there, in one
 /// piece.
 pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
@@ -16,7 +16,7 @@ pub(crate) struct Line {
     stream: TcpStream,
     /// The beginning of a frame whose end was not there yet.
     rest: Vec<u8>,
-    /// What the system did not take yet, and since when.
+    /// Bytes that the system did not take yet, and the time since then.
     unsent: Vec<u8>,
     stuck: Stamp,
     /// Masks differ from frame to frame, as they must (RFC 6455 §5.3); nothing here has to be

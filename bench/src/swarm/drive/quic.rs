@@ -24,7 +24,7 @@ use crate::swarm::{
     world::World,
 };
 
-/// How long the server may not read before a bot gives up.
+/// Time for which the server may not read before a bot gives up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Size of the length before each message on the stream.
 const LENGTH: usize = 4;
@@ -38,7 +38,7 @@ struct Line {
     session: Session,
     send: SendStream,
     receive: RecvStream,
-    /// What arrived of the stream and is not a whole message yet.
+    /// Bytes of the stream that arrived and are not a whole message yet.
     rest: BytesMut,
 }
 
@@ -55,7 +55,7 @@ struct Task {
     connection: u32,
 }
 
-/// What a task was woken for.
+/// Reason for which a task was woken.
 enum Woken {
     Timer,
     Stream(Result<Option<Bytes>, ReadError>),

@@ -37,7 +37,7 @@ const PATIENCE: u32 = 5 * Stamp::PER_SECOND;
 const EVENTS: usize = 1_024;
 /// After so many sockets it is looked whether something is due.
 const BURST: usize = 16;
-/// How long the server may not read before a bot gives up, in units of 10 µs.
+/// Time for which the server may not read before a bot gives up, in units of 10 µs.
 const SEND_TIMEOUT: u32 = 10 * Stamp::PER_SECOND;
 
 /// A thread of bots.

@@ -21,7 +21,7 @@ pub(super) fn void(lag: Quantiles) -> Option<String> {
     })
 }
 
-/// What went wrong; nothing if all was well.
+/// Failures; none if all was well.
 pub(super) fn failures(report: &Report) -> Vec<String> {
     let Report {
         users,

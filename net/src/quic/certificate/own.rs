@@ -17,15 +17,15 @@ use super::Identity;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a certificate is valid altogether; one second below what browsers allow, because both
+/// Lifetime of a certificate; one second below what browsers allow, because both
 /// ends count.
 const VALID: Duration = Duration::from_secs(14 * DAY.as_secs() - 1);
 
-/// How long a certificate is valid before it is used, for clients whose clocks are slow.
+/// Time for which a certificate is valid before it is used, for clients whose clocks are slow.
 const EARLY: Duration = DAY;
 
-/// How long a certificate is used: until three days before its end, for clients whose clocks are
-/// fast, and for machines that sleep.
+/// Time for which a certificate is used: until three days before its end, for clients whose clocks
+/// are fast, and for machines that sleep.
 const USED: Duration = Duration::from_secs(10 * DAY.as_secs());
 
 /// The certificates of one server: the one in use and the one that comes after it. The hash of each

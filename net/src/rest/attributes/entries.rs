@@ -9,8 +9,8 @@ use axum::{
     http::request::Parts,
 };
 use components::{AttributeId, JsonMap, Reason};
+use node::{EntryQuery, EntryRow};
 use serde::Serialize;
-use store::{EntryQuery, EntryRow};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ const MAX_PARAMETERS: usize = 256;
 /// A page of entries.
 #[derive(Debug, Serialize, ToSchema)]
 struct EntryPage {
-    /// How many entries there are on all pages.
+    /// Number of entries on all pages.
     count: u64,
     /// As asked for, but 100 at most.
     limit: u64,
@@ -58,14 +58,14 @@ struct Entry {
     fields: BTreeMap<String, Option<String>>,
 }
 
-/// Whose record it is.
+/// Owner of the record.
 #[derive(Debug, Serialize, ToSchema)]
 struct EntryUser {
     user_id: Uuid,
     profile: EntryProfile,
 }
 
-/// What the user tells of themselves; keys without a value are left out.
+/// The users' words about themselves; keys without a value are left out.
 #[derive(Debug, Serialize, ToSchema)]
 struct EntryProfile {
     name: String,
@@ -153,7 +153,7 @@ impl EntryProfile {
     }
 }
 
-/// Which attribute, by the path.
+/// The attribute, by the path.
 struct Place {
     object: Uuid,
     attribute: AttributeId,
@@ -181,7 +181,7 @@ impl FromRequestParts<App> for Place {
     }
 }
 
-/// What is asked for, by the query.
+/// The request, by the query.
 #[derive(Debug)]
 struct EntriesQuery(EntryQuery);
 
@@ -206,7 +206,7 @@ impl EntriesQuery {
                 return Err(invalid("a parameter contains the character NUL"));
             }
             match key.strip_suffix("[]").unwrap_or(&key) {
-                // What an entry has anyway is no field of its record.
+                // Names that an entry has anyway are no fields of its record.
                 "fields" if matches!(&*value, "_key" | "_user") => {}
                 "fields" if fields.iter().any(|field| *field == *value) => {}
                 "fields" => fields.push(value.into_owned()),

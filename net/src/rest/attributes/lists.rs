@@ -3,8 +3,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use components::{Reason, Umid};
+use node::MAX_VALUES;
 use serde::{Deserialize, Serialize};
-use store::MAX_VALUES;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -75,7 +75,7 @@ async fn publicize_attribute(
     Ok((StatusCode::ACCEPTED, Json(())))
 }
 
-/// Which attribute, and which part of the list.
+/// The attribute, and the part of the list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AllUsers {
@@ -119,7 +119,7 @@ async fn attributes_of_all_users(
     Ok(by_owner(values))
 }
 
-/// Which attribute, and written since when.
+/// The attribute, and the time since which it was written.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Since {
@@ -140,7 +140,7 @@ struct UserCount {
     count: u64,
 }
 
-/// How many users have a value of an attribute in an object.
+/// Number of users who have a value of an attribute in an object.
 #[utoipa::path(
     get, path = "/objects/{objectID}/all-users/count", tag = "attributes",
     security(("bearer" = [])), params(("objectID" = Uuid, Path), Since),

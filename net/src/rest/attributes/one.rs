@@ -1,4 +1,4 @@
-//! What there is to do with one attribute, whomever it belongs to.
+//! Operations on one attribute of any kind.
 
 use axum::{Json, http::StatusCode};
 use components::AttributeTarget;

@@ -1,4 +1,4 @@
-//! Which attribute a request is about, in a query or in a body, and which value it is to get.
+//! The attribute of a request, in a query or in a body, and the value it is to get.
 
 use axum::extract::{FromRequest, Request};
 use components::{AttributeId, Reason};
@@ -165,7 +165,7 @@ impl EntrySet {
     }
 }
 
-/// Where an attribute is named. The same mistakes have other codes here than there
+/// Place where an attribute is named. The same mistakes have other codes here than there
 /// (docs/spec/rest.md §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {

@@ -14,7 +14,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(unclaim))
 }
 
-/// What to put on a claimed object.
+/// Content for a claimed object.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Customisation)]
 struct ClaimRequest {

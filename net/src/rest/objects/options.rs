@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read_sub, write_sub, remove_sub))
 }
 
-/// Which options.
+/// The options.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct View {
@@ -79,7 +79,7 @@ async fn write(
     Ok((StatusCode::ACCEPTED, Json(stored)))
 }
 
-/// Which sub option.
+/// The sub option.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct SubView {

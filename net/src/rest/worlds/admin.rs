@@ -1,4 +1,4 @@
-//! What admins of a world do with it as a whole.
+//! Operations of admins on a world as a whole.
 
 use axum::{Json, extract::State};
 use node::WorldTexts;
@@ -15,7 +15,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(teleport_user))
 }
 
-/// What to change of a world; what is absent or null stays as it is.
+/// Changes of a world; what is absent or null stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = WorldChanges)]
 struct Changes {

@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(explore))
 }
 
-/// What to search for.
+/// The search.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Search {
@@ -37,8 +37,8 @@ struct Landmark {
     description: String,
 }
 
-impl From<store::Landmark> for Landmark {
-    fn from(landmark: store::Landmark) -> Self {
+impl From<node::Landmark> for Landmark {
+    fn from(landmark: node::Landmark) -> Self {
         Self {
             id: landmark.id,
             name: landmark.name,
@@ -68,7 +68,7 @@ async fn search(
     Ok(Json(found.into_iter().map(Landmark::from).collect()))
 }
 
-/// Where to look.
+/// Range of the search.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct At {

@@ -16,7 +16,7 @@ const NODE: Umid = id(1);
 const WORLD: Umid = id(2);
 const OBJECT: Umid = id(3);
 
-/// Whoever asks. Guests and other users are the same to attributes.
+/// A caller. Guests and other users are the same to attributes.
 const CALLERS: [(&str, Umid); 7] = [
     ("guest", id(100)),
     ("user", id(101)),
@@ -26,9 +26,9 @@ const CALLERS: [(&str, Umid); 7] = [
     ("object owner", id(105)),
     ("node admin", id(106)),
 ];
-/// Whom attributes belong to that belong to a user.
+/// The owner of attributes of a user.
 const OWNER: Umid = id(102);
-/// Whom attributes between users are about.
+/// The subject of attributes between users.
 const TARGET: Umid = id(103);
 
 /// A node with a world, in which there is an object that belongs to somebody; its world has an
@@ -192,7 +192,7 @@ fn a_role_on_the_node_object_reaches_what_users_keep_there() {
     }
 }
 
-/// Whatever their options promise: what other programs left there is a key to everything.
+/// No options make them public: what other programs left there is a key to everything.
 #[test]
 fn secrets_of_other_programs_are_unreadable() {
     let open = AttributeOptions::effective(

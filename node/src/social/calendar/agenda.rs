@@ -1,4 +1,4 @@
-//! Which events are to come, in the order of their starts. It is told what time it is, and reads no
+//! Coming events, in the order of their starts. The agenda is told what time it is, and reads no
 //! clock.
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,7 @@ const MAX_TIME: usize = 64;
 /// When, in which world, on which object, and which of its events.
 pub(super) type Key = (DateTime<Utc>, Umid, Umid, String);
 
-/// What is told of an event.
+/// Description of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
     title: String,

@@ -1,4 +1,4 @@
-//! Who has a live session, and where to.
+//! Live sessions, and their worlds.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -18,13 +18,13 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::slot::Slot;
 
-/// How often the queues of a world's sessions are looked at.
+/// Interval at which the queues of a world's sessions are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Over how long the longest tick is remembered.
 const MAX_WINDOW: Duration = Duration::from_secs(10);
 
-/// How long the ticks of a world take; written by its thread, read by anybody.
+/// Times of the ticks of a world; written by its thread, read by anybody.
 #[derive(Default)]
 pub(crate) struct Ticks {
     mean: AtomicU64,

@@ -15,10 +15,10 @@ use systems::{PersistBatch, PersistSink};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How long to wait before trying a database again that was away.
+/// Pause before a database that was away is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// What is to be written. It grows with the number of objects and users, not with the number of
+/// Rows to write. Their number grows with that of objects and users, not with the number of
 /// their moves.
 #[derive(Clone, Default)]
 struct Pending {
@@ -99,7 +99,7 @@ impl WriteBehind {
         write_behind
     }
 
-    /// Where a user left a world, if that is not in the database for sure.
+    /// Place where a user left a world, if that is not in the database for sure.
     pub(crate) fn position(&self, world: Umid, user: Umid) -> Option<TransformNoScale> {
         let state = self.state.lock();
         let find = |pending: &Pending| pending.positions.get(&(world, user)).copied();
@@ -136,7 +136,7 @@ impl WriteBehind {
         let written = self.write(&batch).await;
         let mut state = self.state.lock();
         let batch = std::mem::take(&mut state.in_flight);
-        // What the database refuses it would refuse for ever.
+        // A write that the database refuses it would refuse for ever.
         if let Err(StoreError::Unavailable(_)) = written {
             state.pending.put_back(batch);
         }

@@ -1,4 +1,4 @@
-//! Where bots connect to over QUIC, and the UDP sockets that they share.
+//! Address to which bots connect over QUIC, and the UDP sockets that they share.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -20,7 +20,7 @@ const RAW_ALPN: &str = "posbus/2";
 /// Bots that share a UDP socket: its buffer holds what a tick brings them.
 const SHARE: u32 = 64;
 
-/// What `GET /api/v4/quic` answers.
+/// Answer of `GET /api/v4/quic`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Place {
     pub(crate) url: String,
