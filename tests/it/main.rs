@@ -26,6 +26,7 @@ mod docs;
 mod dual_connection;
 mod enter;
 mod entries;
+mod examples;
 mod flood;
 mod full_disk;
 mod guests;
