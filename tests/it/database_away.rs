@@ -114,7 +114,7 @@ async fn without_its_database_people_move_on_and_nothing_is_half_done() {
 #[tokio::test]
 async fn users_leave_and_return_without_the_database() {
     let mut database = PostgresServer::start();
-    let options = Options::default().hold_nobody().unlimited();
+    let options = Options::default().without_grace().unlimited();
     let mut server = Server::start(options.database(&database.database("leave")));
     let owner = Api::owner(&mut server).await;
     let mut watcher = Client::guest(&server).await;

@@ -78,7 +78,7 @@ async fn the_newer_session_stays_and_the_displaced_one_cannot_return() {
 
 #[tokio::test]
 async fn a_displaced_session_may_return_once_the_newer_one_is_gone() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;
     let mut old = Client::join(&server, &user).await;

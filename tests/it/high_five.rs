@@ -45,7 +45,7 @@ async fn a_high_five_reaches_both_users_with_its_true_sender() {
 
 #[tokio::test]
 async fn a_greeting_to_an_absent_user_is_not_found() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let mut giver = Client::guest(&server).await;
     let mut taker = Client::guest(&server).await;
     taker.leave().await;

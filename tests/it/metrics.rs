@@ -197,7 +197,7 @@ async fn messages_count_by_type() {
 
 #[tokio::test]
 async fn people_are_counted_where_they_are() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let api = Api::stranger(&server);
     let scrape = Scrape::of(&api).await;
     for name in ["odyssey_sessions", "odyssey_users", "odyssey_joins_total"] {

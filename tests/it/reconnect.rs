@@ -61,7 +61,7 @@ async fn a_session_without_an_id_is_accepted() {
 
 #[tokio::test]
 async fn a_returning_user_is_at_the_last_position() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let mut watcher = Client::guest(&server).await;
     let user = Api::guest(&server).await;
     for round in 1..=3 {

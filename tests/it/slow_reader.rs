@@ -14,7 +14,7 @@ const BATCH: usize = 50;
 
 #[tokio::test]
 async fn a_client_that_does_not_read_slows_nobody_and_is_closed() {
-    let mut server = Server::start(Options::default().unlimited().hold_nobody());
+    let mut server = Server::start(Options::default().unlimited().without_grace());
     let owner = Api::owner(&mut server).await;
     let mut one = Client::guest(&server).await;
     let mut two = Client::guest(&server).await;

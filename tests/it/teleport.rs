@@ -13,7 +13,7 @@ fn names(list: &RemoveUsers, user: Umid) -> bool {
 
 #[tokio::test]
 async fn signal_5_leaves_the_world_and_keeps_the_connection() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let mut leaver = Client::guest(&server).await;
     let mut other = Client::guest(&server).await;
     leaver.leave().await;
@@ -71,7 +71,7 @@ async fn an_unknown_world_is_refused_and_one_stays_where_one_is() {
 
 #[tokio::test]
 async fn going_to_another_world_is_a_leave_and_an_entry() {
-    let mut server = Server::start(Options::default().hold_nobody());
+    let mut server = Server::start(Options::default().without_grace());
     let owner = Api::owner(&mut server).await;
     let second_world = owner.create_world("Second").await;
     let mut traveller = Client::guest(&server).await;
@@ -149,7 +149,7 @@ async fn actions_outside_a_world_are_harmless() {
 
 #[tokio::test]
 async fn a_user_with_a_cut_connection_leaves_at_once() {
-    let server = Server::start(Options::default().hold_nobody());
+    let server = Server::start(Options::default().without_grace());
     let mut stays = Client::guest(&server).await;
     let cut = Client::guest(&server).await;
     let gone = cut.user;
@@ -162,7 +162,7 @@ async fn a_user_with_a_cut_connection_leaves_at_once() {
 /// Leaving and being cut off at the same moment, many times over.
 #[tokio::test]
 async fn leaving_during_a_cut_connection_is_one_leave() {
-    let mut server = Server::start(Options::default().hold_nobody().unlimited());
+    let mut server = Server::start(Options::default().without_grace().unlimited());
     let mut stays = Client::guest(&server).await;
     for _ in 0..20 {
         let mut leaver = Client::guest(&server).await;

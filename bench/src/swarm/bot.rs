@@ -370,7 +370,7 @@ impl Bot {
                     let presence = sent.presence(*bot);
                     let known = self.known.remove(*bot) && !sent.stalls(*bot);
                     self.stats.removed += u64::from(known && presence == Presence::Present);
-                    self.stats.blinks += u64::from(known && presence == Presence::Held);
+                    self.stats.blinks += u64::from(known && presence == Presence::Detached);
                 }
             }
             Content::Bound(bots, contradictions) => {

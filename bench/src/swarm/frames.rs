@@ -224,7 +224,7 @@ fn bind(list: &UserHandles, world: &World) -> Content {
             .is_some_and(|before| {
                 matches!(
                     world.sent.presence(before),
-                    Presence::Present | Presence::Held
+                    Presence::Present | Presence::Detached
                 )
             });
         contradictions += u32::from(taken);

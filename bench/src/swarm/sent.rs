@@ -21,7 +21,7 @@ pub(crate) const NUMBERS: u32 = 512;
 /// The oldest ones may be about to be overwritten.
 const MEMORY: u32 = NUMBERS - 2;
 
-/// A moment, in units of 10 µs since the sent was opened.
+/// A moment, in units of 10 µs since the run began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(pub(crate) u32);
 
@@ -110,7 +110,7 @@ pub(crate) enum Presence {
     /// Was, and is not any more.
     Lost = 2,
     /// Cut its connection and is going to come back; nobody else should notice.
-    Held = 3,
+    Detached = 3,
 }
 
 impl SentUpdates {
@@ -174,7 +174,7 @@ impl SentUpdates {
         {
             Some(1) => Presence::Present,
             Some(2) => Presence::Lost,
-            Some(3) => Presence::Held,
+            Some(3) => Presence::Detached,
             _ => Presence::Absent,
         }
     }
@@ -190,7 +190,7 @@ impl SentUpdates {
         if let Some(track) = self.track(bot) {
             track.cut.store(now.0, Ordering::Relaxed);
         }
-        self.set_presence(bot, Presence::Held);
+        self.set_presence(bot, Presence::Detached);
     }
 
     /// When a bot cut its connection, if it did.

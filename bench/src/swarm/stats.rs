@@ -1,4 +1,4 @@
-//! The stats of one thread of bots: what need not be kept for each bot.
+//! State and statistics of one thread of bots: everything that need not be kept for each bot.
 
 use crate::swarm::{
     frames::Decoder,
@@ -6,7 +6,7 @@ use crate::swarm::{
     watch::{Expectations, Scratch},
 };
 
-/// The stats of one thread of bots.
+/// State of one thread of bots.
 pub(crate) struct BotThread {
     pub(crate) decoder: Decoder,
     pub(crate) scratch: Scratch,
@@ -19,7 +19,8 @@ pub(crate) struct Stats {
     pub(crate) joining: Times,
     /// Time that coming back took.
     pub(crate) resuming: Times,
-    /// From the sending of an update to its first known by another bot near by, for each of these.
+    /// From the sending of an update to its first arrival at another bot near by, for each of
+    /// these.
     pub(crate) latency: Times,
     /// The same for all bots, near and far.
     pub(crate) latency_all: Times,
@@ -45,7 +46,7 @@ impl BotThread {
         }
     }
 
-    /// Closes the stats.
+    /// Takes the statistics.
     pub(crate) fn close(&mut self) -> Stats {
         let mut stats = std::mem::replace(&mut self.stats, Stats::new());
         stats.decoded = self.decoder.decoded;

@@ -45,7 +45,7 @@ impl Options {
     }
 
     /// Lets users leave the moment their connection breaks.
-    pub(crate) fn hold_nobody(self) -> Options {
+    pub(crate) fn without_grace(self) -> Options {
         self.config("grace = \"0s\"")
     }
 
