@@ -27,10 +27,16 @@ pub(crate) enum What {
 #[derive(Args, Debug)]
 pub(crate) struct TickArguments {
     /// Users in the worlds [default: 100,300,1000,3000,5000,10000,20000]
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long, value_name = "N,N", value_delimiter = ',',
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     users: Option<Vec<u32>>,
     /// Objects in the worlds [default: 0,1000,100000]
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    #[arg(
+        long, value_name = "N,N", value_delimiter = ',',
+        value_parser = clap::value_parser!(u32).range(..=1_000_000)
+    )]
     objects: Option<Vec<u32>>,
     /// Ticks to measure [default: 400]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -17,7 +17,10 @@ pub(crate) enum Migrate {
     /// Take migrations back, with the data that only they can hold
     Down {
         /// Number of versions
-        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(
+            long, value_name = "N", default_value_t = 1,
+            value_parser = clap::value_parser!(u32).range(1..)
+        )]
         steps: u32,
     },
     /// List the migrations and whether they are applied

@@ -27,7 +27,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID", default_value_t = swarm::WELCOME_WORLD)]
     world: Umid,
     /// Bots
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long, value_name = "N", default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     users: u32,
     /// Moves per second of each bot, 0.1 to 120
     #[arg(long, value_name = "HZ", default_value = "10", value_parser = between::<1, 1200>)]
@@ -36,7 +39,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "walk")]
     pattern: Pattern,
     /// Seconds to measure, once everybody is there
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_000))]
+    #[arg(
+        long, value_name = "N", default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=36_000)
+    )]
     seconds: u32,
     /// Bots that enter per second, up to 100000; 0 lets all in at once
     #[arg(long, value_name = "N", default_value = "100", value_parser = between::<0, 1_000_000>)]
@@ -45,10 +51,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = between::<0, 1000>)]
     stalled: f64,
     /// Share of the bots that cut their connection half way through and come back, 0 to 100
-    #[arg(long = "drop", value_name = "PERCENT", default_value = "0", value_parser = between::<0, 1000>)]
+    #[arg(
+        long = "drop", value_name = "PERCENT", default_value = "0",
+        value_parser = between::<0, 1000>
+    )]
     dropped: f64,
     /// Version of the protocol to ask for
-    #[arg(long, value_name = "VERSION", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
+    #[arg(
+        long, value_name = "VERSION", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=2)
+    )]
     protocol: u32,
     /// Transport of the bots: ws, webtransport or quic
     #[arg(long, default_value = "ws")]

@@ -48,9 +48,11 @@ def problems(path):
         comment = COMMENT.match(line)
         if comment:
             kind, text = comment[1], comment[2] or ""
-            if in_comment != kind and CLAUSE.match(text):
+            sentence = text.removeprefix("* ")
+            if (in_comment != kind or sentence != text) and CLAUSE.match(sentence):
                 yield number, f"opens with a clause: {text[:40]}"
-            in_comment = kind
+            # A paragraph begins anew after an empty line.
+            in_comment = kind if text else None
         else:
             in_comment = None
             code = STRING.sub('""', line)
@@ -69,8 +71,9 @@ def problems(path):
 
 
 def is_unbreakable(line):
-    """Says whether a line cannot be broken: a link, a hash, a string that rustfmt leaves alone."""
-    if '"' in line or line.endswith("\\"):
+    """Says whether a line cannot be broken: a link, a hash, a string that alone is too long."""
+    in_string = line.count('"') % 2 == 1 or line.endswith("\\")
+    if in_string or len(STRING.sub('""', line)) <= COLUMNS:
         return True
     words = line.strip().lstrip("/!").split()
     return len(words) == 1 or any(len(word) > COLUMNS - 20 for word in words)

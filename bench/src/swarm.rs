@@ -2,7 +2,7 @@
 //! report of what they saw: the load generator behind `odyssey swarm`. It speaks PosBus version 1
 //! and knows nothing of the server's inside.
 //!
-//! What is measured, and how it stays honest:
+//! The measurements stay honest:
 //!
 //! * A bot writes the number of each of its updates into the direction it looks in, so whoever
 //!   receives a position knows which update it is and, as all bots share a process, when it was

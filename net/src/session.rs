@@ -142,7 +142,12 @@ impl Sessions {
         let (mut incoming, mut outgoing) = transport.split();
         let deadline = arrival.since + self.options.handshake_timeout;
         let connection = self.next_connection.fetch_add(1, Ordering::Relaxed);
-        let span = tracing::info_span!("session", connection, address = %arrival.address, user = tracing::field::Empty);
+        let span = tracing::info_span!(
+            "session",
+            connection,
+            address = %arrival.address,
+            user = tracing::field::Empty
+        );
         let greeting = async {
             let greeted = self
                 .stop

@@ -28,9 +28,9 @@ const POLL: Duration = Duration::from_millis(20);
 /// Names the socket; several servers differ by their directory.
 const PORT: u16 = 5432;
 
-/// Starts `postgres` in directory $1 and waits. Told to stop, or left alone because whoever started
-/// it is gone, it kills the server; left alone, it removes the directory too. Signals from the
-/// terminal must not keep it from that.
+/// Starts `postgres` in directory $1 and waits. Asked to stop, or left alone because whoever
+/// started it is gone, it kills the server; left alone, it removes the directory too. Signals from
+/// the terminal must not keep it from that.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 directory=$1

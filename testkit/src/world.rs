@@ -4,6 +4,7 @@
 use std::{
     fmt::Debug,
     future::Future,
+    mem,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -308,7 +309,7 @@ impl MemoryWorld {
 
     /// Batches that were handed to the write-behind since the last call.
     pub fn saved(&self) -> Vec<PersistBatch> {
-        std::mem::take(&mut self.saved.lock())
+        mem::take(&mut self.saved.lock())
     }
 }
 
@@ -401,25 +402,14 @@ impl Client {
         (frames.collect(), cause)
     }
 
-    /// Reads everything there is, as a writer does that is idle then, and shows each batch. Answers
-    /// why the session is to be closed, if it is.
+    /// Reads everything there is into one batch after the other, as a writer does that is idle
+    /// then, and shows each. Answers why the session is to be closed, if it is.
     pub fn drain_with(
         &self,
         batch: &mut Batch,
-        mut read: impl FnMut(&Batch),
+        read: impl FnMut(&mut Batch),
     ) -> Option<DisconnectCause> {
-        loop {
-            batch.clear();
-            let next = {
-                let next = pin!(self.link.next(batch, usize::MAX));
-                next.poll(&mut Context::from_waker(Waker::noop()))
-            };
-            match next {
-                Poll::Ready(None) => read(batch),
-                Poll::Ready(cause) => return cause,
-                Poll::Pending => return None,
-            }
-        }
+        drain_with(&self.link, usize::MAX, batch, read)
     }
 
     /// Reads everything there is, what goes into datagrams apart.
@@ -450,14 +440,29 @@ pub fn drain(link: &SessionLink) -> Vec<Batch> {
 
 fn take_batches(link: &SessionLink, budget: usize) -> (Vec<Batch>, Option<DisconnectCause>) {
     let mut portions = Vec::new();
+    let take = |batch: &mut Batch| portions.push(mem::take(batch));
+    let cause = drain_with(link, budget, &mut Batch::default(), take);
+    (portions, cause)
+}
+
+/// Reads everything that waits in a link, in batches of about `budget` bytes, as a writer does that
+/// is idle then; shows each batch. Answers why the session is to be closed, if it is.
+fn drain_with(
+    link: &SessionLink,
+    budget: usize,
+    batch: &mut Batch,
+    mut read: impl FnMut(&mut Batch),
+) -> Option<DisconnectCause> {
     loop {
-        let mut portion = Batch::default();
-        let next = link.next(&mut portion, budget);
-        let next = pin!(next).poll(&mut Context::from_waker(Waker::noop()));
+        batch.clear();
+        let next = {
+            let next = pin!(link.next(batch, budget));
+            next.poll(&mut Context::from_waker(Waker::noop()))
+        };
         match next {
-            Poll::Ready(None) => portions.push(portion),
-            Poll::Ready(Some(cause)) => return (portions, Some(cause)),
-            Poll::Pending => return (portions, None),
+            Poll::Ready(None) => read(batch),
+            Poll::Ready(cause) => return cause,
+            Poll::Pending => return None,
         }
     }
 }

@@ -26,6 +26,10 @@ fn shown(snapshot: &Snapshot, object: Umid, slot_type: &str, name: &str) -> Opti
     snapshot.slot(object, slot_type, name).cloned()
 }
 
+fn render(slot_type: &str, content_type: &str) -> Value {
+    json!({"render_auto": {"slot_type": slot_type, "content_type": content_type}})
+}
+
 /// F8, and the rest of the table: each type of slot is filled, changed and cleared, for those who
 /// are there and for those who come.
 #[tokio::test]
@@ -34,7 +38,6 @@ async fn slots_of_every_type_are_filled_and_cleared() {
     let owner = Api::owner(&mut server).await;
     server.stop();
     let mut rows = Rows::of(&server).await;
-    let render = |slot_type: &str, content_type: &str| json!({"render_auto": {"slot_type": slot_type, "content_type": content_type}});
     for (name, options) in [
         ("speed", render("number", "number")),
         ("label", render("string", "string")),

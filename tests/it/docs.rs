@@ -7,35 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folders that are made, not kept.
-const MADE: [&str; 5] = [".git", "target", "data", "node_modules", "corpus"];
+use crate::support::{MADE, files, root};
+
 /// Kinds of files that cite the documentation.
 const CITING: [&str; 8] = ["rs", "ts", "toml", "py", "sh", "sql", "md", "html"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// All files below a folder with one of these extensions.
-fn files(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if path.is_dir() {
-            if !MADE.contains(&name.unwrap_or_default()) {
-                files(&path, extensions, found);
-            }
-        } else if extensions.contains(&extension.unwrap_or_default()) {
-            found.push(path);
-        }
-    }
-}
-
 /// The pages for people: those in the root and all below `docs/`.
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut pages = Vec::new();
-    files(&root().join("docs"), &["md"], &mut pages);
+    let mut pages = files(&root().join("docs"), &["md"]);
     for page in ["README.md", "CONTRIBUTING.md"] {
         pages.push(root().join(page));
     }
@@ -188,10 +167,8 @@ fn cited(after: &str) -> Vec<String> {
 
 #[test]
 fn citations_of_the_documentation_resolve() {
-    let mut citing = Vec::new();
-    files(root(), &CITING, &mut citing);
     let mut lost = Vec::new();
-    for file in citing {
+    for file in files(root(), &CITING) {
         let text = fs::read_to_string(&file).expect("a file");
         // Comments may break between the page and the section.
         let joined: Vec<&str> = text

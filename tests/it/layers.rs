@@ -1,11 +1,9 @@
 //! Crates depend in one direction, and reach each other by what they offer by name
 //! (docs/architecture.md, *Layout*).
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs};
+
+use crate::support::{files, root};
 
 /// Crates from the lowest layer up, with the crates of the workspace that each may use.
 const LAYERS: [(&str, &[&str]); 13] = [
@@ -44,17 +42,22 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// A crate's sources, words that they must not contain, and the reason.
-const FORBIDDEN: [(&str, &[&str], &str); 6] = [
-    ("net", &["store::"], "a session or route speaks to the node"),
+const FORBIDDEN: [(&str, &[&str], &str); 4] = [
     (
-        "systems",
-        &["CloseCode", "close_code", "dyn Any"],
-        "the tick knows no socket",
+        "net",
+        &["store::", ".store()"],
+        "sessions and routes speak to the node, which owns the store",
     ),
-    ("net", &[".store()"], "the store belongs to the node"),
     (
         "systems",
-        &["tokio::net", "std::net", "SystemTime"],
+        &[
+            "CloseCode",
+            "close_code",
+            "dyn Any",
+            "tokio::net",
+            "std::net",
+            "SystemTime",
+        ],
         "the tick knows neither sockets nor the date",
     ),
     (
@@ -64,10 +67,6 @@ const FORBIDDEN: [(&str, &[&str], &str); 6] = [
     ),
     ("posbus", &["tokio", "std::net"], "the codec does no I/O"),
 ];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Crates of the workspace among the normal dependencies of one.
 fn dependencies(folder: &str) -> BTreeSet<String> {
@@ -79,17 +78,6 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
     let names = section.filter_map(|line| line.split(['.', ' ', '=']).next());
     let ours = |name: &&str| LAYERS.iter().any(|(known, _)| known == name);
     names.filter(ours).map(str::to_owned).collect()
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
 }
 
 /// Lines of a source before its unit tests, without comments.
@@ -112,8 +100,7 @@ fn crates_use_only_the_layers_below_them() {
 fn no_layer_reaches_through_another() {
     let mut reached = Vec::new();
     for (name, words, reason) in FORBIDDEN {
-        let mut files = Vec::new();
-        sources(&root().join(name).join("src"), &mut files);
+        let files = files(&root().join(name).join("src"), &["rs"]);
         assert!(!files.is_empty(), "{name} has sources");
         for file in files {
             let text = fs::read_to_string(&file).expect("a source");

@@ -7,6 +7,8 @@ use std::{
     process::Command,
 };
 
+use crate::support::root;
+
 const TEXT: &str = include_str!("../../CONTRIBUTING.md");
 /// Start of the comment before each block.
 const MARK: &str = "<!-- recipe: ";
@@ -46,7 +48,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// `posbus` alone, as a workspace of its own, without what its other tests need.
 fn workspace() -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = root();
     let copied = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recipe");
     let _ = fs::remove_dir_all(copied.join("posbus"));
     copy(&repository.join("posbus/src"), &copied.join("posbus/src"));

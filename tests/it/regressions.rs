@@ -1,35 +1,14 @@
 //! docs/regressions.md and the tests agree: every test that a row names exists, and names say
 //! behaviour, not rows.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs};
 
-/// Folders that hold no sources of this repository.
-const SKIPPED: [&str; 4] = [".git", "target", "node_modules", "data"];
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if path.is_dir() {
-            if !SKIPPED.contains(&name.unwrap_or_default()) {
-                sources(&path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
+use crate::support::{files, root};
 
 /// Names of all functions, and names of all modules that have a file.
 fn names() -> (BTreeSet<String>, BTreeSet<String>) {
-    let mut files = Vec::new();
-    sources(Path::new(env!("CARGO_MANIFEST_DIR")), &mut files);
     let (mut functions, mut modules) = (BTreeSet::new(), BTreeSet::new());
-    for file in files {
+    for file in files(root(), &["rs"]) {
         let stem = file.file_stem().and_then(|stem| stem.to_str());
         modules.extend(stem.map(str::to_owned));
         let text = fs::read_to_string(&file).expect("a source file");

@@ -135,13 +135,16 @@ async fn a_visitor_has_a_quota_below_one_parent() {
     answer.refused(400, "child_limit_reached");
 }
 
+fn attribute(plugin: &str, name: &str, value: Value) -> Value {
+    json!({"plugin_id": plugin, "attribute_name": name, "value": value})
+}
+
 #[tokio::test]
 async fn attributes_of_spawned_objects_follow_the_write_rules() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     let visitor = Api::user(&server, 7).await;
     let canvas = owner.create_of(WELCOME, CANVAS, "Canvas").await;
-    let attribute = |plugin: &str, name: &str, value: Value| json!({"plugin_id": plugin, "attribute_name": name, "value": value});
     let comment = || attribute(CORE, "comments", json!({}));
     let large = json!({"text": "x".repeat(70_000)});
     for (attributes, status, reason) in [

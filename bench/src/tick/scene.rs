@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use components::{AttributeState, JsonMap, ObjectState, Transform, Umid, Vec3, ids};
+use components::{JsonMap, ObjectState, Transform, Umid, Vec3};
 use systems::{Batch, WorldEnded, WorldOptions};
-use testkit::world::{Client, MemoryWorld, NODE, OWNER, THING, WORLD, WorldBuilder, try_queue};
+use testkit::world::{self, Client, MemoryWorld, NODE, WORLD, WorldBuilder, try_queue};
 
 use crate::{
     tick::{
@@ -262,23 +262,13 @@ fn object(id: Umid, parent: Umid, position: Vec3, number: u32) -> ObjectState {
     let mut name = JsonMap::new();
     name.insert("name".to_owned(), format!("Object {number}").into());
     ObjectState {
-        id,
-        parent,
-        owner: OWNER,
-        object_type: THING,
-        asset_2d: None,
-        asset_3d: None,
-        options: None,
         transform: Some(Transform {
             position,
             rotation: Vec3::ZERO,
             scale: Vec3::ONE,
         }),
-        attributes: vec![AttributeState {
-            id: ids::core("name"),
-            value: Some(name),
-            options: None,
-        }],
+        attributes: vec![world::attribute("name", name.into())],
         created_at: i64::from(number),
+        ..world::object(id, parent)
     }
 }

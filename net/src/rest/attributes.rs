@@ -1,6 +1,6 @@
 //! Attributes of all five kinds (docs/spec/model.md §5.1, §5.6).
 //!
-//! What there is to do with one attribute is written once ([`one`]) and mounted for each kind of
+//! The operations on one attribute are written once ([`one`]) and mounted for each kind of
 //! owner ([`kinds`]).
 
 mod entries;

@@ -1,7 +1,7 @@
 //! Lists that are the same for whoever asks: rendered once, and kept for as long as nothing in the
 //! database changes.
 //!
-//! What is kept is never stale: each request asks the database for its version, which any commit
+//! A kept list is never stale: each request asks the database for its version, which any commit
 //! changes, whoever made it, and what was rendered at another version is rendered again. Only what
 //! comes from the database alone, and does not depend on the caller, may be answered this way.
 

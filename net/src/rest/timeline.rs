@@ -37,8 +37,8 @@ async fn list(
     list_request: ListRequest,
 ) -> Result<Response, ApiError> {
     let (start, size) = paging.resolve()?;
-    // Told by the directory, which follows the database: what is kept is not asked whether the
-    // object is still there.
+    // The directory follows the database; a kept list does not show whether the object still
+    // exists.
     if !app.node.directory().knows(object) {
         return Err(Reason::ObjectNotFound.into());
     }

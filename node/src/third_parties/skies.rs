@@ -1,8 +1,8 @@
 //! Skies by Blockade Labs (docs/spec/model.md §8.5): asked for here, painted there, reported on by
 //! webhook.
 //!
-//! How far a sky is stands in an attribute that its user may write, and which clients follow. What
-//! the server goes by itself is the table of jobs: whose a job is, by which secret the provider
+//! The progress of a sky stands in an attribute that its user may write, and which clients follow.
+//! The server itself goes by the table of jobs: whose a job is, by which secret the provider
 //! reports on it, and where the picture is.
 
 use std::{

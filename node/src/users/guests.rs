@@ -3,7 +3,7 @@
 //!
 //! A guest is never deleted while it is connected or just connecting. Two kinds stay however long
 //! they are away: those who attached a wallet, since they can come back, and admins of the node.
-//! What a deleted guest owned goes to the system user, so that nothing others see disappears with
+//! The objects of a deleted guest go to the system user, so that nothing others see disappears with
 //! it.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};

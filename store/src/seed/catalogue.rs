@@ -197,7 +197,14 @@ pub(super) fn node_attributes(time: Time) -> Vec<node_attribute::Model> {
 }
 
 fn world_template() -> JsonValue {
-    let attribute = |name: &str, value: JsonValue| json!({ "plugin_id": ids::CORE_PLUGIN, "attribute_name": name, "value": value, "options": null });
+    let attribute = |name: &str, value: JsonValue| {
+        json!({
+            "plugin_id": ids::CORE_PLUGIN,
+            "attribute_name": name,
+            "value": value,
+            "options": null,
+        })
+    };
     json!({
         "object_type_id": ids::WORLD_TYPE,
         "objects": [],

@@ -1,11 +1,13 @@
 //! A migrated and seeded database of either kind, for one test.
 
-use components::{AttributeId, JsonMap, Umid, ids};
+use components::{Umid, ids};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 use store::{AccountTypes, NewObjectRow, NewUser, Store};
 use testkit::{Database, new_object};
 use uuid::Uuid;
+
+pub(crate) use testkit::world::{core, map};
 
 /// Declares that each named `async fn(Fixture)` is a test on either database.
 macro_rules! on_both {
@@ -122,12 +124,4 @@ pub(crate) const TYPES: AccountTypes = AccountTypes {
 
 pub(crate) fn object(object_type: Umid, owner: Umid, parent: Umid) -> NewObjectRow {
     new_object(Uuid::now_v7(), object_type, owner, parent)
-}
-
-pub(crate) fn map(value: Value) -> JsonMap {
-    value.as_object().cloned().unwrap()
-}
-
-pub(crate) fn core(name: &str) -> AttributeId {
-    ids::core(name)
 }

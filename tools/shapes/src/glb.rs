@@ -45,12 +45,14 @@ pub(crate) fn write(parts: &[Part]) -> Vec<u8> {
         .enumerate()
         .map(|(index, part)| mesh_json(&mut buffer, part, index))
         .collect();
+    let nodes = parts.iter().enumerate();
+    let nodes: Vec<_> = nodes.map(|(index, part)| node_json(part, index)).collect();
     let document = json!({
         "asset": { "version": "2.0", "generator": "odyssey shapes" },
         "extensionsUsed": ["KHR_materials_specular", "KHR_materials_ior"],
         "scene": 0,
         "scenes": [{ "nodes": (0..parts.len()).collect::<Vec<_>>() }],
-        "nodes": parts.iter().enumerate().map(|(index, part)| node_json(part, index)).collect::<Vec<_>>(),
+        "nodes": nodes,
         "meshes": meshes,
         "materials": parts.iter().map(|part| material_json(&part.material)).collect::<Vec<_>>(),
         "accessors": buffer.accessors,
