@@ -6,6 +6,7 @@
 
 mod interest;
 mod layers;
+mod media;
 mod settings;
 mod third_parties;
 mod values;
@@ -85,6 +86,8 @@ pub(crate) struct Config {
     /// Rates at which movers are sent to viewers; see
     /// [`InterestOptions`](systems::InterestOptions).
     pub(crate) interest: interest::Interest,
+    /// Contents of worlds; see [`MediaOptions`](node::MediaOptions).
+    pub(crate) media: media::Media,
     /// Voice and screens.
     agora: third_parties::Agora,
     /// Text chat.
@@ -175,6 +178,7 @@ impl Default for Config {
                 url: None,
             },
             interest: interest::Interest::default(),
+            media: media::Media::default(),
             agora: third_parties::Agora::default(),
             streamchat: third_parties::StreamChat::default(),
             blockadelabs: third_parties::BlockadeLabs::default(),
@@ -228,7 +232,7 @@ impl Config {
                 interest: self.interest.options(),
                 ..WorldOptions::default()
             },
-            plugins: self.data.join("plugins"),
+            media: self.media.options(&self.data),
             ui_client: self.ui_options(),
             third_parties: self.third_party_options(),
             ..NodeOptions::default()
@@ -341,6 +345,7 @@ impl Config {
             )?;
         }
         self.interest.check(self.tick_rate)?;
+        self.media.check()?;
         self.check_third_parties()?;
         self.limit_options()
             .map_err(|error| ("trusted_proxies", error.to_string()))?;

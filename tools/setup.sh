@@ -1,6 +1,6 @@
 #!/bin/bash
 # setup.sh FOLDER: makes sure that all is there which the checks of the Makefile need. Debian packages are installed if this
-# is root on a Debian; tools in Rust go to FOLDER, once for each version. What cannot be installed is named, and the script fails.
+# is root on a Debian; tools in Rust and Python go to FOLDER, once for each version. What cannot be installed is named, and the script fails.
 set -euo pipefail
 
 tools=$1
@@ -53,6 +53,18 @@ crate() {
   rm -rf "$tools/build"
 }
 
+# moto: a server that speaks the protocol of S3, for the tests of the storage.
+moto() {
+  local environment="$tools/moto"
+  cmp -s tools/moto/requirements.txt "$environment/requirements.txt" && return
+  echo "setup: installing moto"
+  rm -rf "$environment"
+  python3 -m venv "$environment"
+  "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+    -r tools/moto/requirements.txt || fail "cannot install tools/moto/requirements.txt"
+  cp tools/moto/requirements.txt "$environment/requirements.txt"
+}
+
 has cargo || fail "missing: a Rust toolchain with cargo, see https://rustup.rs"
 debian
 has_postgres || fail "PostgreSQL is installed, but initdb, postgres and psql are not where they are looked for"
@@ -65,3 +77,4 @@ cargo fmt --version && cargo clippy --version ||
   fail "missing: rustfmt or clippy (rustup component add rustfmt clippy)"
 crate cargo-deny 0.20.2
 crate cargo-nextest 0.9.151
+moto

@@ -15,6 +15,7 @@ mod baseline;
 mod chain;
 mod integrations;
 mod lists;
+mod media;
 mod people;
 mod stakes_and_lists;
 mod table;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(activities::Activities),
             Box::new(integrations::Integrations),
             Box::new(assets::Assets),
+            Box::new(media::Media),
         ]
     }
 

@@ -7,6 +7,7 @@
 mod address;
 mod bucket;
 mod slot;
+mod uploads;
 
 use std::{
     collections::HashMap,
@@ -24,7 +25,7 @@ use self::bucket::{Bucket, Rate};
 
 pub use self::address::Network;
 
-pub(crate) use self::{address::customer, slot::Slot};
+pub(crate) use self::{address::customer, slot::Slot, uploads::Uploads};
 
 /// Addresses that are told apart at once; further ones share one entry until old ones are
 /// forgotten. About 16 MiB.

@@ -65,15 +65,16 @@ const BASE: &str = "/api/v4";
 ///
 /// Served with the peer's address as connect info, which the rate limits go by.
 pub fn router(app: App) -> Router {
-    let (api, document) = documented().split_for_parts();
-    let document = document::complete(document);
+    let (api, _) = versioned(api()).split_for_parts();
+    let document = document::complete(documented().into_openapi());
     let pages = Router::new()
         .route("/", get(pages::status))
         .route("/claim", get(node_owner::page))
         .route("/metrics", get(system::metrics));
     let docs = SwaggerUi::new("/api/docs").url(format!("{BASE}/openapi.json"), document);
-    Router::new()
+    let api = Router::new()
         .merge(api)
+        .merge(system_routes())
         .merge(pages)
         .merge(Router::<App>::from(docs))
         .fallback(pages::unknown)
@@ -83,7 +84,11 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
         .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
-        .layer(layers::cors(&app.options))
+        .layer(layers::cors(&app.options));
+    Router::new()
+        .merge(api)
+        .merge(contents(&app))
+        .merge(uploads(&app))
         .layer(middleware::map_response(layers::name_charset))
         .layer(middleware::from_fn(request_log::log_request))
         .with_state(app)
@@ -102,8 +107,52 @@ pub fn openapi_json() -> serde_json::Result<String> {
     serde_json::to_string_pretty(&openapi()).map(|json| json + "\n")
 }
 
+/// Delivery of contents: compressed as they are, tagged by their names, open to all pages.
+fn contents(app: &App) -> Router<App> {
+    let (contents, _) = versioned(media::routes()).split_for_parts();
+    contents
+        .merge(media::former_routes())
+        .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
+        .layer(layers::open_to_all())
+}
+
+/// Uploads: as large as their kinds may be, and as slow as their progress allows.
+fn uploads(app: &App) -> Router<App> {
+    let uploads = media::uploads().merge(assets::uploads());
+    let (uploads, _) = versioned(uploads).split_for_parts();
+    uploads
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(layers::guard_panics))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            layers::limit_uploads,
+        ))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
+        .layer(layers::cors(&app.options))
+}
+
+/// Routes below the path of this version.
+fn versioned(routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    OpenApiRouter::new().nest(BASE, routes)
+}
+
+fn system_routes() -> Router<App> {
+    system::routes().split_for_parts().0
+}
+
 fn documented() -> OpenApiRouter<App> {
-    let versioned = OpenApiRouter::new()
+    let all = api()
+        .merge(media::routes())
+        .merge(media::uploads())
+        .merge(assets::uploads());
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(system::routes())
+        .merge(versioned(all))
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(auth::routes())
         .merge(users::routes())
         .merge(stakes::routes())
@@ -125,11 +174,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(streamchat::routes())
         .merge(skybox::routes())
         .merge(leonardo::routes())
-        .merge(media::routes())
-        .merge(quic::routes());
-    OpenApiRouter::with_openapi(Document::openapi())
-        .merge(system::routes())
-        .nest(BASE, versioned)
+        .merge(quic::routes())
 }
 
 #[derive(OpenApi)]

@@ -174,6 +174,22 @@ impl Directory {
             .unwrap_or(default)
     }
 
+    /// Adds a 3D asset; the new catalogue, or nothing if the asset is known. The caller holds the
+    /// write lock of the node's catalogue.
+    pub fn add_asset_3d(&self, asset: AssetRow) -> Option<Arc<Catalogue>> {
+        let mut assets = HashMap::clone(&self.assets_3d.load());
+        let (id, format) = (asset.id, format_of(&asset.meta));
+        if assets.insert(id, asset).is_some() {
+            return None;
+        }
+        self.assets_3d.store(Arc::new(assets));
+        let mut catalogue = Catalogue::clone(&self.catalogue());
+        catalogue.assets_3d.insert(id, format);
+        let catalogue = Arc::new(catalogue);
+        self.catalogue.store(Arc::clone(&catalogue));
+        Some(catalogue)
+    }
+
     /// Follows a plugin and the attribute types it declares, and returns the types and assets as
     /// they are then. The caller has the node's write lock: two changes at once could lose one.
     pub fn set_plugin(&self, plugin: PluginRow, types: Vec<AttributeTypeRow>) -> Arc<Catalogue> {
@@ -252,6 +268,17 @@ fn by_id(rows: Vec<AssetRow>) -> HashMap<Umid, AssetRow> {
     rows.into_iter().map(|row| (row.id, row)).collect()
 }
 
+/// The way in which clients load an asset: the number `type` of its description.
+fn format_of(meta: &JsonMap) -> Asset3d {
+    let format = meta
+        .get("type")
+        .and_then(serde_json::Value::as_i64)
+        .and_then(|kind| i8::try_from(kind).ok());
+    Asset3d {
+        format: format.unwrap_or(0),
+    }
+}
+
 fn catalogue(rows: &DirectoryRows) -> Catalogue {
     let object_types = rows.object_types.iter().map(|row| {
         let object_type = ObjectType {
@@ -263,11 +290,6 @@ fn catalogue(rows: &DirectoryRows) -> Catalogue {
         };
         (row.id, object_type)
     });
-    let format = |meta: &JsonMap| {
-        meta.get("type")
-            .and_then(serde_json::Value::as_i64)
-            .and_then(|kind| i8::try_from(kind).ok())
-    };
     Catalogue {
         object_types: object_types.collect(),
         attribute_types: rows
@@ -278,14 +300,7 @@ fn catalogue(rows: &DirectoryRows) -> Catalogue {
         assets_3d: rows
             .assets_3d
             .iter()
-            .map(|row| {
-                (
-                    row.id,
-                    Asset3d {
-                        format: format(&row.meta).unwrap_or(0),
-                    },
-                )
-            })
+            .map(|row| (row.id, format_of(&row.meta)))
             .collect(),
     }
 }

@@ -10,8 +10,10 @@ mod catalogue;
 mod chain;
 mod directory;
 mod error;
+mod media;
 mod objects;
 mod options;
+mod rate_limiter;
 mod social;
 mod system;
 mod third_parties;
@@ -24,6 +26,10 @@ use components::Umid;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub use self::media::{
+    Collected, MediaFile, MediaLimits, MediaOptions, Quotas, Scrubbed, Stored, Texture, Upload,
+    VariantRequest,
+};
 pub use catalogue::{LibraryPage, MAX_LIBRARY, MAX_PLUGINS};
 pub use chain::{Nft, StakeClaim};
 pub use directory::Directory;
@@ -60,6 +66,7 @@ pub struct Node {
     options: NodeOptions,
     identity: system::owner::Identity,
     third_parties: third_parties::ThirdParties,
+    media: media::Library,
     stop: CancellationToken,
 }
 
@@ -67,7 +74,7 @@ impl Node {
     /// Starts a node on a migrated and seeded store.
     ///
     /// # Errors
-    /// Those of reading the directory from the store.
+    /// Those of reading the directory from the store and of opening the storage of media.
     pub async fn start(store: Store, options: NodeOptions) -> Result<Arc<Self>> {
         let directory = Arc::new(Directory::new(store.load_directory().await?));
         let stop = CancellationToken::new();
@@ -79,6 +86,7 @@ impl Node {
         );
         let identity = system::owner::Identity::default();
         let third_parties = third_parties::ThirdParties::new(&options.third_parties);
+        let media = media::Library::open(&options.media)?;
         let node = Arc::new(Self {
             store,
             directory,
@@ -86,9 +94,18 @@ impl Node {
             options,
             identity,
             third_parties,
+            media,
             stop,
         });
         tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));
+        let tended = Arc::clone(&node);
+        tokio::spawn(async move {
+            let tend = async {
+                Arc::clone(&tended).ship_media().await;
+                Arc::clone(&tended).tend_media().await;
+            };
+            tended.stop.run_until_cancelled(tend).await;
+        });
         if node.options.third_parties.stream_chat.is_some() {
             let node = Arc::clone(&node);
             tokio::spawn(async move {

@@ -1,11 +1,11 @@
 //! Options of a node; every default carries its reason.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use components::JsonMap;
 use systems::{WorldExtensions, WorldOptions};
 
-use crate::ThirdPartyOptions;
+use crate::{MediaOptions, ThirdPartyOptions};
 
 /// Options of a node.
 #[derive(Clone, Debug)]
@@ -31,9 +31,8 @@ pub struct NodeOptions {
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
     pub ui_client: JsonMap,
-    /// Folder of uploaded plugin bundles, each in a folder named by its hash. Default `plugins` in
-    /// the working directory.
-    pub plugins: PathBuf,
+    /// Contents of worlds.
+    pub media: MediaOptions,
     /// Voice, chat and pictures.
     pub third_parties: ThirdPartyOptions,
     /// Systems and resources that are added to each world. Default none.
@@ -52,7 +51,7 @@ impl Default for NodeOptions {
             hosting_allow_all: false,
             world: WorldOptions::default(),
             ui_client: JsonMap::new(),
-            plugins: PathBuf::from("plugins"),
+            media: MediaOptions::default(),
             third_parties: ThirdPartyOptions::default(),
             extensions: WorldExtensions::default(),
         }

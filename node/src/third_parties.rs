@@ -4,7 +4,6 @@
 mod chat;
 mod keys;
 mod pictures;
-mod rate_limiter;
 mod skies;
 mod voice;
 
@@ -18,8 +17,7 @@ use integrations::{
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use crate::{Caller, Node, NodeError, Result};
-use rate_limiter::RateLimiter;
+use crate::{Caller, Node, NodeError, Result, rate_limiter::RateLimiter};
 
 pub use chat::ChatToken;
 pub use skies::NewSkybox;

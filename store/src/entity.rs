@@ -10,6 +10,7 @@ mod amount;
 mod attributes;
 mod chain;
 mod core;
+mod media;
 
 pub use self::core::{
     activity, ai_job, asset_2d, asset_3d, asset_3d_user, attribute_type, auth_challenge, dock_wish,
@@ -24,6 +25,7 @@ pub use chain::{
     balance, blockchain, contract, harvester_blockchain, harvester_ethers, harvester_nfts,
     harvester_tokens, nft, pending_stake, stake, wallet,
 };
+pub use media::{media_alias, media_blob, media_owner, media_variant};
 
 /// Declares entities as `module = "table" { columns }`; a column marked `key` is part of the
 /// primary key.

@@ -18,6 +18,7 @@ mod database;
 mod directory;
 pub mod entity;
 mod error;
+mod media;
 mod migrate;
 mod objects;
 mod seed;
@@ -34,6 +35,7 @@ pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
 pub use database::{Store, StoreOptions, Version, VersionedCache};
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
+pub use media::{BlobRow, BlobState, DigestBytes, MediaTotals, NewBlob, Recorded, VariantRow};
 pub use migrate::MigrationStatus;
 pub use objects::{
     Creation, MemberRow, NewObjectRow, NewUserAttribute, ObjectPatch, ObjectRecord, OutlineRow,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use components::Umid;
-use node::{Node, NodeOptions};
+use node::{MediaOptions, Node, NodeOptions};
 
 use crate::{Database, database::new_world};
 
@@ -22,6 +22,18 @@ pub async fn start_node(
     options: NodeOptions,
 ) -> Arc<Node> {
     let worlds = worlds.into_iter().map(new_world).collect();
+    let options = with_media(options, database);
     let (store, _) = database.seed(BASE_URL, worlds).await;
     Node::start(store, options).await.expect("starts")
+}
+
+/// Contents lie beside the database, unless the options say where.
+fn with_media(options: NodeOptions, database: &Database) -> NodeOptions {
+    if options.media.storage != MediaOptions::default().storage {
+        return options;
+    }
+    NodeOptions {
+        media: MediaOptions::files(database.folder().join("media")),
+        ..options
+    }
 }

@@ -1,24 +1,19 @@
 //! Making uploaded bundles plugins (docs/spec/model.md §5.7).
 
-use std::{fs, os::unix::fs::symlink};
-
 use posbus::AttributeValueChanged;
 use serde_json::{Value, json};
 
-use crate::support::{Api, Client, Options, PLAZA, Server};
+use crate::support::{Api, Client, Options, PLAZA, Server, media};
 
-const HASH: &str = "0123456789abcdef0123456789abcdef";
 const PATH: &str = "/node/activate-plugin";
 
-/// Puts a bundle where uploads are.
-fn bundle(server: &Server, hash: &str, manifest: &Value) {
-    let folder = server.data().join("plugins").join(hash);
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("manifest.json"), manifest.to_string()).expect("a manifest");
+/// Uploads a bundle; its hash.
+async fn bundle(owner: &Api, manifest: &Value) -> String {
+    owner.uploaded("plugin", &media::bundle(manifest)).await
 }
 
 fn clock(types: Value) -> Value {
-    json!({"name": "Clock", "displayName": "A clock", "description": "Tells the time", "version": "1.0.0",
+    json!({"name": "clock", "displayName": "A clock", "description": "Tells the time", "version": "1.0.0",
            "scopes": {"ui": ["creatorTab"]}, "attribute_types": types, "unknown": 1})
 }
 
@@ -26,9 +21,9 @@ fn activation(hash: &str) -> Value {
     json!({"plugin_hash": hash})
 }
 
-/// The plugin that is called Clock, as everybody sees it.
+/// The plugin that is called clock, as everybody sees it.
 async fn found(api: &Api) -> Value {
-    let list = api.get("/plugin?text=Clock").await.ok(200);
+    let list = api.get("/plugin?text=clock").await.ok(200);
     assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
     list[0].clone()
 }
@@ -46,21 +41,21 @@ async fn an_uploaded_bundle_becomes_a_plugin_and_loaded_worlds_know_it() {
         {"name": "time", "description": "What time it is", "sync": "object"},
         {"name": "secret", "description": "What nobody knows", "permissions": {"read": "admin", "write": "admin"}},
     ]);
-    bundle(&server, HASH, &clock(types));
+    let hash = bundle(&owner, &clock(types)).await;
     assert_eq!(
-        owner.post(PATH, activation(HASH)).await.ok(200),
+        owner.post(PATH, activation(&hash)).await.ok(200),
         json!(null)
     );
     let plugin = found(&Api::stranger(&server)).await;
     let meta = &plugin["meta"];
     for (key, expected) in [
-        ("name", json!("Clock")),
+        ("name", json!("clock")),
         ("displayName", json!("A clock")),
         ("version", json!("1.0.0")),
         ("scopes", json!({"ui": ["creatorTab"]})),
-        ("hash", json!(HASH)),
-        ("scriptUrl", json!(HASH)),
-        ("scopeName", json!("Clock")),
+        ("hash", json!(hash)),
+        ("scriptUrl", json!(hash)),
+        ("scopeName", json!("clock")),
         ("unknown", json!(null)),
     ] {
         assert_eq!(meta[key], expected, "{key}: {meta}");
@@ -106,15 +101,11 @@ async fn a_newer_manifest_keeps_what_it_does_not_mention() {
     let owner = Api::owner(&mut server).await;
     let types =
         json!([{"name": "time", "sync": "object", "permissions": {"read": "any", "write": "any"}}]);
-    bundle(&server, HASH, &clock(types));
-    owner.post(PATH, activation(HASH)).await.ok(200);
+    let hash = bundle(&owner, &clock(types)).await;
+    owner.post(PATH, activation(&hash)).await.ok(200);
     let first = found(&owner).await;
-    let newer = "fedcba9876543210fedcba9876543210";
-    bundle(
-        &server,
-        newer,
-        &clock(json!([{"name": "time"}, {"name": "zone"}])),
-    );
+    let types = json!([{"name": "time"}, {"name": "zone"}]);
+    let newer = bundle(&owner, &clock(types)).await;
     owner
         .post(PATH, activation(&newer.to_uppercase()))
         .await
@@ -144,20 +135,14 @@ async fn a_newer_manifest_keeps_what_it_does_not_mention() {
 #[tokio::test]
 async fn only_bundles_are_activated_and_only_by_admins_of_the_node() {
     let mut server = Server::start(Options::default());
-    bundle(&server, HASH, &clock(json!([])));
+    let owner = Api::owner(&mut server).await;
+    let hash = bundle(&owner, &clock(json!([]))).await;
     let guest = Api::guest(&server).await;
     guest
-        .post(PATH, activation(HASH))
+        .post(PATH, activation(&hash))
         .await
         .refused(403, "not_admin");
-    let owner = Api::owner(&mut server).await;
-    // Something that is a manifest, but not among the uploads.
-    let outside = server.data().join("manifest.json");
-    fs::write(&outside, clock(json!([])).to_string()).expect("a file");
-    let linked = "11111111111111111111111111111111";
-    let folder = server.data().join("plugins").join(linked);
-    fs::create_dir_all(&folder).expect("a folder");
-    symlink(&outside, folder.join("manifest.json")).expect("a link");
+    let picture = owner.uploaded("image", &media::png(8, 8, 1)).await;
     for (hash, status, reason) in [
         ("", 400, "invalid_request_body"),
         ("..", 400, "invalid_request_body"),
@@ -173,32 +158,28 @@ async fn only_bundles_are_activated_and_only_by_admins_of_the_node() {
             400,
             "invalid_request_body",
         ),
-        (linked, 404, "plugin_not_found"),
+        (picture.as_str(), 404, "plugin_not_found"),
         ("22222222222222222222222222222222", 404, "plugin_not_found"),
     ] {
         let refused = owner.post(PATH, activation(hash)).await;
         refused.refused(status, reason);
     }
-    let broken = "33333333333333333333333333333333";
     for manifest in [
-        json!([]),
-        json!({}),
-        json!({"name": ""}),
-        json!({"name": 1}),
-        json!({"name": "Clock", "attribute_types": [{"name": "a", "sync": "all"}]}),
-        json!({"name": "Clock", "attribute_types": [{"name": "a", "permissions": {"read": "root", "write": "any"}}]}),
-        json!({"name": "Clock", "description": "x".repeat(300_000)}),
+        json!({"name": "clock", "version": "1.0.0", "attribute_types": [{"name": "a", "sync": "all"}]}),
+        json!({"name": "clock", "version": "1.0.0",
+               "attribute_types": [{"name": "a", "permissions": {"read": "root", "write": "any"}}]}),
+        json!({"name": "clock", "version": "1.0.0", "description": "x".repeat(300_000)}),
     ] {
-        bundle(&server, broken, &manifest);
-        let refused = owner.post(PATH, activation(broken)).await;
+        let broken = bundle(&owner, &manifest).await;
+        let refused = owner.post(PATH, activation(&broken)).await;
         refused.refused(400, "invalid_request_body");
     }
-    for name in ["Core", "Kusama"] {
-        bundle(&server, broken, &json!({"name": name}));
-        let refused = owner.post(PATH, activation(broken)).await;
+    for name in ["core", "kusama"] {
+        let built_in = bundle(&owner, &json!({"name": name, "version": "1.0.0"})).await;
+        let refused = owner.post(PATH, activation(&built_in)).await;
         refused.refused(409, "plugin_is_built_in");
     }
-    let list = owner.get("/plugin?text=Clock").await.ok(200);
+    let list = owner.get("/plugin?text=clock").await.ok(200);
     assert_eq!(list, json!([]), "nothing happened by halves");
 }
 
@@ -209,12 +190,9 @@ async fn a_plugin_is_activated_again_while_its_attributes_are_in_use() {
     const ROUNDS: usize = 20;
     let mut server = Server::start(Options::default().unlimited());
     let owner = Api::owner(&mut server).await;
-    bundle(
-        &server,
-        HASH,
-        &clock(json!([{"name": "time", "sync": "object"}])),
-    );
-    owner.post(PATH, activation(HASH)).await.ok(200);
+    let types = json!([{"name": "time", "sync": "object"}]);
+    let hash = bundle(&owner, &clock(types)).await;
+    owner.post(PATH, activation(&hash)).await.ok(200);
     let plugin = found(&owner).await;
     let mut watcher = Client::guest(&server).await;
     let path = format!("/objects/{PLAZA}/attributes");
@@ -222,7 +200,7 @@ async fn a_plugin_is_activated_again_while_its_attributes_are_in_use() {
     let read = format!("{path}?plugin_id={id}&attribute_name=time");
     let activate = async || {
         for _ in 0..ROUNDS {
-            owner.post(PATH, activation(HASH)).await.ok(200);
+            owner.post(PATH, activation(&hash)).await.ok(200);
         }
     };
     let use_it = async || {

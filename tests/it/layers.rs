@@ -6,19 +6,27 @@ use std::{collections::BTreeSet, fs};
 use crate::support::{files, root};
 
 /// Crates from the lowest layer up, with the crates of the workspace that each may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("posbus", &[]),
     ("components", &["posbus"]),
     ("migrations", &[]),
     ("integrations", &[]),
+    ("media", &[]),
     ("store", &["components", "migrations"]),
     ("systems", &["components", "posbus"]),
     ("archive", &["components", "store"]),
     (
         "node",
-        &["components", "integrations", "posbus", "store", "systems"],
+        &[
+            "components",
+            "integrations",
+            "media",
+            "posbus",
+            "store",
+            "systems",
+        ],
     ),
-    ("net", &["components", "node", "posbus", "systems"]),
+    ("net", &["components", "media", "node", "posbus", "systems"]),
     (
         "testkit",
         &["components", "net", "node", "posbus", "store", "systems"],
@@ -32,6 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "bench",
             "components",
             "integrations",
+            "media",
             "net",
             "node",
             "posbus",
@@ -42,7 +51,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// A crate's sources, words that they must not contain, and the reason.
-const FORBIDDEN: [(&str, &[&str], &str); 4] = [
+const FORBIDDEN: [(&str, &[&str], &str); 5] = [
     (
         "net",
         &["store::", ".store()"],
@@ -66,6 +75,11 @@ const FORBIDDEN: [(&str, &[&str], &str); 4] = [
         "components only hold data",
     ),
     ("posbus", &["tokio", "std::net"], "the codec does no I/O"),
+    (
+        "net",
+        &["media::Storage", "opendal"],
+        "contents are reached through the node, wherever they lie",
+    ),
 ];
 
 /// Crates of the workspace among the normal dependencies of one.

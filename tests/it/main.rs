@@ -39,6 +39,8 @@ mod leonardo;
 mod limits;
 mod lists;
 mod locks;
+mod media_delivery;
+mod media_upload;
 mod members;
 mod metrics;
 mod migrate;

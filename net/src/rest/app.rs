@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{caller::KnownCallers, lists::Lists, system::WorldNames};
 use crate::{
     auth::{Keys, NodeKey},
-    limits::Limits,
+    limits::{Limits, Uploads},
     options::NetOptions,
     quic::Place,
 };
@@ -38,6 +38,7 @@ pub struct App {
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) world_names: Arc<WorldNames>,
     pub(crate) lists: Arc<Lists>,
+    pub(crate) uploads: Arc<Uploads>,
 }
 
 impl App {
@@ -64,6 +65,7 @@ impl App {
             callers: Arc::default(),
             world_names: Arc::default(),
             lists: Arc::default(),
+            uploads: Arc::default(),
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use axum::{Json, extract::State};
+use ::media::Kind;
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+};
 use chrono::SecondsFormat;
 use components::{Reason, merge};
 use node::{LibraryPage, MAX_LIBRARY};
@@ -12,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Body, PathId, Query, reasons};
+use super::{ApiError, App, Authenticated, Body, PathId, Query, media, reasons};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -20,6 +25,75 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(library))
         .routes(routes!(options))
         .routes(routes!(update, remove))
+}
+
+/// The route that takes models, beside those of other contents.
+pub(super) fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(upload))
+}
+
+/// A model with its description.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct ModelForm {
+    /// Binary glTF.
+    #[schema(value_type = String, format = Binary)]
+    asset: Vec<u8>,
+    /// Name in the library; the name of the file if there is none.
+    name: Option<String>,
+    /// Name of a picture of it.
+    preview_hash: Option<String>,
+    /// Whether only the caller sees it in the library.
+    is_private: Option<bool>,
+}
+
+/// Stores a model and puts it into the caller's library.
+///
+/// The same model uploaded by somebody else is one asset with one id.
+#[utoipa::path(
+    post, path = "/assets-3d/upload", tag = "assets", security(("bearer" = [])),
+    request_body(content = inline(ModelForm), content_type = "multipart/form-data"),
+    responses((status = 202, body = Asset3d)),
+    extensions(("x-reasons" = json!(reasons![
+        FailedToRead, UploadTooSlow, TooLarge, UnsupportedType, InvalidMedia, QuotaExceeded,
+        UploadBlocked, HashConflict, StorageFull, Busy, InvalidRequestBody
+    ]))),
+)]
+async fn upload(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<(StatusCode, Json<Asset3d>), ApiError> {
+    let upload = media::begin_upload(&app, caller, Kind::Model, media::announced(&request)).await?;
+    let (upload, texts) = media::read_upload(upload, "asset", request).await?;
+    let text = |name: &str| {
+        let found = texts.iter().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    };
+    let of_file = text("filename").map(|file| file.rsplit_once('.').map_or(file, |(name, _)| name));
+    let name = text("name").or(of_file).unwrap_or_default();
+    let preview = text("preview_hash");
+    if let Some(hash) = preview {
+        media::check_name(hash)?;
+    }
+    let is_private = match text("is_private") {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => {
+            return Err(ApiError::new(
+                Reason::FailedToRead,
+                "is_private is true or false",
+            ));
+        }
+    };
+    let stored = upload.finish().await?;
+    let model = stored.model.ok_or(Reason::InternalError)?;
+    let entry = app
+        .node
+        .add_to_library(caller, model, name, preview, is_private);
+    Ok((StatusCode::ACCEPTED, Json(entry.await?.into())))
 }
 
 /// Description of an asset for the window that clients show of it.
@@ -56,7 +130,7 @@ async fn asset_2d(
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Asset3d {
-    /// The MD5 of its file, read as an id.
+    /// Its id, made of the digest of its file.
     id: Uuid,
     /// Owner of the library.
     #[serde(rename = "user_id")]

@@ -9,8 +9,11 @@ use std::{
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{
-        HeaderValue, Method,
-        header::{AUTHORIZATION, CONTENT_TYPE},
+        HeaderName, HeaderValue, Method,
+        header::{
+            AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+            IF_RANGE, RANGE,
+        },
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -31,12 +34,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
 /// operator's.
 pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
     if let Some(kind) = kind(request.method(), request.uri().path()) {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
-            |info| info.0,
-        );
-        let address = app.limits.client_address(peer, request.headers());
+        let address = address_of(&app, &request);
         if let Err(refused) = app.limits.request(address, kind) {
             return ApiError::too_many_requests(refused.0).into_response();
         }
@@ -83,6 +81,43 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
+/// As [`guard`], for uploads: they end by themselves when they make no progress.
+pub(super) async fn guard_panics(request: Request, next: Next) -> Response {
+    let task = tokio::spawn(next.run(request).instrument(Span::current()));
+    match AbortOnDropHandle::new(task).await {
+        Ok(response) => response,
+        Err(failure) => {
+            tracing::error!(error = %failure, "a handler panicked");
+            ApiError::from(Reason::InternalError).into_response()
+        }
+    }
+}
+
+/// Refuses addresses that have as many uploads under way as one may.
+pub(super) async fn limit_uploads(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !app.options.limits.enabled {
+        return next.run(request).await;
+    }
+    match app.uploads.enter(address_of(&app, &request)) {
+        Some(_entered) => next.run(request).await,
+        None => ApiError::too_many_requests(Duration::from_secs(1)).into_response(),
+    }
+}
+
+/// The address that a request is counted to.
+fn address_of(app: &App, request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+        |info| info.0,
+    );
+    app.limits.client_address(peer, request.headers())
+}
+
 /// Says of JSON which encoding it is in, as the platform does (docs/spec/rest.md §1).
 pub(super) async fn name_charset(mut response: Response) -> Response {
     if let Some(kind) = response.headers_mut().get_mut(CONTENT_TYPE)
@@ -112,6 +147,23 @@ pub(super) fn cors(options: &NetOptions) -> CorsLayer {
             Method::OPTIONS,
         ])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// Contents are open to the pages of every origin: nothing about an answer depends on who asks.
+pub(super) fn open_to_all() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+        .allow_headers([RANGE, IF_NONE_MATCH, IF_RANGE, AUTHORIZATION])
+        .expose_headers([
+            ETAG,
+            CONTENT_RANGE,
+            CONTENT_LENGTH,
+            HeaderName::from_static("x-width"),
+            HeaderName::from_static("x-height"),
+        ])
+        .vary([])
         .max_age(PREFLIGHT_AGE)
 }
 

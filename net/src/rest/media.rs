@@ -1,241 +1,470 @@
-//! The files that ship with the program, so that the welcome world can be seen: shapes, sky and
-//! pictures under the ids that worlds name them by (docs/spec/rest.md §1).
+//! Contents of worlds: delivery by name and uploads (docs/spec/media.md).
 //!
-//! They are part of the binary: a node needs nothing beside it to show its first world.
+//! Reads need no token: pages load pictures, sound and models by elements that carry none. Names
+//! are looked up, never made into paths.
 
+mod deliver;
+mod form;
+mod upload;
+
+use ::media::{Class, Encoding, Format, Kind};
 use axum::{
-    extract::Request,
-    http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS},
-    },
-    response::{IntoResponse, Response},
+    Json, Router,
+    extract::{Request, State},
+    http::{HeaderMap, Method, header::ACCEPT},
+    response::Response,
+    routing::get,
 };
 use components::Reason;
+use node::{MediaFile, VariantRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::deliver::{DeliveryRequest, Described};
 use super::{ApiError, App, PathText, extract::PathTexts, reasons};
 
-/// The meaning of a name never changes.
-const FOREVER: &str = "public, max-age=31536000, immutable";
+pub(super) use upload::{announced, begin as begin_upload, form as read_upload, uploads};
 
+/// Longest name of a content.
+const MAX_NAME: usize = 128;
+
+/// Routes that deliver.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(asset))
-        .routes(routes!(texture))
         .routes(routes!(image))
+        .routes(routes!(texture))
+        .routes(routes!(model))
+        .routes(routes!(track))
+        .routes(routes!(video))
+        .routes(routes!(plugin))
+        .routes(routes!(meta))
 }
 
-/// A file by its id: the digits of the asset's id, or a media hash.
-type File = (&'static str, &'static [u8]);
-
-macro_rules! files {
-    ($folder:literal, $($name:literal $extension:literal)*) => {
-        &[$(($name, include_bytes!(concat!("../../../assets/", $folder, "/", $name, $extension)))),*]
-    };
+/// Routes of the platform before this version, which stored links still name.
+pub(super) fn former_routes() -> Router<App> {
+    Router::new()
+        .route("/api/v3/render/get/{file}", get(image))
+        .route("/api/v3/render/texture/{rsize}/{file}", get(texture))
+        .route("/api/v3/render/asset/{file}", get(model))
+        .route("/api/v3/render/track/{file}", get(track))
+        .route("/api/v3/render/video/{file}", get(video))
 }
 
-/// Basic shapes and the orb, binary glTF. File names have dashes, requests do not.
-const SHAPES: &[File] = files!("shapes",
-    "2dc7df8e-a34a-829c-e3ca-b73bfe99faf0" ".glb"
-    "313a97cc-fe1b-39bb-56e7-516d213cc23d" ".glb"
-    "418c4963-623a-391c-795d-e6080be11899" ".glb"
-    "46d923ad-21ff-276d-c3c4-ead2212bcb02" ".glb"
-    "5b5bd872-0328-e38c-1b54-bf2bfa70fc85" ".glb"
-    "6e8fec1c-ff95-df66-1375-e312f6447b3d" ".glb"
-    "839b21db-52ff-45ce-7484-fd1b59ebb087" ".glb"
-    "8a7e55f5-934d-8ebf-17bb-39e2d8d9bfa1" ".glb"
-    "97daa12f-9b2e-536d-7851-3b0837175e4c" ".glb"
-    "a1f144de-b21a-d1e9-0635-6eb250927326" ".glb"
-    "a55f9ca7-4b45-692e-204f-e37ed9dc3d78" ".glb"
-    "dad4e8a4-cdcc-4174-9d77-f7e849bba352" ".glb"
-    "eea924c0-6e33-393f-e06e-e6631e8860e9" ".glb"
-);
-/// Equirectangular skies, PNG.
-const SKIES: &[File] = files!("sky", "26485e74acb29223ba7a9fa600d36c7f" ".png");
-/// Pictures, PNG.
-const IMAGES: &[File] = files!("images",
-    "03ce359d18bfc0fe977bd66ab471d222" ".png"
-    "bd6563cc9fceac3e1ed6fcad752c902d" ".png"
-);
-
-/// Looks a file up by an id without dashes, in any case.
-fn find(files: &'static [File], id: &str) -> Option<File> {
-    let same = |name: &str| {
-        name.bytes()
-            .filter(|byte| *byte != b'-')
-            .eq(id.bytes().map(|byte| byte.to_ascii_lowercase()))
-    };
-    files.iter().find(|(name, _)| same(name)).copied()
-}
-
-/// File names are letters and digits: nothing that could lead anywhere.
-fn check_name(name: &str) -> Result<(), ApiError> {
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+/// Names are letters and digits: nothing that could lead anywhere.
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    if !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) {
         return Ok(());
     }
     Err(ApiError::new(
         Reason::InvalidFormat,
-        "file names are letters and digits",
+        "names are letters and digits",
     ))
 }
 
-/// Sizes are `s0` to `s9`.
-fn check_size(size: &str) -> Result<(), ApiError> {
-    match size.as_bytes() {
-        [b's', b'0'..=b'9'] => Ok(()),
-        _ => Err(ApiError::new(Reason::InvalidFormat, "sizes are s0 to s9")),
+/// The part of a request besides the name. Other parameters have no meaning.
+struct RenderRequest {
+    method: Method,
+    headers: HeaderMap,
+    download: bool,
+    animated: bool,
+    encoding: Option<Encoding>,
+}
+
+impl RenderRequest {
+    fn of(request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let value = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find_map(|(key, value)| (key == wanted).then_some(value))
+        };
+        Self {
+            method: request.method().clone(),
+            headers: request.headers().clone(),
+            download: value("download").is_some_and(|value| value == "1"),
+            animated: value("anim").is_some_and(|value| value == "1"),
+            encoding: value("fmt").and_then(|name| Encoding::parse(&name)),
+        }
+    }
+
+    fn asked(&self) -> DeliveryRequest<'_> {
+        DeliveryRequest {
+            method: &self.method,
+            headers: &self.headers,
+            download: self.download,
+        }
+    }
+
+    /// The best encoding that the client says it reads. Loaders that only say `*/*` may not.
+    fn encoding(&self) -> Encoding {
+        let accepts = |mime: &str| {
+            let lines = self.headers.get_all(ACCEPT).iter();
+            let parts = lines
+                .filter_map(|line| line.to_str().ok())
+                .flat_map(|line| line.split(','));
+            parts.map(str::trim).any(|part| {
+                let (name, parameters) = part.split_once(';').unwrap_or((part, ""));
+                name.trim().eq_ignore_ascii_case(mime) && !refuses(parameters)
+            })
+        };
+        match self.encoding {
+            Some(encoding) => encoding,
+            None if accepts("image/avif") => Encoding::Avif,
+            None if accepts("image/webp") => Encoding::WebP,
+            None => Encoding::Baseline,
+        }
     }
 }
 
-/// A 3D asset by the digits of its id.
-#[utoipa::path(
-    get, path = "/media/render/asset/{file}", tag = "media",
-    params(("file" = String, Path, description = "The asset's id without dashes")),
-    responses(
-        (status = 200, content_type = "model/gltf-binary", description = "Binary glTF"),
-        (status = 304, description = "The client has it already"),
-    ),
-    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetAsset]))),
-)]
-async fn asset(PathText(file): PathText, request: Request) -> Result<Response, ApiError> {
-    check_name(&file)?;
-    let found = find(SHAPES, &file).ok_or(Reason::FailedToGetAsset)?;
-    Ok(serve(found, "model/gltf-binary", request.headers()))
+/// Whether parameters of a media range give it no weight.
+fn refuses(parameters: &str) -> bool {
+    let weight = parameters
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("q="));
+    weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
 }
 
-/// A picture in a size. Shipped pictures have one size, which is never enlarged; it is given for
-/// all.
-#[utoipa::path(
-    get, path = "/media/render/texture/{rsize}/{file}", tag = "media",
-    params(("rsize" = String, Path, description = "`s0` to `s9`"), ("file" = String, Path)),
-    responses(
-        (status = 200, content_type = "image/png",
-            description = "The picture; `x-width` and `x-height` tell its size"),
-        (status = 304, description = "The client has it already"),
-    ),
-    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetTexture]))),
-)]
-async fn texture(PathTexts(names): PathTexts<2>, request: Request) -> Result<Response, ApiError> {
-    let [size, file] = names;
-    check_size(&size)?;
-    check_name(&file)?;
-    picture(&file, Reason::FailedToGetTexture, request.headers())
+fn describe(file: &MediaFile, is_code: bool) -> Described {
+    let digest = file.digest().to_string();
+    let extension = Format::of_mime(&file.mime).map_or("bin", Format::extension);
+    Described {
+        name: format!("{digest}.{extension}"),
+        tag: digest,
+        mime: file.mime.clone(),
+        size: file.size(),
+        created: file.row.created_at,
+        pixels: file.row.blob.size_px,
+        is_code,
+        negotiated: false,
+    }
+}
+
+/// Delivers a content of a kind as it is stored.
+async fn original(
+    app: &App,
+    name: &str,
+    kind: Kind,
+    absent: Reason,
+    wanted: RenderRequest,
+) -> Result<Response, ApiError> {
+    check_name(name)?;
+    let file = app.node.media_file(name, Some(kind), absent).await?;
+    count_hit(kind);
+    deliver::file(app, &file, &describe(&file, false), &wanted.asked()).await
+}
+
+fn count_hit(kind: Kind) {
+    metrics::counter!("odyssey_media_delivered_total", "kind" => kind.name()).increment(1);
 }
 
 /// A picture as it was stored.
 #[utoipa::path(
-    get, path = "/media/render/get/{file}", tag = "media", params(("file" = String, Path)),
+    get, path = "/media/render/get/{file}", tag = "media",
+    params(("file" = String, Path, description = "Name of the picture")),
     responses(
         (status = 200, content_type = "image/png",
             description = "The picture; `x-width` and `x-height` tell its size"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
         (status = 304, description = "The client has it already"),
     ),
-    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetImage]))),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetImage, MediaBlocked]))),
 )]
-async fn image(PathText(file): PathText, request: Request) -> Result<Response, ApiError> {
-    check_name(&file)?;
-    picture(&file, Reason::FailedToGetImage, request.headers())
+async fn image(
+    State(app): State<App>,
+    PathText(name): PathText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    original(
+        &app,
+        &name,
+        Kind::Image,
+        Reason::FailedToGetImage,
+        RenderRequest::of(&request),
+    )
+    .await
 }
 
-fn picture(id: &str, reason: Reason, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let found = find(IMAGES, id).or_else(|| find(SKIES, id));
-    let found = found.ok_or(reason)?;
-    let mut response = serve(found, "image/png", headers);
-    if let Some((width, height)) = png_size(found.1) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-width"), width.into());
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-height"), height.into());
-    }
-    Ok(response)
-}
-
-/// The file, or 304 for a client that has it.
-fn serve((name, bytes): File, content_type: &'static str, headers: &HeaderMap) -> Response {
-    let tag = format!("\"{name}\"");
-    let known = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let known = known.is_some_and(|tags| {
-        tags.split(',').any(|known| {
-            matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag
-        })
-    });
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        bytes.into_response()
+/// A picture in a size class: at most so many pixels, never enlarged, upright, in sRGB.
+///
+/// Encoded as the client reads it: AVIF, WebP, else JPEG, or PNG for what is not opaque; `fmt`
+/// overrides that. An animation shows its first frame, with `anim=1` it moves.
+#[utoipa::path(
+    get, path = "/media/render/texture/{rsize}/{file}", tag = "media",
+    params(
+        ("rsize" = String, Path, description = "`s0` to `s9`"),
+        ("file" = String, Path, description = "Name of the picture"),
+        ("fmt" = Option<String>, Query, description = "`png`, `jpeg`, `webp` or `avif`"),
+        ("anim" = Option<String>, Query, description = "`1` for an animation"),
+    ),
+    responses(
+        (status = 200, content_type = "image/png",
+            description = "The picture; `x-width` and `x-height` tell its size"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(
+        reasons![InvalidFormat, FailedToGetTexture, MediaBlocked, Busy]
+    ))),
+)]
+async fn texture(
+    State(app): State<App>,
+    PathTexts(names): PathTexts<2>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let [size, name] = names;
+    let wanted = RenderRequest::of(&request);
+    let class = Class::parse(&size)
+        .ok_or_else(|| ApiError::new(Reason::InvalidFormat, "sizes are s0 to s9"))?;
+    check_name(&name)?;
+    let absent = Reason::FailedToGetTexture;
+    let file = app
+        .node
+        .media_file(&name, Some(Kind::Image), absent)
+        .await?;
+    count_hit(Kind::Image);
+    let variant = VariantRequest {
+        class,
+        encoding: wanted.encoding(),
+        animated: wanted.animated,
     };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(FOREVER));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(ETAG, tag);
+    let mut described = Described {
+        tag: app.node.variant_tag(&file, variant),
+        negotiated: true,
+        ..describe(&file, false)
+    };
+    if deliver::is_known(&described, &wanted.headers) {
+        return Ok(deliver::not_modified(&described, &wanted.asked()));
     }
-    response
+    let texture = app.node.texture(&file, variant).await?;
+    let extension = Format::of_mime(&texture.mime).map_or("avif", Format::extension);
+    described.name = format!("{}-{class}.{extension}", file.digest());
+    described.mime = texture.mime.to_string();
+    described.size = texture.bytes.len() as u64;
+    described.pixels = Some((texture.width, texture.height));
+    Ok(deliver::bytes(&described, &wanted.asked(), &texture.bytes))
 }
 
-/// Width and height of a PNG, from its first chunk.
-fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    Some((number(16)?, number(20)?))
+/// A model by the digits of its id or by its hash.
+#[utoipa::path(
+    get, path = "/media/render/asset/{file}", tag = "media",
+    params(("file" = String, Path, description = "The asset's id, with or without dashes, or its hash")),
+    responses(
+        (status = 200, content_type = "model/gltf-binary", description = "Binary glTF"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetAsset, MediaBlocked]))),
+)]
+async fn model(
+    State(app): State<App>,
+    PathText(name): PathText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let name = match uuid::Uuid::try_parse(&name) {
+        Ok(id) if name.len() == 36 => id.simple().to_string(),
+        _ => name,
+    };
+    original(
+        &app,
+        &name,
+        Kind::Model,
+        Reason::FailedToGetAsset,
+        RenderRequest::of(&request),
+    )
+    .await
+}
+
+/// A sound.
+#[utoipa::path(
+    get, path = "/media/render/track/{file}", tag = "media",
+    params(("file" = String, Path, description = "Name of the sound")),
+    responses(
+        (status = 200, content_type = "audio/mpeg", description = "The sound"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetAudio, MediaBlocked]))),
+)]
+async fn track(
+    State(app): State<App>,
+    PathText(name): PathText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    original(
+        &app,
+        &name,
+        Kind::Audio,
+        Reason::FailedToGetAudio,
+        RenderRequest::of(&request),
+    )
+    .await
+}
+
+/// A video.
+#[utoipa::path(
+    get, path = "/media/render/video/{file}", tag = "media",
+    params(("file" = String, Path, description = "Name of the video")),
+    responses(
+        (status = 200, content_type = "video/mp4", description = "The video"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, FailedToGetVideo, MediaBlocked]))),
+)]
+async fn video(
+    State(app): State<App>,
+    PathText(name): PathText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    original(
+        &app,
+        &name,
+        Kind::Video,
+        Reason::FailedToGetVideo,
+        RenderRequest::of(&request),
+    )
+    .await
+}
+
+/// A file of a plugin's bundle.
+#[utoipa::path(
+    get, path = "/media/render/plugin/{hash}/{path}", tag = "media",
+    params(
+        ("hash" = String, Path, description = "Name of the bundle"),
+        ("path" = String, Path, description = "Path in the bundle; may have slashes"),
+    ),
+    responses(
+        (status = 200, content_type = "text/javascript", description = "The file"),
+        (status = 206, content_type = "application/octet-stream",
+            description = "The part that `Range` asks for"),
+        (status = 304, description = "The client has it already"),
+    ),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, NotFound, PluginNotFound, MediaBlocked]))),
+)]
+async fn plugin(
+    State(app): State<App>,
+    PathTexts(names): PathTexts<2>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let [hash, path] = names;
+    let wanted = RenderRequest::of(&request);
+    check_name(&hash)?;
+    let file = app.node.plugin_file(&hash, &path).await?;
+    count_hit(Kind::Plugin);
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let mut described = describe(&file, true);
+    if name.bytes().all(plain) {
+        described.name = name.to_owned();
+    }
+    deliver::file(&app, &file, &described, &wanted.asked()).await
+}
+
+/// Facts about a content.
+#[derive(Debug, Serialize, ToSchema)]
+struct MediaMeta {
+    /// Name of the content: SHA-256 of its bytes.
+    hash: String,
+    /// `image`, `audio`, `video`, `model`, `plugin`; a content may be several.
+    kinds: Vec<&'static str>,
+    /// Media type.
+    mime: String,
+    /// Number of bytes.
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    /// Frames; 1 for a still picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triangles: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vertices: Option<u64>,
+    /// Name of the content in IPFS.
+    cid: String,
+    /// Time of its first upload, RFC 3339.
+    created_at: String,
+    /// Variants that were made of it.
+    variants: Vec<String>,
+    /// Reasons for which clients may not show it.
+    warnings: Vec<String>,
+}
+
+/// Facts about a content: size, type, pixels, triangles, its name in IPFS.
+#[utoipa::path(
+    get, path = "/media/meta/{file}", tag = "media",
+    params(("file" = String, Path, description = "Any name of the content")),
+    responses((status = 200, body = MediaMeta)),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, NotFound, MediaBlocked]))),
+)]
+async fn meta(
+    State(app): State<App>,
+    PathText(name): PathText,
+) -> Result<Json<MediaMeta>, ApiError> {
+    check_name(&name)?;
+    let file = app.node.media_file(&name, None, Reason::NotFound).await?;
+    let variants = app.node.variants_of(&file).await?;
+    let blob = &file.row.blob;
+    let kinds = Kind::ALL
+        .into_iter()
+        .filter(|kind| blob.kinds & kind.bit() != 0);
+    Ok(Json(MediaMeta {
+        hash: file.digest().to_string(),
+        kinds: kinds.map(Kind::name).collect(),
+        mime: blob.mime.clone(),
+        size: blob.size,
+        width: blob.size_px.map(|(width, _)| width),
+        height: blob.size_px.map(|(_, height)| height),
+        frames: blob.frames,
+        duration_ms: blob.duration_ms,
+        triangles: blob.geometry.map(|(triangles, _)| triangles),
+        vertices: blob.geometry.map(|(_, vertices)| vertices),
+        cid: blob.cid.clone(),
+        created_at: file.row.created_at.to_rfc3339(),
+        variants,
+        warnings: blob.warnings.clone(),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path as FilePath};
-
     use super::*;
 
-    #[test]
-    fn every_shipped_file_is_served() {
-        for (folder, files) in [("shapes", SHAPES), ("sky", SKIES), ("images", IMAGES)] {
-            let folder = FilePath::new(env!("CARGO_MANIFEST_DIR"))
-                .join("../assets")
-                .join(folder);
-            let listed = fs::read_dir(&folder)
-                .expect("is there")
-                .map(|entry| entry.expect("readable").path());
-            for path in listed {
-                let name = path
-                    .file_stem()
-                    .and_then(|name| name.to_str())
-                    .expect("a name");
-                let (_, bytes) = find(files, &name.replace('-', "")).expect("in the table");
-                assert_eq!(bytes, fs::read(&path).expect("readable"), "{name}");
-            }
-        }
+    fn wanted(accept: &str, query: &str) -> Encoding {
+        let request = Request::builder()
+            .uri(format!("/?{query}"))
+            .header(ACCEPT, accept)
+            .body(axum::body::Body::empty())
+            .expect("a request");
+        RenderRequest::of(&request).encoding()
     }
 
     #[test]
-    fn a_client_that_has_a_file_gets_none() {
-        let mut headers = HeaderMap::new();
-        let first = serve(IMAGES[0], "image/png", &headers);
-        assert_eq!(first.status(), StatusCode::OK);
-        headers.insert(IF_NONE_MATCH, first.headers()[ETAG].clone());
-        assert_eq!(
-            serve(IMAGES[0], "image/png", &headers).status(),
-            StatusCode::NOT_MODIFIED
-        );
-        assert_eq!(
-            serve(IMAGES[1], "image/png", &headers).status(),
-            StatusCode::OK
-        );
+    fn clients_get_what_they_read() {
+        let browser = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+        assert_eq!(wanted(browser, ""), Encoding::Avif);
+        assert_eq!(wanted("image/webp,*/*", ""), Encoding::WebP);
+        assert_eq!(wanted("image/avif;q=0, image/webp", ""), Encoding::WebP);
+        assert_eq!(wanted("*/*", ""), Encoding::Baseline);
+        assert_eq!(wanted(browser, "fmt=png"), Encoding::Png);
+        assert_eq!(wanted(browser, "fmt=bmp"), Encoding::Avif);
+        assert_eq!(wanted("*/*", "size=7&v=2"), Encoding::Baseline);
     }
 
     #[test]
-    fn names_lead_nowhere_and_sizes_are_known() {
-        for name in ["", "..", "a/b", "a.png", "5b5bd872-0328"] {
+    fn names_lead_nowhere() {
+        for name in ["", "..", "a/b", "a.png", "5b5bd872-0328", &"a".repeat(129)] {
             assert!(check_name(name).is_err(), "{name}");
         }
-        assert!(check_size("s8").is_ok());
-        for size in ["s", "s10", "m1", "8"] {
-            assert!(check_size(size).is_err(), "{size}");
-        }
-        assert_eq!(png_size(SKIES[0].1), Some((4096, 2048)));
     }
 }

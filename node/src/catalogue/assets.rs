@@ -3,8 +3,13 @@
 use components::{JsonMap, Reason, Umid, merge};
 use serde_json::Value;
 use store::{AssetRow, LibraryRow, StoreError};
+use systems::Effect;
+use tokio::time::timeout;
 
-use crate::{Caller, Node, NodeError, Result, attributes::values::check_storable};
+use crate::{
+    Caller, Node, NodeError, Result,
+    attributes::{PATIENCE, values::check_storable},
+};
 
 /// Entries of a library in one answer, at most. Clients show all they get, and the shapes alone are
 /// a dozen.
@@ -54,6 +59,50 @@ impl Node {
         Ok(rows.await?)
     }
 
+    /// Puts an uploaded model into the caller's library.
+    ///
+    /// # Errors
+    /// `InvalidRequestBody` for names that are too long and previews that are no hash.
+    pub async fn add_to_library(
+        &self,
+        caller: Caller,
+        model: Umid,
+        name: &str,
+        preview_hash: Option<&str>,
+        is_private: bool,
+    ) -> Result<LibraryRow> {
+        let mut meta = JsonMap::new();
+        meta.insert("name".to_owned(), name.into());
+        if let Some(hash) = preview_hash {
+            meta.insert("preview_hash".to_owned(), hash.into());
+        }
+        check_storable(&Value::Object(meta.clone()), MAX_META)?;
+        let lock = self.directory().write_lock(Umid::nil());
+        let _held = timeout(PATIENCE, lock.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)?;
+        let base = match self.directory().asset_3d(model) {
+            Some(known) => known.meta,
+            None => custom_model(),
+        };
+        let entry = self
+            .store()
+            .add_library_entry(model, &base, caller.user, &meta, is_private)
+            .await?;
+        let added = self.directory().add_asset_3d(AssetRow {
+            id: model,
+            meta: entry.base_meta.clone(),
+            options: Some(JsonMap::new()),
+        });
+        if let Some(catalogue) = added {
+            // Before anybody makes an object of it.
+            self.worlds()
+                .announce(vec![Effect::Catalogue(catalogue)])
+                .await;
+        }
+        Ok(entry)
+    }
+
     /// Changes the caller's own entry; given keys of `meta` replace those that are there.
     ///
     /// # Errors
@@ -97,6 +146,16 @@ impl Node {
             Err(Reason::Asset3dNotRemoved.into())
         }
     }
+}
+
+/// Description of a model that somebody has uploaded (docs/spec/model.md §6.4).
+fn custom_model() -> JsonMap {
+    /// A glTF file.
+    const GLTF: u8 = 1;
+    let mut meta = JsonMap::new();
+    meta.insert("type".to_owned(), GLTF.into());
+    meta.insert("category".to_owned(), "custom".into());
+    meta
 }
 
 const TOO_LARGE: &str = "the description of the asset is too large";

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid};
 use sea_orm::{
-    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, JsonValue, QueryFilter, QuerySelect,
-    Statement, Value,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    JsonValue, QueryFilter, QuerySelect, Statement, Value, sea_query::OnConflict,
 };
 
 use crate::{
@@ -108,30 +108,70 @@ impl Store {
         row.updated_at = now().naive_utc();
         asset_3d_user::Entity::update_many()
             .set(asset_3d_user::ActiveModel {
-                meta: sea_orm::Set(row.meta.clone()),
-                is_private: sea_orm::Set(row.is_private),
-                updated_at: sea_orm::Set(row.updated_at),
+                meta: Set(row.meta.clone()),
+                is_private: Set(row.is_private),
+                updated_at: Set(row.updated_at),
                 ..Default::default()
             })
             .filter(asset_3d_user::Column::Asset3dId.eq(asset))
             .filter(asset_3d_user::Column::UserId.eq(user))
             .exec(&transaction)
             .await?;
-        let base = asset_3d::Entity::find_by_id(asset)
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::AssetNotFound)?;
+        let updated = read_entry(&transaction, asset, user).await?;
         transaction.commit().await?;
-        Found {
-            asset_3d_id: row.asset_3d_id,
-            user_id: row.user_id,
-            meta: row.meta,
-            is_private: row.is_private,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            base_meta: base.meta,
-        }
-        .try_into()
+        Ok(updated)
+    }
+
+    /// Puts an uploaded model into a user's library. The asset itself is made with `base_meta` if
+    /// it is new; an entry that the user has already gets the new description.
+    ///
+    /// # Errors
+    /// `Dangling` without the user.
+    pub async fn add_library_entry(
+        &self,
+        asset: Umid,
+        base_meta: &JsonMap,
+        user: Umid,
+        meta: &JsonMap,
+        is_private: bool,
+    ) -> Result<LibraryRow> {
+        let transaction = self.begin().await?;
+        let time = now().naive_utc();
+        let base = asset_3d::ActiveModel {
+            asset_3d_id: Set(asset),
+            meta: Set(JsonValue::Object(base_meta.clone())),
+            options: Set(Some(JsonValue::Object(JsonMap::new()))),
+            created_at: Set(time),
+            updated_at: Set(time),
+        };
+        asset_3d::Entity::insert(base)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&transaction)
+            .await?;
+        let entry = asset_3d_user::ActiveModel {
+            asset_3d_id: Set(asset),
+            user_id: Set(user),
+            meta: Set(JsonValue::Object(meta.clone())),
+            is_private: Set(is_private),
+            created_at: Set(time),
+            updated_at: Set(time),
+        };
+        let mut then = OnConflict::columns([
+            asset_3d_user::Column::Asset3dId,
+            asset_3d_user::Column::UserId,
+        ]);
+        then.update_columns([
+            asset_3d_user::Column::Meta,
+            asset_3d_user::Column::IsPrivate,
+            asset_3d_user::Column::UpdatedAt,
+        ]);
+        asset_3d_user::Entity::insert(entry)
+            .on_conflict(then)
+            .exec_without_returning(&transaction)
+            .await?;
+        let row = read_entry(&transaction, asset, user).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 
     /// Takes an asset out of a user's library; whether it was there. The asset itself stays: others
@@ -164,6 +204,27 @@ fn part(number: u8, condition: &str, of_category: bool) -> String {
          WHERE {condition}{category} \
          ORDER BY entry.created_at, entry.asset_3d_id, entry.user_id LIMIT $2) AS part_{number}"
     )
+}
+
+async fn read_entry<C: ConnectionTrait>(db: &C, asset: Umid, user: Umid) -> Result<LibraryRow> {
+    let row = asset_3d_user::Entity::find_by_id((asset, user))
+        .one(db)
+        .await?
+        .ok_or(StoreError::AssetNotFound)?;
+    let base = asset_3d::Entity::find_by_id(asset)
+        .one(db)
+        .await?
+        .ok_or(StoreError::AssetNotFound)?;
+    Found {
+        asset_3d_id: row.asset_3d_id,
+        user_id: row.user_id,
+        meta: row.meta,
+        is_private: row.is_private,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        base_meta: base.meta,
+    }
+    .try_into()
 }
 
 #[derive(FromQueryResult)]

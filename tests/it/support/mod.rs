@@ -7,6 +7,7 @@ mod chain;
 mod client;
 mod document;
 mod lossy;
+pub(crate) mod media;
 mod repository;
 mod rows;
 mod server;
@@ -36,6 +37,22 @@ pub(crate) use wire::{Place, QuicWire, Way, ending};
 /// Time within which anything has to happen before a test gives up. Far above what is needed, so
 /// that a busy machine fails no test.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits until something outside of any connection has happened, such as a change of files.
+///
+/// # Panics
+///
+/// If it has not in time.
+pub(crate) async fn eventually(mut happened: impl FnMut() -> bool) {
+    let wait = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, wait)
+        .await
+        .expect("happens in time");
+}
 
 /// The world that an empty data directory gets.
 pub(crate) const WELCOME: Umid = uuid!("00000000-0000-8000-8000-000000000001");

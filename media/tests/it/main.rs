@@ -1,0 +1,4 @@
+//! Contents: storage, checks, variants.
+
+mod s3;
+mod storage;
