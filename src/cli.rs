@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, config::Settings, migrate, posbus, swarm, world};
+use crate::{bench, config::Settings, media, migrate, posbus, swarm, world};
 
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
@@ -32,6 +32,11 @@ pub(crate) enum Command {
     World {
         #[command(subcommand)]
         what: world::World,
+    },
+    /// Look after pictures, sound, models and bundles; no server may run on the data directory
+    Media {
+        #[command(subcommand)]
+        what: media::Media,
     },
     /// Print the effective configuration as TOML, with secrets hidden
     Config,

@@ -46,7 +46,7 @@ impl Default for BundleLimits {
 /// A file of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BundleFile {
-    /// Where it is in the bundle: names joined by slashes, in any case each only once.
+    /// Path in the bundle: names joined by slashes, in any case each only once.
     pub path: String,
     /// Number of bytes.
     pub size: u64,
@@ -204,7 +204,7 @@ fn check_path(path: &[u8], limits: &BundleLimits) -> Result<Option<String>> {
     Ok(Some(kept.join("/")))
 }
 
-/// What the manifest has to say for itself; the rest is checked when the plugin is activated.
+/// Checks name and version of the manifest; the rest is checked when the plugin is activated.
 fn check_manifest(bytes: &[u8]) -> Result<()> {
     const MAX_NAME: usize = 64;
     let manifest: serde_json::Value = serde_json::from_slice(bytes)

@@ -3,9 +3,10 @@
 //!
 //! A blob of at most 1 MiB has its digest as its CID, in another spelling.
 
-use ::cid::Cid;
-use cid::multihash::Multihash;
+use ::cid::multihash::Multihash;
 use sha2::{Digest as _, Sha256};
+
+pub use ::cid::Cid;
 
 use crate::Digest;
 
@@ -104,9 +105,28 @@ impl Chunks {
         if self.open > 0 || self.closed.is_empty() {
             self.close();
         }
-        let leaves = self.closed.iter().map(|leaf| leaf.cid).collect();
+        Tree::over(self.closed)
+    }
+}
+
+impl Tree {
+    /// The tree over the chunks of a content of `size` bytes.
+    pub fn of_chunks(chunks: &[Digest], size: u64) -> Self {
+        let begins = (0..).step_by(CHUNK);
+        let leaves = chunks.iter().zip(begins).map(|(digest, begin)| {
+            let length = size.saturating_sub(begin).min(CHUNK as u64);
+            Subtree {
+                cid: cid_of(RAW, digest),
+                content: length,
+                blocks: length,
+            }
+        });
+        Self::over(leaves.collect())
+    }
+
+    fn over(mut level: Vec<Subtree>) -> Self {
+        let leaves = level.iter().map(|leaf| leaf.cid).collect();
         let mut nodes = Vec::new();
-        let mut level = self.closed;
         while level.len() > 1 {
             let parents: Vec<(Subtree, Node)> = level.chunks(LINKS).map(parent).collect();
             let (subtrees, made): (Vec<_>, Vec<_>) = parents.into_iter().unzip();
@@ -229,7 +249,15 @@ mod tests {
             for part in bytes.chunks(piece) {
                 chunks.update(part);
             }
-            assert_eq!(chunks.finish().root, cid_of_bytes(&bytes), "{piece}");
+            let tree = chunks.finish();
+            assert_eq!(tree.root, cid_of_bytes(&bytes), "{piece}");
+            let digests = tree
+                .leaves
+                .iter()
+                .filter_map(digest_of)
+                .map(|(_, digest)| digest);
+            let digests: Vec<Digest> = digests.collect();
+            assert_eq!(Tree::of_chunks(&digests, bytes.len() as u64), tree);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a content.
+//! Refusals of contents and failures of storage.
 
 use std::io;
 

@@ -2,7 +2,7 @@
 
 use crate::{MediaError, Result};
 
-/// What a content is for: the endpoint that takes it and the route that serves it.
+/// Use of a content: the endpoint that takes it and the route that serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A picture or a sky.

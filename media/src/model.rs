@@ -1,8 +1,9 @@
 //! Models: whether a binary glTF keeps the rules that a renderer relies on, and how large it is
 //! (docs/spec/media.md §6 E). The geometry itself is not decoded.
 //!
-//! Types and indices are checked by the crate `gltf`; what it does not check is here: the container,
-//! ranges of bytes, the graph of nodes, sizes, and that nothing is fetched from elsewhere.
+//! Types and indices are checked by the crate `gltf`; what it does not check is here: the
+//! container, ranges of bytes, the graph of nodes, sizes, and that nothing is fetched from
+//! elsewhere.
 
 mod container;
 mod graph;
@@ -43,14 +44,14 @@ impl Default for ModelLimits {
     }
 }
 
-/// What is known of a model.
+/// Facts about a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// Triangles of all meshes.
     pub triangles: u64,
     /// Vertices of all meshes.
     pub vertices: u64,
-    /// What may keep clients from showing it.
+    /// Reasons for which clients may not show it.
     pub warnings: Vec<String>,
 }
 

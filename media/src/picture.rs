@@ -47,7 +47,7 @@ impl Default for PictureLimits {
     }
 }
 
-/// What is known of a picture by its structure, before any pixel is decoded.
+/// Facts about a picture by its structure, before any pixel is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Outline {
     /// Width and height as stored, before the orientation is applied.

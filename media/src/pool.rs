@@ -17,7 +17,7 @@ use crate::{MediaError, Result};
 
 type Task = Box<dyn FnOnce() + Send>;
 
-/// How soon a task is done.
+/// Urgency of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
     /// Somebody waits.
@@ -32,7 +32,7 @@ pub struct Pool {
     handle: Arc<Handle>,
 }
 
-/// What all clones of a pool share; the threads do not, so they end with it.
+/// The part that all clones of a pool share; the threads do not, so they end with it.
 struct Handle {
     shared: Arc<Shared>,
 }

@@ -40,7 +40,7 @@ impl Default for PlayLimits {
     }
 }
 
-/// What a container tells.
+/// Facts that a container tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tracks {
     /// Length in milliseconds.

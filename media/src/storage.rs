@@ -1,4 +1,4 @@
-//! Where bytes lie: the local file system or S3, and nobody else knows which.
+//! Bytes in the local file system or S3, and nobody else knows which.
 //!
 //! Keys are made from digests by this program, never from what a client sends. A content arrives in
 //! a [`Spool`] on the local disk, where it is hashed and checked, and appears under its key in one
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Attempts of one request to a remote storage.
 const ATTEMPTS: usize = 3;
 
-/// Which storage there is.
+/// The storage of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageOptions {
     /// Files below a folder.
@@ -55,7 +55,7 @@ pub enum StorageOptions {
 pub struct S3Options {
     /// Its name.
     pub bucket: String,
-    /// Where the service is; `None` for that of AWS.
+    /// Address of the service; `None` for that of AWS.
     pub endpoint: Option<String>,
     /// Its region.
     pub region: String,

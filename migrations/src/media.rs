@@ -15,7 +15,7 @@ impl MigrationName for Media {
     }
 }
 
-const TABLES: [&Table; 4] = [&BLOB, &ALIAS, &OWNER, &VARIANT];
+const TABLES: [&Table; 5] = [&BLOB, &ALIAS, &OWNER, &VARIANT, &BLOCK];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Media {
@@ -85,6 +85,20 @@ const OWNER: Table = Table {
     ],
     unique: &[],
     indexes: &[&["user_id"]],
+};
+
+/// Chunks of 1 MiB of larger contents, by which IPFS asks for them.
+const BLOCK: Table = Table {
+    name: "media_block",
+    columns: &[
+        ("digest", Type::Bytes, REQUIRED),
+        ("position", Type::Long, REQUIRED),
+        ("block", Type::Bytes, REQUIRED),
+    ],
+    primary_key: &["digest", "position"],
+    references: &[(&["digest"], "media_blob", &["digest"], Cascade)],
+    unique: &[],
+    indexes: &[&["block"]],
 };
 
 const VARIANT: Table = Table {

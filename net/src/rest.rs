@@ -111,6 +111,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
 fn contents(app: &App) -> Router<App> {
     let (contents, _) = versioned(media::routes()).split_for_parts();
     contents
+        .merge(media::gateway().split_for_parts().0)
         .merge(media::former_routes())
         .layer(middleware::from_fn_with_state(app.clone(), layers::guard))
         .layer(middleware::from_fn_with_state(app.clone(), layers::limit))
@@ -148,6 +149,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(assets::uploads());
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(system::routes())
+        .merge(media::gateway())
         .merge(versioned(all))
 }
 

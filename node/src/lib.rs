@@ -27,8 +27,8 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub use self::media::{
-    Collected, MediaFile, MediaLimits, MediaOptions, Quotas, Scrubbed, Stored, Texture, Upload,
-    VariantRequest,
+    Block, Collected, ContentTree, Imported, MediaFile, MediaLimits, MediaOptions, Quotas,
+    Scrubbed, Stored, Texture, Upload, VariantRequest,
 };
 pub use catalogue::{LibraryPage, MAX_LIBRARY, MAX_PLUGINS};
 pub use chain::{Nft, StakeClaim};
@@ -42,8 +42,8 @@ pub use options::NodeOptions;
 pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
 pub use store::{
     ActivityEdit, BalanceRow, CONTRIBUTION, ContributionOrder, ContributionsQuery, EntryQuery,
-    EntryRow, Landmark, LibraryRow, MAX_VALUES, MemberRow, PluginRow, StakeRow, TopStakerRow,
-    UserRow, Version, VersionedCache, WorldRow,
+    EntryRow, Landmark, LibraryRow, MAX_VALUES, MediaTotals, MemberRow, PluginRow, StakeRow,
+    TopStakerRow, UserRow, Version, VersionedCache, WorldRow,
 };
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
 pub use users::{ProfileChanges, TOKEN_LIFETIME};

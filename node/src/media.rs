@@ -3,6 +3,8 @@
 
 mod admission;
 mod collect;
+mod import;
+mod ipfs;
 mod options;
 mod seed;
 mod serve;
@@ -23,6 +25,8 @@ use admission::Admission;
 use variants::Recipe;
 
 pub use collect::{Collected, Scrubbed};
+pub use import::Imported;
+pub use ipfs::{Block, ContentTree};
 pub use options::{MediaLimits, MediaOptions, Quotas};
 pub use serve::{MediaFile, Texture};
 pub use upload::{Stored, Upload};

@@ -32,7 +32,7 @@ pub(crate) struct Media {
     interrupted: Duration,
     limits: Limits,
     quotas: Quota,
-    /// Where the bytes lie instead of the folder.
+    /// Bucket of the bytes, instead of the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     s3: Option<S3>,
 }

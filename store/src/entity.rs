@@ -25,7 +25,7 @@ pub use chain::{
     balance, blockchain, contract, harvester_blockchain, harvester_ethers, harvester_nfts,
     harvester_tokens, nft, pending_stake, stake, wallet,
 };
-pub use media::{media_alias, media_blob, media_owner, media_variant};
+pub use media::{media_alias, media_blob, media_block, media_owner, media_variant};
 
 /// Declares entities as `module = "table" { columns }`; a column marked `key` is part of the
 /// primary key.

@@ -1,6 +1,7 @@
 //! Contents of worlds by their digests: what is known of each, names, owners and variants. The
 //! bytes are elsewhere.
 
+mod blocks;
 mod collect;
 mod references;
 mod variants;
@@ -25,7 +26,7 @@ pub use variants::VariantRow;
 /// A SHA-256.
 pub type DigestBytes = [u8; 32];
 
-/// What may be done with a content.
+/// State of a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlobState {
     /// It is served.
@@ -61,7 +62,7 @@ impl BlobState {
     }
 }
 
-/// What is known of a content when it is stored.
+/// Facts about a content when it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBlob {
     /// SHA-256 of the bytes.
@@ -70,7 +71,7 @@ pub struct NewBlob {
     pub size: u64,
     /// Media type.
     pub mime: String,
-    /// What it may be served as, a set of bits.
+    /// Kinds that it may be served as, a set of bits.
     pub kinds: i32,
     /// Width and height in pixels.
     pub size_px: Option<(u32, u32)>,
@@ -84,7 +85,9 @@ pub struct NewBlob {
     pub has_alpha: bool,
     /// Name of the bytes in IPFS.
     pub cid: String,
-    /// What may keep clients from showing it.
+    /// Digests of the chunks of 1 MiB, if there are several; not read back.
+    pub chunks: Vec<DigestBytes>,
+    /// Reasons for which clients may not show it.
     pub warnings: Vec<String>,
     /// Whether it ships with the program and is never collected.
     pub pinned: bool,
@@ -93,9 +96,9 @@ pub struct NewBlob {
 /// A stored content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobRow {
-    /// What is known of it.
+    /// Facts about it.
     pub blob: NewBlob,
-    /// What may be done with it.
+    /// Its state.
     pub state: BlobState,
     /// When it was first stored.
     pub created_at: DateTime<Utc>,
@@ -110,7 +113,7 @@ pub struct Recorded {
     pub known: bool,
 }
 
-/// How much there is.
+/// Numbers of contents and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MediaTotals {
     /// Contents that are served.
@@ -178,7 +181,7 @@ impl Store {
                 if lives {
                     update.state = Set(BlobState::Live.name().to_owned());
                 }
-                // Whoever uploads again may refer to it only later: its time begins anew.
+                // Somebody who uploads again may refer to it only later: its time begins anew.
                 update.changed_at = Set(time);
                 media_blob::Entity::update(update)
                     .exec(&transaction)
@@ -255,7 +258,7 @@ impl Store {
         Ok(deleted.rows_affected > 0)
     }
 
-    /// How much there is.
+    /// Counts contents and bytes.
     ///
     /// # Errors
     /// Only those of the database.
@@ -324,7 +327,7 @@ async fn insert(
     media_blob::Entity::insert(row)
         .exec_without_returning(transaction)
         .await?;
-    Ok(())
+    blocks::insert(transaction, &new.digest, &new.chunks).await
 }
 
 /// Gives a content another name; a name that belongs to another content stays with it.
@@ -398,6 +401,7 @@ impl TryFrom<media_blob::Model> for BlobRow {
                     .zip(row.vertices.map(i64::unsigned_abs)),
                 has_alpha: row.has_alpha != 0,
                 cid: row.cid,
+                chunks: Vec::new(),
                 warnings: row.warnings.map(texts).unwrap_or_default(),
                 pinned: row.pinned != 0,
             },

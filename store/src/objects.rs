@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use components::{AttributeId, AttributeTarget, JsonMap, Transform, Umid};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue,
-    QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    JsonValue, QueryFilter, QueryOrder,
 };
 
 use crate::{
@@ -262,6 +262,40 @@ impl Store {
 }
 
 /// Reads an object with its attributes within a transaction.
+impl Store {
+    /// Hands all worlds of one user over to another; which they are.
+    ///
+    /// # Errors
+    /// `Dangling` without the heir.
+    pub async fn hand_over_worlds(&self, node: Umid, from: Umid, to: Umid) -> Result<Vec<Umid>> {
+        let transaction = self.begin().await?;
+        let worlds = || {
+            Condition::all()
+                .add(object::Column::ParentId.eq(node))
+                .add(object::Column::ObjectId.ne(node))
+                .add(object::Column::OwnerId.eq(from))
+        };
+        let handed: Vec<Umid> = object::Entity::find()
+            .filter(worlds())
+            .all(&transaction)
+            .await?
+            .into_iter()
+            .map(|row| row.object_id)
+            .collect();
+        object::Entity::update_many()
+            .set(object::ActiveModel {
+                owner_id: Set(to),
+                ..Default::default()
+            })
+            .filter(worlds())
+            .exec(&transaction)
+            .await
+            .map_err(|error| StoreError::from(error).dangling(Referent::Heir))?;
+        transaction.commit().await?;
+        Ok(handed)
+    }
+}
+
 async fn read(transaction: &DatabaseTransaction, id: Umid) -> Result<Option<ObjectRecord>> {
     let Some(row) = object::Entity::find_by_id(id).one(transaction).await? else {
         return Ok(None);

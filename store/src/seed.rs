@@ -24,7 +24,7 @@ use crate::{
     database::schema::require_migrated,
     entity::{
         asset_2d, asset_3d, asset_3d_user, attribute_type, node_attribute, object, object_type,
-        plugin, user, user_type,
+        object_user_attribute, plugin, user, user_type,
     },
     objects,
 };
@@ -82,7 +82,7 @@ impl Store {
                 Seeded { node, fresh: true }
             }
         };
-        library(&transaction, time.naive_utc()).await?;
+        library(&transaction, seeded.node, time.naive_utc()).await?;
         transaction.commit().await?;
         Ok(seeded)
     }
@@ -123,8 +123,10 @@ async fn constants(transaction: &DatabaseTransaction, base_url: &str, time: Time
     insert_missing::<user::Entity, _>(transaction, vec![catalogue::system_user(time)]).await
 }
 
-async fn library(transaction: &DatabaseTransaction, time: Time) -> Result<()> {
-    insert_missing::<asset_3d_user::Entity, _>(transaction, assets::library(time)).await
+async fn library(transaction: &DatabaseTransaction, node: Umid, time: Time) -> Result<()> {
+    insert_missing::<asset_3d_user::Entity, _>(transaction, assets::library(time)).await?;
+    let skies = vec![assets::skies(node, time)];
+    insert_missing::<object_user_attribute::Entity, _>(transaction, skies).await
 }
 
 async fn insert_node(transaction: &DatabaseTransaction, node: Umid, time: Time) -> Result<()> {

@@ -90,6 +90,9 @@ async fn comments_come_page_by_page_with_those_who_wrote_them() {
     assert_eq!(keys(&left), ["c10", "c08", "c06", "c04", "c02", "c00"]);
 }
 
+/// An attribute as the gallery of skies is one, without those that ship with the program.
+const LIST: &str = "timeline_last_seen";
+
 #[tokio::test]
 async fn the_gallery_is_filtered_searched_and_sorted() {
     let server = Server::start(Options::default().unlimited());
@@ -103,12 +106,7 @@ async fn the_gallery_is_filtered_searched_and_sorted() {
     ] {
         let sky = json!({"name": name, "artist_name": author.name, "is_public": public});
         author
-            .write_key(
-                Whose::ObjectUser(node, author.user),
-                "skybox_list",
-                key,
-                sky,
-            )
+            .write_key(Whose::ObjectUser(node, author.user), LIST, key, sky)
             .await
             .ok(202);
     }
@@ -129,19 +127,13 @@ async fn the_gallery_is_filtered_searched_and_sorted() {
         ("&limit=0", &[]),
         ("&name=", &["s1", "s2", "s3", "s4"]),
     ] {
-        let page = entries(&bob, node, "skybox_list", &format!("{fields}{query}")).await;
+        let page = entries(&bob, node, LIST, &format!("{fields}{query}")).await;
         let page = page.ok(200);
         assert_eq!(keys(&page), expected, "{query}");
     }
-    let public = entries(
-        &bob,
-        node,
-        "skybox_list",
-        &format!("{fields}&name=Blue%20sky"),
-    )
-    .await;
+    let public = entries(&bob, node, LIST, &format!("{fields}&name=Blue%20sky")).await;
     assert_eq!(public.ok(200)["items"][0]["is_public"], "true", "as text");
-    let none = entries(&bob, node, "skybox_list", &format!("{fields}&limit=0")).await;
+    let none = entries(&bob, node, LIST, &format!("{fields}&limit=0")).await;
     assert_eq!(none.ok(200)["count"], 4, "no limit is not what 0 means");
 }
 

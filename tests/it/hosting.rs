@@ -213,7 +213,7 @@ async fn a_database_of_the_platform_is_taken_over() {
         .map(|user| &user["user_id"])
         .collect();
     assert_eq!(json!(ids), json!([system, user.user]));
-    assert_eq!(list[0]["name"], "");
+    assert_eq!(list[0]["name"], "Odyssey");
     // The private key has left the database: without its file there is another one.
     server.stop();
     std::fs::remove_file(server.data().join("keys").join("node.key")).expect("a key file");

@@ -22,10 +22,10 @@ const WEBP_METHOD: i32 = 2;
 const AVIF_QUALITY: f32 = 72.0;
 const AVIF_SPEED: u8 = 10;
 
-/// How a variant is encoded.
+/// Encoding of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// What every client reads: JPEG, or PNG for pictures that are not opaque.
+    /// The encoding that every client reads: JPEG, or PNG for pictures that are not opaque.
     Baseline,
     /// PNG.
     Png,

@@ -75,14 +75,12 @@ pub(super) fn reduce(source: &Raster, width: u32, height: u32) -> Result<Raster>
         let mut linear = Image::new(source.width, last - first, wide);
         mapper().forward_map(&band, &mut linear).map_err(internal)?;
         let mut reduced = Image::new(width, bottom - top, wide);
+        // Rounding must not lead out of the band.
+        let (offset, all) = (from - f64::from(first), f64::from(last - first));
+        let seen = (to - from).min(all - offset);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-            .crop(
-                0.0,
-                from - f64::from(first),
-                f64::from(source.width),
-                to - from,
-            );
+            .crop(0.0, offset, f64::from(source.width), seen);
         resizer
             .resize(&linear, &mut reduced, &options)
             .map_err(internal)?;
@@ -129,6 +127,16 @@ mod tests {
         let small = reduce(&picture, 9, 9).expect("reduces");
         for pixel in small.pixels.chunks_exact(4).filter(|pixel| pixel[3] > 16) {
             assert!(pixel[0] > 250 && pixel[1] < 5, "{pixel:?}");
+        }
+    }
+
+    #[test]
+    fn every_size_can_be_reduced() {
+        for (height, target) in (1..400).flat_map(|n| [(n * 7 + 3, n), (n * 13, n * 3), (n + 1, n)])
+        {
+            let source = Raster::new(3, height, 3, vec![9; 3 * height as usize * 3]);
+            let small = reduce(&source, 1, target).expect("reduces");
+            assert_eq!(small.pixels.len(), target as usize * 3);
         }
     }
 

@@ -76,7 +76,7 @@ impl<F: Read + Seek> Walk<'_, F> {
                 false => body.checked_add(size)?.min(end),
             };
             match id {
-                // What is asked for comes before the pictures.
+                // Everything of interest comes before the pictures.
                 CLUSTER => return None,
                 SEGMENT | INFO | TRACKS | TRACK | VIDEO if depth < MAX_DEPTH => {
                     self.found |= id == SEGMENT;

@@ -125,7 +125,7 @@ fn metadata_goes_and_pixels_stay() {
                 .any(|window| window == b"something else")
         );
         assert_eq!(pixels(&cleaned.bytes), before);
-        // Whoever uploads what was downloaded uploads the same.
+        // Everybody who uploads what was downloaded uploads the same.
         let again = clean(format, &cleaned.bytes, &LIMITS).expect("is a picture");
         assert_eq!(again.bytes, cleaned.bytes, "{format:?}");
     }
@@ -140,7 +140,7 @@ fn all_orientations_give_the_same_upright_picture() {
     let class = Class::parse("s0").expect("a class");
     let expected = expected.variant(class, Encoding::Png).expect("encodes");
     for number in 1..=8 {
-        // What a camera stores that was held this way.
+        // The file of a camera that was held this way.
         let orientation = Orientation::from_exif(number).expect("1 to 8");
         let inverse = match orientation {
             Orientation::Rotate90 => Orientation::Rotate270,

@@ -1,10 +1,9 @@
 //! A real server that speaks the protocol of S3: moto, which `make tools` installs and the tests
 //! start themselves.
 
-use std::io::Write;
 use std::{
     env,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -45,7 +44,7 @@ impl S3Server {
         Self { child, address }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -17,7 +17,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ApiError, App, Authenticated, Body, PathId, Query, media, reasons};
+use super::{
+    ApiError, App, Authenticated, Body, PathId, PathText, Query, extract::id_of, media, reasons,
+};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -56,7 +58,8 @@ struct ModelForm {
     responses((status = 202, body = Asset3d)),
     extensions(("x-reasons" = json!(reasons![
         FailedToRead, UploadTooSlow, TooLarge, UnsupportedType, InvalidMedia, QuotaExceeded,
-        UploadBlocked, HashConflict, StorageFull, Busy, InvalidRequestBody
+        UploadBlocked, HashConflict, StorageFull, Busy, InvalidRequestBody,
+        InvalidFormat: "the preview is no hash"
     ]))),
 )]
 async fn upload(
@@ -117,8 +120,13 @@ struct Asset2d {
 async fn asset_2d(
     State(app): State<App>,
     _caller: Authenticated,
-    PathId(asset): PathId,
+    PathText(id): PathText,
 ) -> Result<Json<Asset2d>, ApiError> {
+    // Clients ask for the nil asset of objects that have none, and take 400 for data.
+    let asset = match Uuid::try_parse(&id) {
+        Ok(nil) if nil.is_nil() => nil,
+        _ => id_of(&id, Reason::InvalidAsset2dId)?,
+    };
     let asset = app.node.asset_2d(asset)?;
     Ok(Json(Asset2d {
         meta: asset.meta,

@@ -5,6 +5,7 @@
 
 mod deliver;
 mod form;
+mod ipfs;
 mod upload;
 
 use ::media::{Class, Encoding, Format, Kind};
@@ -24,6 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::deliver::{DeliveryRequest, Described};
 use super::{ApiError, App, PathText, extract::PathTexts, reasons};
 
+pub(super) use ipfs::gateway;
 pub(super) use upload::{announced, begin as begin_upload, form as read_upload, uploads};
 
 /// Longest name of a content.
@@ -38,6 +40,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(track))
         .routes(routes!(video))
         .routes(routes!(plugin))
+        .route(
+            "/media/render/plugin/{hash}/{folder}/{*rest}",
+            get(nested_plugin),
+        )
         .routes(routes!(meta))
 }
 
@@ -75,9 +81,9 @@ struct RenderRequest {
 impl RenderRequest {
     fn of(request: &Request) -> Self {
         let query = request.uri().query().unwrap_or_default();
-        let value = |wanted: &str| {
+        let value = |render: &str| {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find_map(|(key, value)| (key == wanted).then_some(value))
+            pairs.find_map(|(key, value)| (key == render).then_some(value))
         };
         Self {
             method: request.method().clone(),
@@ -88,7 +94,7 @@ impl RenderRequest {
         }
     }
 
-    fn asked(&self) -> DeliveryRequest<'_> {
+    fn delivery(&self) -> DeliveryRequest<'_> {
         DeliveryRequest {
             method: &self.method,
             headers: &self.headers,
@@ -146,12 +152,12 @@ async fn original(
     name: &str,
     kind: Kind,
     absent: Reason,
-    wanted: RenderRequest,
+    render: RenderRequest,
 ) -> Result<Response, ApiError> {
     check_name(name)?;
     let file = app.node.media_file(name, Some(kind), absent).await?;
     count_hit(kind);
-    deliver::file(app, &file, &describe(&file, false), &wanted.asked()).await
+    deliver::file(app, &file, &describe(&file, false), &render.delivery()).await
 }
 
 fn count_hit(kind: Kind) {
@@ -215,7 +221,7 @@ async fn texture(
     request: Request,
 ) -> Result<Response, ApiError> {
     let [size, name] = names;
-    let wanted = RenderRequest::of(&request);
+    let render = RenderRequest::of(&request);
     let class = Class::parse(&size)
         .ok_or_else(|| ApiError::new(Reason::InvalidFormat, "sizes are s0 to s9"))?;
     check_name(&name)?;
@@ -227,16 +233,16 @@ async fn texture(
     count_hit(Kind::Image);
     let variant = VariantRequest {
         class,
-        encoding: wanted.encoding(),
-        animated: wanted.animated,
+        encoding: render.encoding(),
+        animated: render.animated,
     };
     let mut described = Described {
         tag: app.node.variant_tag(&file, variant),
         negotiated: true,
         ..describe(&file, false)
     };
-    if deliver::is_known(&described, &wanted.headers) {
-        return Ok(deliver::not_modified(&described, &wanted.asked()));
+    if deliver::is_known(&described, &render.headers) {
+        return Ok(deliver::not_modified(&described, &render.delivery()));
     }
     let texture = app.node.texture(&file, variant).await?;
     let extension = Format::of_mime(&texture.mime).map_or("avif", Format::extension);
@@ -244,7 +250,11 @@ async fn texture(
     described.mime = texture.mime.to_string();
     described.size = texture.bytes.len() as u64;
     described.pixels = Some((texture.width, texture.height));
-    Ok(deliver::bytes(&described, &wanted.asked(), &texture.bytes))
+    Ok(deliver::bytes(
+        &described,
+        &render.delivery(),
+        &texture.bytes,
+    ))
 }
 
 /// A model by the digits of its id or by its hash.
@@ -353,9 +363,28 @@ async fn plugin(
     request: Request,
 ) -> Result<Response, ApiError> {
     let [hash, path] = names;
-    let wanted = RenderRequest::of(&request);
-    check_name(&hash)?;
-    let file = app.node.plugin_file(&hash, &path).await?;
+    plugin_file(&app, &hash, &path, RenderRequest::of(&request)).await
+}
+
+/// As [`plugin`], for files in folders of the bundle.
+async fn nested_plugin(
+    State(app): State<App>,
+    PathTexts(names): PathTexts<3>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let [hash, folder, rest] = names;
+    let path = format!("{folder}/{rest}");
+    plugin_file(&app, &hash, &path, RenderRequest::of(&request)).await
+}
+
+async fn plugin_file(
+    app: &App,
+    hash: &str,
+    path: &str,
+    render: RenderRequest,
+) -> Result<Response, ApiError> {
+    check_name(hash)?;
+    let file = app.node.plugin_file(hash, path).await?;
     count_hit(Kind::Plugin);
     let name = path.rsplit('/').next().unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
@@ -363,7 +392,7 @@ async fn plugin(
     if name.bytes().all(plain) {
         described.name = name.to_owned();
     }
-    deliver::file(&app, &file, &described, &wanted.asked()).await
+    deliver::file(app, &file, &described, &render.delivery()).await
 }
 
 /// Facts about a content.
@@ -440,7 +469,7 @@ async fn meta(
 mod tests {
     use super::*;
 
-    fn wanted(accept: &str, query: &str) -> Encoding {
+    fn render(accept: &str, query: &str) -> Encoding {
         let request = Request::builder()
             .uri(format!("/?{query}"))
             .header(ACCEPT, accept)
@@ -452,13 +481,13 @@ mod tests {
     #[test]
     fn clients_get_what_they_read() {
         let browser = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
-        assert_eq!(wanted(browser, ""), Encoding::Avif);
-        assert_eq!(wanted("image/webp,*/*", ""), Encoding::WebP);
-        assert_eq!(wanted("image/avif;q=0, image/webp", ""), Encoding::WebP);
-        assert_eq!(wanted("*/*", ""), Encoding::Baseline);
-        assert_eq!(wanted(browser, "fmt=png"), Encoding::Png);
-        assert_eq!(wanted(browser, "fmt=bmp"), Encoding::Avif);
-        assert_eq!(wanted("*/*", "size=7&v=2"), Encoding::Baseline);
+        assert_eq!(render(browser, ""), Encoding::Avif);
+        assert_eq!(render("image/webp,*/*", ""), Encoding::WebP);
+        assert_eq!(render("image/avif;q=0, image/webp", ""), Encoding::WebP);
+        assert_eq!(render("*/*", ""), Encoding::Baseline);
+        assert_eq!(render(browser, "fmt=png"), Encoding::Png);
+        assert_eq!(render(browser, "fmt=bmp"), Encoding::Avif);
+        assert_eq!(render("*/*", "size=7&v=2"), Encoding::Baseline);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who may upload how much at one time.
+//! Admission of uploads: how many and how much at one time.
 
 use std::{
     collections::HashMap,

@@ -1,9 +1,9 @@
-//! What becomes of contents that nobody refers to, and whether those that are kept are whole.
+//! Collection of contents that nobody refers to, and whether those that are kept are whole.
 //!
 //! References are found by reading everything that is stored, not by keeping account
-//! (`store/src/media/references.rs`). A content without one is kept for a while, then tombstoned: it
-//! is served no more, and lives again if it is uploaded or referred to. After another while it is
-//! deleted.
+//! (`store/src/media/references.rs`). A content without one is kept for a while, then tombstoned:
+//! it is served no more, and lives again if it is uploaded or referred to. After another while it
+//! is deleted.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -112,7 +112,7 @@ impl Node {
             }
         }
 
-        let before = now - options.tombstoned;
+        let before = Utc::now() - options.tombstoned;
         let mut after = None;
         loop {
             let rows = self
@@ -367,8 +367,8 @@ fn unreferenced(rows: &[BlobRow], referenced: &HashSet<Digest>) -> Vec<DigestByt
         .collect()
 }
 
-/// Whatever in a text may be a name of a content: runs of letters and digits of some length, and
-/// ids without their dashes.
+/// Adds everything in a text that may be a name of a content: runs of letters and digits of some
+/// length, and ids without their dashes.
 fn names_in(text: &str, names: &mut HashSet<String>) {
     /// Shorter runs are words; names that ship with the program are longer.
     const SHORTEST: usize = 20;

@@ -7,7 +7,7 @@ use media::{Kind, ModelLimits, PictureLimits, PlayLimits, StorageOptions, bundle
 /// Options of contents.
 #[derive(Clone, Debug)]
 pub struct MediaOptions {
-    /// Where the bytes lie. Default the folder `media` in the working directory.
+    /// Storage of the bytes. Default the folder `media` in the working directory.
     pub storage: StorageOptions,
     /// Folder of uploads under way. Default `tmp` in the folder of the bytes: on the same file
     /// system a finished upload gets its place without being copied.

@@ -17,7 +17,7 @@ const MAX_HOT: u64 = 1 << 20;
 /// A content that may be served.
 #[derive(Clone, Debug)]
 pub struct MediaFile {
-    /// What is known of it.
+    /// Facts about it.
     pub row: Arc<BlobRow>,
     /// Media type that it is served as.
     pub mime: String,
@@ -87,7 +87,7 @@ impl Node {
         let look_up = async {
             let mut row = self.store().media(&name).await?;
             if row.is_none() && !*library.seeded.borrow() {
-                // What ships with the program may be on its way in.
+                // Contents that ship with the program may be on their way in.
                 let mut seeded = library.seeded.subscribe();
                 let _ = seeded.wait_for(|done| *done).await;
                 row = self.store().media(&name).await?;
@@ -131,6 +131,14 @@ impl Node {
         let text = self.media_bytes(&bundle).await?;
         Listing::parse(&text.bytes)
             .ok_or_else(|| NodeError::Internal("the list of a bundle is broken".into()))
+    }
+
+    /// Numbers of contents and bytes.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn media_totals(&self) -> Result<store::MediaTotals> {
+        Ok(self.store().media_totals().await?)
     }
 
     /// Names of the variants that were made of a picture.

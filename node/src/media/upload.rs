@@ -1,4 +1,5 @@
-//! Uploads: let in, written to the disk while they are hashed, checked, given their place, recorded.
+//! Uploads: let in, written to the disk while they are hashed, checked, given their place,
+//! recorded.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,8 +8,9 @@ use components::{Reason, Umid};
 use media::{
     Digest, Format, Kind, MediaError, Published, Spooled, Urgency,
     bundle::{self, Bundle},
+    cid,
 };
-use store::{BlobRow, BlobState, NewBlob, StoreError};
+use store::{BlobRow, BlobState, DigestBytes, NewBlob, StoreError};
 use uuid::Builder;
 
 use super::{Library, MediaFile, admission::Permit};
@@ -162,7 +164,7 @@ impl Node {
     }
 
     /// Publishes and records a content.
-    async fn place(
+    pub(super) async fn place(
         &self,
         spooled: &Spooled,
         blob: &NewBlob,
@@ -180,7 +182,7 @@ impl Node {
             return Err(Reason::UploadBlocked.into());
         }
         let is_live = present.is_some_and(|row| row.state == BlobState::Live);
-        // What ships with the program is put back if it is gone.
+        // A shipped content is put back if it is gone.
         if !is_live || blob.pinned {
             let published = self.media.storage.publish(spooled).await?;
             if published == Published::Known {
@@ -304,8 +306,18 @@ struct Checked {
     files: Vec<(Spooled, String)>,
 }
 
-/// What is known of bytes of any type.
-fn plain_blob(spooled: &Spooled, mime: &str, kind: Kind) -> NewBlob {
+/// Digests of the chunks of a content, if there are several.
+fn chunks_of(spooled: &Spooled) -> Vec<DigestBytes> {
+    let leaves = &spooled.tree().leaves;
+    if leaves.len() < 2 {
+        return Vec::new();
+    }
+    let digests = leaves.iter().filter_map(cid::digest_of);
+    digests.map(|(_, digest)| *digest.bytes()).collect()
+}
+
+/// Facts about bytes of any type.
+pub(super) fn plain_blob(spooled: &Spooled, mime: &str, kind: Kind) -> NewBlob {
     NewBlob {
         digest: *spooled.digest().bytes(),
         size: spooled.size(),
@@ -317,6 +329,7 @@ fn plain_blob(spooled: &Spooled, mime: &str, kind: Kind) -> NewBlob {
         geometry: None,
         has_alpha: false,
         cid: spooled.tree().root.to_string(),
+        chunks: chunks_of(spooled),
         warnings: Vec::new(),
         pinned: false,
     }

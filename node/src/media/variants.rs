@@ -12,7 +12,7 @@ use crate::{Node, NodeError, Result};
 /// The largest class for which AVIF is made while somebody waits: above it takes seconds.
 const MAX_AVIF: &str = "s7";
 
-/// How a file is made of a content.
+/// Recipe by which a file is made of a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Recipe {
     /// It is the content itself.

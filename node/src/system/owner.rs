@@ -10,7 +10,7 @@
 //! wallet; if it does not, the next start offers the node again.
 
 use chrono::{DateTime, Utc};
-use components::{Reason, Umid};
+use components::{Reason, Umid, ids};
 use parking_lot::Mutex;
 use store::UserRow;
 use systems::Effect;
@@ -52,7 +52,7 @@ impl Node {
         Ok(Some(link))
     }
 
-    /// Makes the caller admin of the node, once.
+    /// Makes the caller admin of the node and owner of its worlds that nobody owns, once.
     ///
     /// # Errors
     /// `NoClaimOpen` if the node is not on offer, `InvalidOwnerToken` if the token is not the
@@ -72,6 +72,14 @@ impl Node {
         let change = async {
             self.store().set_member(node, user, ADMIN).await?;
             self.directory().set_admin(node, user, true);
+            // The welcome world has an owner from now on.
+            let worlds = self
+                .store()
+                .hand_over_worlds(node, ids::SYSTEM_USER, user)
+                .await?;
+            for world in worlds {
+                self.directory().set_owner(world, user);
+            }
             Ok(((), vec![Effect::RolesChanged]))
         };
         if let Err(error) = self.change_roles(node, change).await {

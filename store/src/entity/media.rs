@@ -36,6 +36,12 @@ entities! {
         created_at: DateTimeUtc,
     }
 
+    /// Chunks of larger contents.
+    media_block = "media_block" {
+        key digest: Vec<u8>, key position: i64, ;
+        block: Vec<u8>,
+    }
+
     /// Pictures in other sizes and encodings.
     media_variant = "media_variant" {
         key digest: Vec<u8>, key recipe: String, ;

@@ -1,8 +1,8 @@
 //! Names of contents in everything that is stored.
 //!
-//! Hashes are in attributes of every kind, profiles, activities, plugins, libraries and objects, and
-//! plugins may put them wherever they like. So all of it is searched, instead of keeping account of
-//! some places: a place that nobody thought of loses nothing.
+//! Hashes are in attributes of every kind, profiles, activities, plugins, libraries and objects,
+//! and plugins may put them wherever they like. So all of it is searched, instead of keeping
+//! account of some places: a place that nobody thought of loses nothing.
 
 use sea_orm::{ConnectionTrait, Statement, TryGetable};
 

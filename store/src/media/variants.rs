@@ -13,7 +13,7 @@ use crate::{Result, Store, convert::now, entity::media_variant};
 pub struct VariantRow {
     /// The picture that it was made of.
     pub digest: DigestBytes,
-    /// How it was made.
+    /// Recipe by which it was made.
     pub recipe: String,
     /// Media type.
     pub mime: String,

@@ -9,7 +9,7 @@ use super::{
     Time,
     plugins::{self, Bundle},
 };
-use crate::entity::{asset_2d, asset_3d, asset_3d_user};
+use crate::entity::{asset_2d, asset_3d, asset_3d_user, object_user_attribute};
 
 pub(super) const CLAIMABLE: Umid = uuid!("7be0964f-df73-4880-91f5-22eef996aaaa");
 pub(super) const CANVAS: Umid = uuid!("d768aa3e-ca03-4f5e-b366-780a5361cc02");
@@ -66,6 +66,34 @@ const SHAPES: [(Umid, &str); 13] = [
     ),
     (ORB, "orb"),
 ];
+
+/// Skies that ship with the program, with names for people.
+const SKIES: [(&str, &str); 6] = [
+    ("odysseyskybluemorning", "Blue morning"),
+    ("odysseyskyclearnight", "Clear night"),
+    ("odysseyskygreenaurora", "Green aurora"),
+    ("odysseyskyhighnoon", "High noon"),
+    ("odysseyskyquietmist", "Quiet mist"),
+    ("odysseyskyrosydawn", "Rosy dawn"),
+];
+
+/// The public list of skies of the node, by the names of the pictures.
+pub(super) fn skies(node: Umid, time: Time) -> object_user_attribute::Model {
+    let entries = SKIES.iter().map(|(hash, name)| {
+        let entry = json!({ "name": name, "artist_name": "Odyssey", "is_public": true });
+        ((*hash).to_owned(), entry)
+    });
+    object_user_attribute::Model {
+        plugin_id: ids::CORE_PLUGIN,
+        attribute_name: "skybox_list".to_owned(),
+        object_id: node,
+        user_id: ids::SYSTEM_USER,
+        value: Some(JsonValue::Object(entries.collect())),
+        options: None,
+        created_at: time,
+        updated_at: time,
+    }
+}
 
 pub(super) fn rows_2d(base_url: &str, time: Time) -> Vec<asset_2d::Model> {
     let row = |asset_2d_id, meta, options| asset_2d::Model {
@@ -146,14 +174,14 @@ pub(super) fn rows_3d(time: Time) -> Vec<asset_3d::Model> {
         .collect()
 }
 
-/// All shapes are in the public library of the system user.
+/// All shapes are in the public library of the system user, with the names of their pictures.
 pub(super) fn library(time: Time) -> Vec<asset_3d_user::Model> {
     SHAPES
         .iter()
         .map(|(id, name)| asset_3d_user::Model {
             asset_3d_id: *id,
             user_id: ids::SYSTEM_USER,
-            meta: json!({ "name": name }),
+            meta: json!({ "name": name, "preview_hash": format!("preview{}", id.simple()) }),
             is_private: false,
             updated_at: time,
             created_at: time,

@@ -12,6 +12,9 @@ use crate::entity::{node_attribute, object_type, user, user_type};
 const DEITY_TYPE: Umid = uuid!("00000000-0000-0000-0000-000000000002");
 const CANVAS_CHILD_TYPE: Umid = uuid!("3eca3dd5-a2e1-4347-926a-19eab6da54b2");
 
+/// Name of the owner of what nobody else owns.
+const SYSTEM_NAME: &str = "Odyssey";
+
 /// The sky a world gets by default.
 const DEFAULT_SKYBOX: &str = "26485e74acb29223ba7a9fa600d36c7f";
 
@@ -34,19 +37,19 @@ pub(super) fn user_types() -> Vec<user_type::Model> {
     ]
 }
 
-/// Owns the node and the library of shapes; has no wallet, so nobody can log in as it.
+/// The user who owns the node and the library of shapes; has no wallet, so nobody can log in as it.
 pub(super) fn system_user(time: Time) -> user::Model {
     user::Model {
         user_id: ids::SYSTEM_USER,
         user_type_id: DEITY_TYPE,
         profile: json!({
-            "name": null, "bio": null, "location": null, "avatar_hash": null, "profile_link": null, "onboarded": null,
+            "name": SYSTEM_NAME, "bio": null, "location": null, "avatar_hash": null, "profile_link": null, "onboarded": null,
         }),
         options: None,
         updated_at: time,
         created_at: time,
         last_seen_at: None,
-        name_folded: None,
+        name_folded: Some(SYSTEM_NAME.to_lowercase()),
     }
 }
 

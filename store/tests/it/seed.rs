@@ -107,7 +107,8 @@ async fn equals_the_specification(fixture: Fixture) {
     );
 
     let system = fixture.store.user(ids::SYSTEM_USER).await.unwrap().unwrap();
-    assert!(system.profile.values().all(Value::is_null) && system.wallets.is_empty());
+    assert_eq!(system.profile["name"], "Odyssey");
+    assert!(system.wallets.is_empty());
 }
 
 async fn keeps_secrets_out(fixture: Fixture) {

@@ -216,7 +216,7 @@ impl Server {
     /// Starts it again where that has to fail; returns its exit code and its last words.
     pub(crate) fn fails_to_start(&mut self) -> (Option<i32>, String) {
         assert!(self.process.is_none(), "it was ended before");
-        let mut child = command(&self.options, self.home.path())
+        let mut child = command(&self.options, self.home.path(), &SERVE)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -229,6 +229,13 @@ impl Server {
             status.code(),
             words.lines().last().unwrap_or_default().to_owned(),
         )
+    }
+
+    /// Runs another command of the program on the same data and configuration.
+    pub(crate) fn run(&self, arguments: &[&str]) -> std::process::Output {
+        command(&self.options, self.home.path(), arguments)
+            .output()
+            .expect("the program can be run")
     }
 
     fn running(&self) -> &Process {
@@ -275,7 +282,7 @@ impl Process {
             .append(true)
             .open(home.join("log"))
             .expect("a log file");
-        let mut child = command(options, home)
+        let mut child = command(options, home, &SERVE)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -335,7 +342,11 @@ impl Process {
 }
 
 /// The command that starts the program in a folder.
-fn command(options: &Options, home: &Path) -> Command {
+/// The command that tests run most.
+const SERVE: [&str; 3] = ["serve", "--bind", "127.0.0.1:0"];
+
+/// A command of the program on the data of a test.
+fn command(options: &Options, home: &Path, arguments: &[&str]) -> Command {
     let config = home.join("odyssey.toml");
     fs::write(&config, &options.config).expect("a configuration file");
     let mut command = match &options.prelude {
@@ -353,7 +364,8 @@ fn command(options: &Options, home: &Path) -> Command {
         }
     }
     command
-        .args(["serve", "--bind", "127.0.0.1:0", "--data"])
+        .args(arguments)
+        .arg("--data")
         .arg(home.join("data"))
         .arg("--config")
         .arg(&config)

@@ -1,4 +1,5 @@
-//! Generates what ships in `assets/`: the basic shapes, the default sky and two small pictures.
+//! Generates what ships in `assets/`: the basic shapes with their previews, skies and two small
+//! pictures.
 //!
 //! `cargo run -p shapes` rewrites the files; `cargo run -p shapes -- --check` fails when one
 //! differs from what would be written. The output depends on nothing but this source.
@@ -11,6 +12,7 @@ mod lathe;
 mod mesh;
 mod noise;
 mod pictures;
+mod preview;
 mod sky;
 mod stars;
 #[cfg(test)]
@@ -62,8 +64,18 @@ fn files() -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
             )
         })
         .collect();
-    let sky = sky::paint(sky::WIDTH, sky::HEIGHT).to_png()?;
-    files.push((PathBuf::from(format!("sky/{}.png", sky::HASH)), sky));
+    for shape in catalogue::shapes() {
+        let preview = preview::render(&shape).to_png()?;
+        files.push((PathBuf::from(format!("previews/{}.png", shape.id)), preview));
+    }
+    let evening = sky::paint(&sky::EVENING, sky::WIDTH, sky::HEIGHT);
+    let more = sky::MORE.iter().map(|theme| {
+        let painted = sky::paint(theme, sky::WIDTH / 2, sky::HEIGHT / 2);
+        (theme.name, painted)
+    });
+    for (name, sky) in more.chain([(sky::EVENING.name, evening)]) {
+        files.push((PathBuf::from(format!("sky/{name}.png")), sky.to_png()?));
+    }
     for picture in pictures::pictures() {
         files.push((
             PathBuf::from(format!("images/{}.png", picture.hash)),

@@ -356,7 +356,7 @@ fn pictures_fill_every_shape_and_are_not_mirrored() {
 
 #[test]
 fn the_sky_is_seamless_at_its_edges_and_darkest_below() {
-    let sky = sky::paint(512, 256);
+    let sky = sky::paint(&sky::EVENING, 512, 256);
     let row = |y: usize| &sky.pixels[y * 512..(y + 1) * 512];
     let distance =
         |a: [u8; 3], b: [u8; 3]| (0..3).map(|channel| a[channel].abs_diff(b[channel])).max();

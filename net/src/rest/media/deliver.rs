@@ -24,7 +24,7 @@ use super::super::{ApiError, App};
 /// The meaning of a name never changes.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-/// Whatever a content claims to be, it does nothing in the name of this server.
+/// A content, whatever it claims to be, does nothing in the name of this server.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 const DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
@@ -52,7 +52,7 @@ pub(super) struct Described {
     pub(super) negotiated: bool,
 }
 
-/// What a request gets.
+/// The answer to a request.
 enum Answer {
     All,
     Part(Range<u64>),
@@ -137,15 +137,15 @@ pub(super) async fn file(
     app: &App,
     file: &MediaFile,
     described: &Described,
-    asked: &DeliveryRequest<'_>,
+    delivery: &DeliveryRequest<'_>,
 ) -> Result<Response, ApiError> {
-    let answer = answer(described, asked.headers);
+    let answer = answer(described, delivery.headers);
     let range = match &answer {
         Answer::All => 0..described.size,
         Answer::Part(range) => range.clone(),
         Answer::NotModified | Answer::OutOfRange => 0..0,
     };
-    let body = if asked.method == Method::HEAD || range.is_empty() {
+    let body = if delivery.method == Method::HEAD || range.is_empty() {
         Body::empty()
     } else if app.node.is_small(file) {
         let all = app.node.media_bytes(file).await?.bytes;
@@ -153,29 +153,49 @@ pub(super) async fn file(
     } else {
         Body::from_stream(app.node.media_stream(file, range.clone()).await?)
     };
-    Ok(respond(described, asked, &answer, &range, body))
+    Ok(respond(described, delivery, &answer, &range, body))
 }
 
 /// Sends bytes that are in memory.
-pub(super) fn bytes(described: &Described, asked: &DeliveryRequest<'_>, all: &Bytes) -> Response {
-    let answer = answer(described, asked.headers);
+pub(super) fn bytes(
+    described: &Described,
+    delivery: &DeliveryRequest<'_>,
+    all: &Bytes,
+) -> Response {
+    let answer = answer(described, delivery.headers);
     let range = match &answer {
         Answer::All => 0..described.size,
         Answer::Part(range) => range.clone(),
         Answer::NotModified | Answer::OutOfRange => 0..0,
     };
-    let body = match asked.method == Method::HEAD {
+    let body = match delivery.method == Method::HEAD {
         true => Body::empty(),
         false => Body::from(slice(all, &range)),
     };
-    respond(described, asked, &answer, &range, body)
+    respond(described, delivery, &answer, &range, body)
+}
+
+/// Sends what has no known length and no parts.
+pub(super) fn stream(
+    described: &Described,
+    delivery: &DeliveryRequest<'_>,
+    body: Body,
+) -> Response {
+    let body = match delivery.method == Method::HEAD {
+        true => Body::empty(),
+        false => body,
+    };
+    let mut response = respond(described, delivery, &Answer::All, &(0..0), body);
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().remove(ACCEPT_RANGES);
+    response
 }
 
 /// Tells a client that it has the representation.
-pub(super) fn not_modified(described: &Described, asked: &DeliveryRequest<'_>) -> Response {
+pub(super) fn not_modified(described: &Described, delivery: &DeliveryRequest<'_>) -> Response {
     respond(
         described,
-        asked,
+        delivery,
         &Answer::NotModified,
         &(0..0),
         Body::empty(),
@@ -190,7 +210,7 @@ fn slice(all: &Bytes, range: &Range<u64>) -> Bytes {
 
 fn respond(
     described: &Described,
-    asked: &DeliveryRequest<'_>,
+    delivery: &DeliveryRequest<'_>,
     answer: &Answer,
     range: &Range<u64>,
     body: Body,
@@ -224,7 +244,7 @@ fn respond(
     if matches!(answer, Answer::All | Answer::Part(_)) {
         set(CONTENT_TYPE, described.mime.clone());
         set(CONTENT_LENGTH, (range.end - range.start).to_string());
-        let how = if asked.download {
+        let how = if delivery.download {
             "attachment"
         } else {
             "inline"

@@ -55,7 +55,7 @@ impl Form {
             .filter(|boundary| boundary.len() <= MAX_BOUNDARY)
             .ok_or_else(|| refuse("the body is not a form (multipart/form-data)"))?;
         let head = Arc::new(AtomicUsize::new(MAX_HEAD));
-        let pieces = Pieces {
+        let pieces = PacedBody {
             body: request.into_body().into_data_stream(),
             rest: Bytes::new(),
             head: Arc::clone(&head),
@@ -124,14 +124,14 @@ fn broken(error: multer::Error) -> ApiError {
 
 /// A body in pieces. The parser takes whatever it gets without being asked, so each piece is
 /// followed by a rest: what it holds never exceeds a piece by much.
-struct Pieces {
+struct PacedBody {
     body: BodyDataStream,
     rest: Bytes,
     head: Arc<AtomicUsize>,
     rests: bool,
 }
 
-impl Stream for Pieces {
+impl Stream for PacedBody {
     type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

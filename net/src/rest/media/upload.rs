@@ -145,7 +145,7 @@ async fn take(
 
 /// Stores a picture: PNG, JPEG, GIF or WebP.
 ///
-/// What tells of its author and place is taken out; colours and orientation stay.
+/// Everything that tells of its author and place is taken out; colours and orientation stay.
 #[utoipa::path(
     post, path = "/media/upload/image", tag = "media", security(("bearer" = [])),
     request_body(content = inline(FileForm), content_type = "multipart/form-data"),
@@ -218,7 +218,7 @@ async fn plugin(
     take(&app, caller, Kind::Plugin, request).await
 }
 
-/// How a content is taken away.
+/// Options of a removal.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Removal {

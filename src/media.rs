@@ -1,0 +1,153 @@
+//! `odyssey media`: looks after the contents of the data directory.
+
+use std::{
+    io::{IsTerminal, Write, stderr},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use clap::Subcommand;
+use node::Node;
+
+use crate::{
+    config::Config,
+    data, database,
+    exit::{self, Exit, Failure},
+};
+
+/// Time between two lines of progress.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Operation on contents.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Media {
+    /// Say how many contents there are, and how large they are
+    Stats,
+    /// Delete what nothing has referred to for long
+    Gc {
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Delete files as well that no content knows
+        #[arg(long)]
+        orphans: bool,
+    },
+    /// Read contents again, and take those out of service that have changed
+    Scrub {
+        /// How many of a thousand
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        per_mille: u16,
+    },
+    /// Take over the folder of contents of the existing platform, under its names
+    Import {
+        /// The folder with `images`, `tracks`, `videos`, `assets` and `plugins`
+        folder: PathBuf,
+    },
+}
+
+/// Runs the command and prints what was done. No server may run on the data directory.
+pub(crate) async fn run(config: &Config, what: Media) -> Exit {
+    let line = done(config, what).await.map_err(Failure::setup)?;
+    // A closed standard output is no reason to fail: the work is done.
+    let _ = exit::print(&line);
+    Ok(())
+}
+
+async fn done(config: &Config, what: Media) -> anyhow::Result<String> {
+    data::prepare(config)?;
+    let _lock = data::lock(config)?;
+    let base_url = config.base_url(config.bind);
+    let store = database::ready(config, &base_url).await?;
+    let node = Node::start(store, config.node_options(base_url)).await;
+    let node = node.map_err(|error| anyhow!("starting the node: {error}"))?;
+    let done = perform(&node, what).await;
+    node.shutdown().await;
+    node.close().await;
+    done
+}
+
+async fn perform(node: &Arc<Node>, what: Media) -> anyhow::Result<String> {
+    let mut progress = Progress::default();
+    match what {
+        Media::Stats => {
+            let totals = node.media_totals().await?;
+            Ok(format!(
+                "{} contents, {} bytes; {} wait for their deletion; {} variants, {} bytes\n",
+                totals.blobs,
+                totals.bytes,
+                totals.tombstoned,
+                totals.variants,
+                totals.variant_bytes
+            ))
+        }
+        Media::Gc { dry_run, orphans } => {
+            let collect = node.collect_media(dry_run, |so_far| {
+                progress.say(&format!(
+                    "{} tombstoned, {} deleted",
+                    so_far.tombstoned, so_far.deleted
+                ));
+            });
+            let mut collected = collect.await.context("collecting")?;
+            if orphans {
+                collected.orphans = node.delete_orphans(dry_run).await.context("orphans")?;
+            }
+            let would = if dry_run { "would be " } else { "" };
+            Ok(format!(
+                "{} referred to; {would}{} tombstoned, {} revived, {} deleted ({} bytes), {} orphans\n",
+                collected.referenced,
+                collected.tombstoned,
+                collected.revived,
+                collected.deleted,
+                collected.bytes,
+                collected.orphans
+            ))
+        }
+        Media::Scrub { per_mille } => {
+            let scrub = node.scrub_media(per_mille.min(1000), |so_far| {
+                progress.say(&format!(
+                    "{} read",
+                    so_far.whole + so_far.broken + so_far.missing
+                ));
+            });
+            let scrubbed = scrub.await.context("reading")?;
+            Ok(format!(
+                "{} whole, {} broken, {} missing\n",
+                scrubbed.whole, scrubbed.broken, scrubbed.missing
+            ))
+        }
+        Media::Import { folder } => {
+            anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
+            let import = node.import_media(&folder, |so_far| {
+                progress.say(&format!(
+                    "{} contents, {} bytes",
+                    so_far.contents, so_far.bytes
+                ));
+            });
+            let imported = import.await.context("importing")?;
+            let mut lines = format!("{} contents, {} bytes\n", imported.contents, imported.bytes);
+            for (path, reason) in &imported.refused {
+                lines += &format!("left out: {}: {reason}\n", path.display());
+            }
+            Ok(lines)
+        }
+    }
+}
+
+/// Lines of progress on a terminal, one a second at most.
+#[derive(Default)]
+struct Progress {
+    said: Option<Instant>,
+}
+
+impl Progress {
+    fn say(&mut self, line: &str) {
+        let due = self.said.is_none_or(|said| said.elapsed() >= PROGRESS);
+        if due && stderr().is_terminal() {
+            self.said = Some(Instant::now());
+            // Nobody reading it is no reason to stop.
+            let _ = writeln!(stderr(), "{line}");
+        }
+    }
+}
