@@ -31,6 +31,14 @@ class Api:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
+    def upload(self, path, part, content):
+        """The answer to a form with one file; anything but success ends the run."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = self.session.post(f"{self.url}{BASE}{path}", files={part: content}, headers=headers, timeout=30)
+        if not answer.ok:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
     def proof(self, wallet):
         """A challenge signed by a wallet."""
         challenge = self.ok("GET", f"/auth/challenge?wallet={wallet.address}")["challenge"]

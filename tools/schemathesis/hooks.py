@@ -41,6 +41,9 @@ def before_call(context, case, kwargs):
         if request.body is not None and case.operation.body:
             case.body = request.body
             case.media_type = "application/json"
+        if request.form is not None and case.operation.body:
+            case.body = request.form
+            case.media_type = "multipart/form-data"
 
 
 @schemathesis.hook

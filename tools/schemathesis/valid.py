@@ -5,9 +5,13 @@ has to be a success for at least one of the callers; what it deletes, it makes b
 with ids of things that exist and the example of a body that the document has.
 """
 
-import sqlite3
+import io
+import json
+import struct
+import tarfile
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 from client import Api, Wallet
@@ -24,7 +28,6 @@ CANVAS_CHILD = "3eca3dd5-a2e1-4347-926a-19eab6da54b2"
 CUBE = "5b5bd872-0328-e38c-1b54-bf2bfa70fc85"
 SKY = "26485e74acb29223ba7a9fa600d36c7f"
 PICTURE = "03ce359d18bfc0fe977bd66ab471d222"
-BUNDLE = "0123456789abcdef0123456789abcdef"
 
 #: Only who is in a world by PosBus may do it; the black-box tests have clients for that.
 IN_THE_WORLD = "the caller has to be in the world"
@@ -59,6 +62,8 @@ class Request:
     path: dict = field(default_factory=dict)
     query: dict = field(default_factory=dict)
     body: object = None
+    #: Parts of a form, for operations that take one.
+    form: object = None
 
 
 def succeeds(operation):
@@ -108,15 +113,43 @@ class World:
         body = {"type": "screenshot", "hash": PICTURE, "description": "A picture"}
         return self.owner.ok("POST", f"/objects/{WELCOME}/timeline", body)["activity_id"]
 
-    def has_asset(self):
-        """Puts an asset into the caller's library, as an upload would."""
-        database = sqlite3.connect(self.state.database, timeout=30)
-        with database:
-            database.execute(
-                "INSERT OR IGNORE INTO asset_3d_user (asset_3d_id, user_id, meta, is_private) VALUES (?, ?, '{}', 1)",
-                (uuid.UUID(CUBE).bytes, uuid.UUID(self.state.user).bytes),
-            )
-        database.close()
+    def asset(self):
+        """A model in the caller's library."""
+        return self.caller.upload("/assets-3d/upload", "asset", MODEL)["id"]
+
+    def sound(self):
+        return self.owner.upload("/media/upload/audio", "file", SOUND)["hash"]
+
+    def video(self):
+        return self.owner.upload("/media/upload/video", "file", VIDEO)["hash"]
+
+    def bundle(self):
+        return self.owner.upload("/media/upload/plugin", "file", BUNDLE)["hash"]
+
+
+def box(name, content):
+    return struct.pack(">I", len(content) + 8) + name + content
+
+
+def archive(files):
+    """A gzipped tar of files below one folder."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"clock-1.0.0/{name}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+MODEL = (Path(__file__).parent / f"../../assets/shapes/{CUBE}.glb").read_bytes()
+SOUND = b"RIFF" + struct.pack("<I", 44) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8) + b"data" + (
+    struct.pack("<I", 8) + b"\x80" * 8
+)
+VIDEO = box(b"ftyp", b"isom\0\0\0\0") + box(b"mdat", b"\0" * 16)
+BUNDLE = archive({
+    "manifest.json": json.dumps({"name": "clock", "version": "1.0.0"}).encode(), "remoteEntry.js": b"var clock;",
+})  # fmt: skip
 
 
 def attribute(name="description", plugin=CORE, **more):
@@ -236,7 +269,7 @@ def disallow(world):
     return Request({"userID": world.state.user})
 
 
-constant("POST /node/activate-plugin", body={"plugin_hash": BUNDLE})
+REQUESTS["POST /node/activate-plugin"] = lambda world: Request(body={"plugin_hash": world.bundle()})
 constant("GET /plugins/meta", query={"ids[]": [CORE]})
 constant("GET /plugins/options", query={"ids[]": [CORE]})
 
@@ -331,17 +364,25 @@ constant("GET /assets-3d/options", query={"assets3d_ids[]": [CUBE]})
 
 @succeeds("PATCH /assets-3d/{}")
 def change_asset(world):
-    world.has_asset()
-    return Request({"asset3dID": CUBE}, body={"meta": {"name": "Box"}})
+    return Request({"asset3dID": world.asset()}, body={"meta": {"name": "Box"}})
 
 
 @succeeds("DELETE /assets-3d/{}")
 def remove_asset(world):
-    world.has_asset()
-    return Request({"asset3dID": CUBE})
+    return Request({"asset3dID": world.asset()})
 
 
 constant("GET /media/render/get/{}", {"file": PICTURE})
 constant("GET /media/render/texture/{}/{}", {"rsize": "s8", "file": SKY})
 constant("GET /media/render/asset/{}", {"file": CUBE.replace("-", "")})
+REQUESTS["GET /media/render/track/{}"] = lambda world: Request({"file": world.sound()})
+REQUESTS["GET /media/render/video/{}"] = lambda world: Request({"file": world.video()})
+REQUESTS["GET /media/render/plugin/{}/{}"] = lambda world: Request({"hash": world.bundle(), "path": "remoteEntry.js"})
+constant("GET /media/meta/{}", {"file": PICTURE})
+constant("DELETE /media/{}/{}", {"kind": "image", "file": PICTURE})
+REQUESTS["DELETE /media/deltrack/{}"] = lambda world: Request({"file": world.sound()})
+REQUESTS["POST /media/upload/audio"] = lambda world: Request(form={"file": SOUND})
+REQUESTS["POST /media/upload/video"] = lambda world: Request(form={"file": VIDEO})
+REQUESTS["POST /media/upload/plugin"] = lambda world: Request(form={"file": BUNDLE})
+REQUESTS["POST /assets-3d/upload"] = lambda world: Request(form={"asset": MODEL, "name": "Box"})
 constant("GET /nft/{}", {"nftID": str(uuid.UUID(WELCOME).int)})

@@ -63,8 +63,8 @@ impl Form {
         ("format" = Option<String>, Query, description = "`raw` or `car`; `Accept` says it as well"),
     ),
     responses(
-        (status = 200, content_type = "application/octet-stream", description = "The content"),
-        (status = 206, content_type = "application/octet-stream",
+        (status = 200, content_type = "*/*", description = "The content"),
+        (status = 206, content_type = "*/*",
             description = "The part that `Range` asks for"),
         (status = 304, description = "The client has it already"),
     ),

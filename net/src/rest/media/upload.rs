@@ -241,7 +241,7 @@ struct Removal {
         Removal,
     ),
     responses((status = 200, description = "null")),
-    extensions(("x-reasons" = json!(reasons![InvalidFormat, NotAdmin, NotFound]))),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, InvalidRequestQuery, NotAdmin, NotFound]))),
 )]
 async fn remove(
     State(app): State<App>,
@@ -264,7 +264,7 @@ async fn remove(
     delete, path = "/media/deltrack/{file}", tag = "media", security(("bearer" = [])),
     params(("file" = String, Path, description = "Any name of the sound"), Removal),
     responses((status = 200, description = "null")),
-    extensions(("x-reasons" = json!(reasons![InvalidFormat, NotAdmin, NotFound]))),
+    extensions(("x-reasons" = json!(reasons![InvalidFormat, InvalidRequestQuery, NotAdmin, NotFound]))),
 )]
 async fn remove_track(
     State(app): State<App>,
