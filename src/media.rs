@@ -36,7 +36,7 @@ pub(crate) enum Media {
     },
     /// Read contents again, and take those out of service that have changed
     Scrub {
-        /// How many of a thousand
+        /// Number of contents of a thousand
         #[arg(long, value_name = "N", default_value_t = 1000)]
         per_mille: u16,
     },

@@ -1,5 +1,7 @@
 //! The listener: accepts connections, serves HTTP on them, and stops gracefully.
 
+mod stall;
+
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
@@ -22,6 +24,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
+use self::stall::Stalling;
 use crate::{
     auth::{Keys, NodeKey},
     limits::{Limits, Slot},
@@ -35,6 +38,9 @@ use crate::{
 /// Time within which a client has to send the head of a request, also the next one on the same
 /// connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Time for which a client may read nothing of what it has asked for.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Time that clients have to take leave at shutdown.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -193,7 +199,7 @@ async fn serve(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Stalling::new(stream, READ_PATIENCE)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -60,6 +60,11 @@ impl Library {
     pub(crate) fn open(options: &MediaOptions) -> Result<Self> {
         let storage = Storage::open(&options.storage)?;
         let spool = Spool::open(options.spool.clone())?;
+        // Nobody else uses the folder: what lies there was interrupted.
+        let interrupted = spool.sweep(Duration::ZERO)?;
+        if interrupted > 0 {
+            tracing::info!(interrupted, "interrupted uploads were removed");
+        }
         let pool = Pool::start(options.threads, options.waiting)?;
         Ok(Self {
             storage,

@@ -40,6 +40,7 @@ mod limits;
 mod lists;
 mod locks;
 mod media_command;
+mod media_crash;
 mod media_delivery;
 mod media_ipfs;
 mod media_lifecycle;

@@ -52,7 +52,7 @@ async fn what_nothing_refers_to_goes_and_the_rest_stays() {
         assert_eq!(status(&owner, hash).await, 200, "{hash}");
     }
     assert_eq!(status(&owner, &idle).await, 404);
-    // What ships with the program stays whether anything refers to it or not.
+    // Shipped contents stay whether anything refers to it or not.
     assert_eq!(
         status(&owner, "bd6563cc9fceac3e1ed6fcad752c902d").await,
         200

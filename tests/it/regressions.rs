@@ -1,5 +1,5 @@
-//! docs/regressions.md and the tests agree: every test that a row names exists, and names say
-//! behaviour, not rows.
+//! The tables of tests in the documentation and the tests agree: every test that a row names
+//! exists, and names say behaviour, not rows.
 
 use std::{collections::BTreeSet, fs};
 
@@ -22,8 +22,12 @@ fn names() -> (BTreeSet<String>, BTreeSet<String>) {
 
 /// The code spans of all rows: every second part between backticks.
 fn spans() -> Vec<&'static str> {
-    let page = include_str!("../../docs/regressions.md");
-    let rows = page.lines().filter(|line| line.starts_with('|'));
+    const PAGES: [&str; 2] = [
+        include_str!("../../docs/regressions.md"),
+        include_str!("../../docs/media.md"),
+    ];
+    let lines = PAGES.iter().flat_map(|page| page.lines());
+    let rows = lines.filter(|line| line.starts_with('|'));
     rows.flat_map(|row| row.split('`').skip(1).step_by(2))
         .collect()
 }
@@ -36,7 +40,7 @@ fn is_sentence(word: &str) -> bool {
 }
 
 #[test]
-fn tests_named_by_the_regressions_exist() {
+fn tests_that_are_named_exist() {
     let (functions, modules) = names();
     let mut checked = 0;
     let mut missing = Vec::new();
@@ -55,7 +59,7 @@ fn tests_named_by_the_regressions_exist() {
             missing.push(span);
         }
     }
-    assert!(checked > 100, "the page names tests: {checked}");
+    assert!(checked > 100, "the pages name tests: {checked}");
     assert!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
 }
 
