@@ -194,7 +194,11 @@ impl Node {
         let change = self.apply(caller, target, id, write);
         let users = match target {
             AttributeTarget::Node => Vec::new(),
-            AttributeTarget::Object(object) => return self.change_object(object, change).await,
+            AttributeTarget::Object(object) => {
+                let value = self.change_object(object, change).await?;
+                self.render_later(object, id);
+                return Ok(value);
+            }
             AttributeTarget::ObjectUser { object, user } => {
                 if object != self.directory().node() {
                     return self.change_object(object, change).await;

@@ -67,6 +67,7 @@ pub struct Node {
     identity: system::owner::Identity,
     third_parties: third_parties::ThirdParties,
     media: media::Library,
+    renders: tokio::sync::mpsc::Sender<media::render::Changed>,
     stop: CancellationToken,
 }
 
@@ -87,6 +88,7 @@ impl Node {
         let identity = system::owner::Identity::default();
         let third_parties = third_parties::ThirdParties::new(&options.third_parties);
         let media = media::Library::open(&options.media)?;
+        let (renders, changed) = media::render::channel();
         let node = Arc::new(Self {
             store,
             directory,
@@ -95,9 +97,15 @@ impl Node {
             identity,
             third_parties,
             media,
+            renders,
             stop,
         });
         tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));
+        let rendering = Arc::clone(&node);
+        tokio::spawn(async move {
+            let render = Arc::clone(&rendering).render_texts(changed);
+            rendering.stop.run_until_cancelled(render).await;
+        });
         let tended = Arc::clone(&node);
         tokio::spawn(async move {
             let tend = async {

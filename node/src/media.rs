@@ -6,6 +6,7 @@ mod collect;
 mod import;
 mod ipfs;
 mod options;
+pub(crate) mod render;
 mod seed;
 mod serve;
 mod upload;

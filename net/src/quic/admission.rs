@@ -1,6 +1,6 @@
 //! From a first packet to a stream: who may come in, how many at a time, and by when.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use metrics::Counter;
@@ -145,13 +145,24 @@ fn refused(why: Refusal) {
     why.counter().increment(1);
 }
 
+/// Time that a handshake has to end when the server stops.
+const LAST_HANDSHAKE: Duration = Duration::from_secs(1);
+
 /// Serves one connection to its end.
 async fn serve(sessions: Arc<Sessions>, connecting: Connecting, arriving: Arriving) {
     let deadline = arriving.since + sessions.handshake_timeout();
     let stop = sessions.stopping();
-    let connected = stop.run_until_cancelled(timeout_at(deadline, connecting));
-    let Some(Ok(Ok(connection))) = connected.await else {
-        return refused(Refusal::Handshake);
+    let mut connecting = pin!(timeout_at(deadline, connecting));
+    let connection = match stop.run_until_cancelled(connecting.as_mut()).await {
+        Some(Ok(Ok(connection))) => connection,
+        Some(_) => return refused(Refusal::Handshake),
+        None => {
+            // The client may be connected already, as far as it knows.
+            if let Ok(Ok(Ok(connection))) = timeout(LAST_HANDSHAKE, connecting).await {
+                give_up(&sessions, &connection, DisconnectCause::Shutdown);
+            }
+            return;
+        }
     };
     // The rest is bounded by the number of connections.
     drop(arriving.handshake);
