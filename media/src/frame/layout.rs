@@ -125,7 +125,6 @@ fn fitting(
     if width <= 0.0 || height <= 0.0 || high <= 0.0 {
         return Some(FALLBACK);
     }
-    // The range counts from the box, not from what is inside of its padding.
     for _ in 0..STEPS {
         let size = (low + high) / 2.0;
         let (across, left, down, _) = measure(size)?;
