@@ -8,8 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use archive::Content;
 use clap::Subcommand;
-use node::Node;
+use node::{Imported, Node};
+use store::Store;
+use tokio::task::spawn_blocking;
 
 use crate::{
     config::Config,
@@ -60,12 +63,51 @@ async fn done(config: &Config, what: Media) -> anyhow::Result<String> {
     let _lock = data::lock(config)?;
     let base_url = config.base_url(config.bind);
     let store = database::ready(config, &base_url).await?;
-    let node = Node::start(store, config.node_options(base_url)).await;
-    let node = node.map_err(|error| anyhow!("starting the node: {error}"))?;
+    let node = start(config, store).await?;
     let done = perform(&node, what).await;
     node.shutdown().await;
     node.close().await;
     done
+}
+
+async fn start(config: &Config, store: Store) -> anyhow::Result<Arc<Node>> {
+    let options = config.node_options(config.base_url(config.bind));
+    let node = Node::start(store, options).await;
+    node.map_err(|error| anyhow!("starting the node: {error}"))
+}
+
+/// Takes over the contents of an archive of a world and says what became of them. Closes the store.
+pub(crate) async fn take_contents(
+    config: &Config,
+    store: Store,
+    file: PathBuf,
+    contents: &[Content],
+) -> anyhow::Result<String> {
+    let unpacked = tempfile::Builder::new()
+        .prefix("import-")
+        .tempdir_in(&config.data)?;
+    let folder = unpacked.path().to_owned();
+    spawn_blocking(move || archive::unpack(&file, &folder)).await??;
+    let place = |content: &Content| {
+        let path = unpacked.path().join(&content.digest);
+        (path, content.kinds(), content.names.clone())
+    };
+    let files = contents.iter().map(place).collect();
+    let node = start(config, store).await?;
+    let mut progress = Progress::default();
+    let imported = node.import_contents(files, |so_far| progress.say_contents(so_far));
+    let imported = imported.await.context("importing contents");
+    node.shutdown().await;
+    node.close().await;
+    Ok(report(&imported?))
+}
+
+fn report(imported: &Imported) -> String {
+    let mut lines = format!("{} contents, {} bytes\n", imported.contents, imported.bytes);
+    for (path, reason) in &imported.refused {
+        lines += &format!("left out: {}: {reason}\n", path.display());
+    }
+    lines
 }
 
 async fn perform(node: &Arc<Node>, what: Media) -> anyhow::Result<String> {
@@ -119,18 +161,8 @@ async fn perform(node: &Arc<Node>, what: Media) -> anyhow::Result<String> {
         }
         Media::Import { folder } => {
             anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
-            let import = node.import_media(&folder, |so_far| {
-                progress.say(&format!(
-                    "{} contents, {} bytes",
-                    so_far.contents, so_far.bytes
-                ));
-            });
-            let imported = import.await.context("importing")?;
-            let mut lines = format!("{} contents, {} bytes\n", imported.contents, imported.bytes);
-            for (path, reason) in &imported.refused {
-                lines += &format!("left out: {}: {reason}\n", path.display());
-            }
-            Ok(lines)
+            let import = node.import_media(&folder, |so_far| progress.say_contents(so_far));
+            Ok(report(&import.await.context("importing")?))
         }
     }
 }
@@ -142,6 +174,13 @@ struct Progress {
 }
 
 impl Progress {
+    fn say_contents(&mut self, so_far: &Imported) {
+        self.say(&format!(
+            "{} contents, {} bytes",
+            so_far.contents, so_far.bytes
+        ));
+    }
+
     fn say(&mut self, line: &str) {
         let due = self.said.is_none_or(|said| said.elapsed() >= PROGRESS);
         if due && stderr().is_terminal() {

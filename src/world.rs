@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use ::media::Storage;
+use anyhow::{Context, anyhow, ensure};
 use archive::{ArchiveError, ImportOptions};
 use clap::{Subcommand, ValueEnum};
 use components::Umid;
@@ -11,12 +12,13 @@ use crate::{
     config::Config,
     data, database,
     exit::{self, Exit, Failure},
+    media,
 };
 
 /// Operation on a world.
 #[derive(Subcommand, Debug)]
 pub(crate) enum World {
-    /// Write a world with its objects and their attributes into a file
+    /// Write a world with its objects, their attributes and what they show into a file
     Export {
         /// Id of the world
         world: Umid,
@@ -104,7 +106,10 @@ async fn export(
     }
     let _lock = lock(config)?;
     let store = database::open(config).await?;
-    let done = archive::export(&store, world, to, with_people).await;
+    let done = match Storage::open(&config.node_options(String::new()).media.storage) {
+        Ok(storage) => archive::export(&store, storage, world, to, with_people).await,
+        Err(error) => Err(anyhow!("opening the storage of media: {error}").into()),
+    };
     store.close().await;
     let manifest = done.map_err(|error| explain(config, error))?;
     Ok(format!("exported {}\n", manifest.summary()))
@@ -123,14 +128,23 @@ async fn import(config: &Config, file: PathBuf, options: ImportOptions) -> anyho
     data::prepare(config)?;
     let _lock = data::lock(config)?;
     let base_url = config.base_url(config.bind);
-    let store = database::ready_with(config, &base_url, Vec::new()).await?;
+    let mut store = database::ready_with(config, &base_url, Vec::new()).await?;
+    let contents = checked.manifest().contents();
+    let mut lines = String::new();
+    // They come before the world: contents that nothing refers to are deleted in time.
+    if !contents.is_empty() {
+        lines = media::take_contents(config, store, file.clone(), contents)
+            .await
+            .with_context(|| name.clone())?;
+        store = database::open(config).await?;
+    }
     let done = archive::import(&store, file, checked, options).await;
     store.close().await;
     let report = done
         .map_err(|error| explain(config, error))
         .with_context(|| name)?;
 
-    let mut lines = format!(
+    lines += &format!(
         "imported {} as {}\n",
         report.manifest.summary(),
         report.world

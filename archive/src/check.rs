@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     path::Path,
 };
 
@@ -62,13 +63,32 @@ pub(crate) struct Checker {
     personal: usize,
 }
 
+impl Checked {
+    /// The manifest of the file.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
 impl Checker {
     fn read(file: &Path) -> anyhow::Result<(Manifest, Self)> {
         let mut checker = Self::default();
-        let manifest = file::read(file, &mut |name, line| match name {
-            OBJECTS => checker.object(&lines::parse(line)?),
-            _ => checker.person(&lines::parse(line)?),
-        })?;
+        let manifest = file::read(
+            file,
+            &mut |name, line| match name {
+                OBJECTS => checker.object(&lines::parse(line)?),
+                _ => checker.person(&lines::parse(line)?),
+            },
+            &mut |_| Ok(io::sink()),
+        )?;
+        for model in &manifest.models {
+            ensure!(
+                checker.assets_3d.contains(&model.id),
+                "no object shows the model {}",
+                model.id
+            );
+            no_nul(&model.meta)?;
+        }
         let counts = [
             ("objects", manifest.objects, checker.objects.len()),
             ("attributes", manifest.attributes, checker.attributes),

@@ -1,10 +1,11 @@
-//! The file: a gzipped tar of a manifest and lines of JSON. The same world gives the same bytes.
+//! The file: a gzipped tar of a manifest, of lines of JSON and of contents. The same world gives
+//! the same bytes.
 //!
 //! Reading trusts nothing: names, order, sizes and hashes have to be those of the manifest,
 //! everything has a cap, and no more than a line is held in memory.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs::File,
     io::{BufRead, BufReader, Read, Write},
     path::Path,
@@ -18,12 +19,15 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, EntryType, Header};
 
-use crate::lines::{AttributeLine, ObjectLine, PersonalLine};
+use crate::{
+    contents::{self, Content, ModelEntry},
+    lines::{AttributeLine, ObjectLine, PersonalLine},
+};
 
 /// Name of the format in the manifest.
 const FORMAT: &str = "odyssey-world";
-/// Version that is written and read.
-const VERSION: u32 = 1;
+/// Version that is written. Those before it are read: version 1 has no contents.
+const VERSION: u32 = 2;
 
 const MANIFEST: &str = "manifest.json";
 /// The world and its objects.
@@ -39,6 +43,8 @@ const MAX_MANIFEST: u64 = 16 << 20;
 const MAX_FILE: u64 = 512 << 20;
 /// Most bytes of a line: an object with all its attributes.
 pub(crate) const MAX_LINE: usize = 1 << 20;
+/// Bytes of a content that are read at once.
+const CHUNK: usize = 64 << 10;
 /// Most zeros at the end of a tar.
 const MAX_PADDING: u64 = 64 << 10;
 
@@ -56,8 +62,15 @@ pub struct Manifest {
     /// Attributes of users in objects.
     pub(crate) personal: usize,
     files: Vec<Listed>,
-    /// Hashes of pictures, sounds and models that are shown. The media are not in the archive.
+    /// Hashes of pictures, sounds and models that are shown, that no node has by itself and that
+    /// are not in the archive.
     media: BTreeSet<String>,
+    /// Pictures, sounds and models, by digest.
+    #[serde(default)]
+    pub(crate) contents: Vec<Content>,
+    /// Uploaded models that objects show.
+    #[serde(default)]
+    pub(crate) models: Vec<ModelEntry>,
 }
 
 /// Identity of the world.
@@ -83,17 +96,30 @@ impl Manifest {
     pub fn summary(&self) -> String {
         // Names may hold anything.
         let name = self.world.name.escape_debug();
-        format!(
-            "world {} \"{name}\": {} objects, {} attributes",
-            self.world.id, self.objects, self.attributes
-        )
+        let bytes: u64 = self.contents.iter().map(|content| content.size).sum();
+        let mut summary = format!(
+            "world {} \"{name}\": {} objects, {} attributes, {} media files of {bytes} bytes",
+            self.world.id,
+            self.objects,
+            self.attributes,
+            self.contents.len()
+        );
+        if !self.media.is_empty() {
+            summary += &format!(", without {} that were not found", self.media.len());
+        }
+        summary
+    }
+
+    /// Pictures, sounds and models in the archive.
+    pub fn contents(&self) -> &[Content] {
+        &self.contents
     }
 
     fn check(&self) -> anyhow::Result<()> {
         ensure!(self.format == FORMAT, "this is no archive of a world");
         ensure!(
-            self.version == VERSION,
-            "the archive is of version {}, this program reads {VERSION}",
+            (1..=VERSION).contains(&self.version),
+            "the archive is of version {}, this program reads up to {VERSION}",
             self.version
         );
         let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
@@ -114,14 +140,14 @@ impl Manifest {
                 file.size
             );
         }
-        Ok(())
+        contents::check(&self.contents)
     }
 }
 
 /// Names and contents of files, in order.
 pub(crate) type Files = Vec<(&'static str, Vec<u8>)>;
 
-/// Makes the manifest and the files of an archive.
+/// Makes the manifest, without contents, and the files of an archive.
 pub(crate) fn pack(
     objects: &[ObjectLine],
     people: Option<Vec<PersonalLine>>,
@@ -160,8 +186,24 @@ pub(crate) fn pack(
         personal,
         files: listed.collect(),
         media,
+        contents: Vec::new(),
+        models: Vec::new(),
     };
     Ok((manifest, files))
+}
+
+impl Manifest {
+    /// Adds contents and models; `known` are names of contents that nobody has to look for.
+    pub(crate) fn carry(
+        &mut self,
+        contents: Vec<Content>,
+        models: Vec<ModelEntry>,
+        known: &HashSet<String>,
+    ) {
+        self.media.retain(|name| !known.contains(name));
+        self.contents = contents;
+        self.models = models;
+    }
 }
 
 fn lines<T: Serialize>(rows: &[T]) -> anyhow::Result<Vec<u8>> {
@@ -173,10 +215,11 @@ fn lines<T: Serialize>(rows: &[T]) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Collects values named `…hash` that look like the MD5 of media.
+/// Collects values named `…hash` that look like the MD5 or the SHA-256 of media.
 fn collect_hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
     let is_hash = |text: &str| {
-        text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        matches!(text.len(), 32 | 64)
+            && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
     for (key, value) in map {
         match value {
@@ -193,11 +236,12 @@ fn collect_hashes(map: &JsonMap, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Writes an archive.
-pub(crate) fn write(
+/// Writes an archive; `open` reads a content.
+pub(crate) fn write<R: Read>(
     to: &mut impl Write,
     manifest: &Manifest,
     files: &[(&str, Vec<u8>)],
+    open: impl Fn(&Content) -> anyhow::Result<R>,
 ) -> anyhow::Result<()> {
     // No time, no name, no operating system: nothing but the world itself decides about the bytes.
     let gzip = GzBuilder::new()
@@ -207,19 +251,33 @@ pub(crate) fn write(
     let mut tar = Builder::new(gzip);
     let mut text = serde_json::to_vec_pretty(manifest)?;
     text.push(b'\n');
-    append(&mut tar, MANIFEST, &text)?;
+    append(&mut tar, MANIFEST, text.len() as u64, &text[..])?;
     for (name, bytes) in files {
-        append(&mut tar, name, bytes)?;
+        append(&mut tar, name, bytes.len() as u64, &bytes[..])?;
+    }
+    for content in &manifest.contents {
+        let path = content.path();
+        let mut hashed = Hashed::new(open(content)?);
+        append(&mut tar, &path, content.size, &mut hashed).with_context(|| path.clone())?;
+        ensure!(
+            hashed.finish() == content.digest,
+            "{path} is damaged; odyssey media scrub finds all that are"
+        );
     }
     tar.into_inner()?.finish()?;
     Ok(())
 }
 
-fn append<W: Write>(tar: &mut Builder<W>, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+fn append<W: Write>(
+    tar: &mut Builder<W>,
+    name: &str,
+    size: u64,
+    bytes: impl Read,
+) -> anyhow::Result<()> {
     let mut header = Header::new_ustar();
     header.set_entry_type(EntryType::Regular);
     header.set_path(name)?;
-    header.set_size(bytes.len() as u64);
+    header.set_size(size);
     header.set_mode(0o600);
     header.set_mtime(0);
     header.set_uid(0);
@@ -228,13 +286,15 @@ fn append<W: Write>(tar: &mut Builder<W>, name: &str, bytes: &[u8]) -> anyhow::R
     Ok(tar.append(&header, bytes)?)
 }
 
-/// Reads an archive to its end and calls `visit` with the name of the file and each of its lines.
+/// Reads an archive to its end and calls `visit` with the name of the file and each of its lines;
+/// contents go where `save` says.
 ///
 /// # Errors
-/// The first part that is not as it has to be. Lines that were visited before mean nothing then.
-pub(crate) fn read(
+/// The first part that is not as it has to be. What was visited before means nothing then.
+pub(crate) fn read<W: Write>(
     path: &Path,
     visit: &mut dyn FnMut(&str, &[u8]) -> anyhow::Result<()>,
+    save: &mut dyn FnMut(&Content) -> anyhow::Result<W>,
 ) -> anyhow::Result<Manifest> {
     let file = File::open(path)?;
     ensure!(file.metadata()?.is_file(), "this is no regular file");
@@ -260,6 +320,21 @@ pub(crate) fn read(
             hash == listed.sha256,
             "{} is not what the manifest says: its hash differs",
             listed.name
+        );
+    }
+    for content in &manifest.contents {
+        let path = content.path();
+        let entry = next(&mut entries, &path)?;
+        ensure!(
+            entry.size() == content.size,
+            "{path} is not as long as the manifest says"
+        );
+        let mut hashed = Hashed::new(entry);
+        let mut to = save(content)?;
+        copy(&mut hashed, &mut to).with_context(|| path.clone())?;
+        ensure!(
+            hashed.finish() == content.digest,
+            "{path} is not what its name says: its hash differs"
         );
     }
     ensure!(
@@ -324,4 +399,40 @@ fn read_lines(
         visit(name, &line).with_context(|| format!("{name}, line {number}"))?;
     }
     Ok(hex::encode(hash.finalize()))
+}
+
+fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match from.read(&mut chunk)? {
+            0 => return to.flush(),
+            read => to.write_all(&chunk[..read])?,
+        }
+    }
+}
+
+/// A reader that hashes what it reads.
+struct Hashed<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Hashed<R> {
+    fn new(inner: R) -> Self {
+        let hash = Sha256::new();
+        Self { inner, hash }
+    }
+
+    /// SHA-256 of all that was read, in lower-case hexadecimal.
+    fn finish(self) -> String {
+        hex::encode(self.hash.finalize())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(to)?;
+        self.hash.update(&to[..read]);
+        Ok(read)
+    }
 }

@@ -1,6 +1,9 @@
 //! Reading a world from a file into a database.
 
 use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     check::{Checked, Checker},
+    contents::Content,
     error::ArchiveError,
     file::{self, Manifest, OBJECTS, PEOPLE},
     lines,
@@ -49,8 +53,22 @@ pub struct ImportReport {
     pub absent_personal: usize,
 }
 
-/// Imports a checked file, wholly or not at all. The file is read once more; if it has changed
-/// since it was checked, nothing is imported.
+/// Writes the contents of a checked file into a folder, which has to be empty, under their digests.
+///
+/// # Errors
+/// `Refused` if the file has changed or the folder cannot be written to.
+pub fn unpack(file: &Path, to: &Path) -> Result<(), ArchiveError> {
+    let mut save = |content: &Content| {
+        let mut new = OpenOptions::new();
+        let new = new.write(true).create_new(true).mode(0o600);
+        Ok(new.open(to.join(&content.digest))?)
+    };
+    file::read(file, &mut |_, _| Ok(()), &mut save)?;
+    Ok(())
+}
+
+/// Imports the world of a checked file, wholly or not at all. The file is read once more; if it has
+/// changed since it was checked, nothing is imported.
 ///
 /// # Errors
 /// `Refused` if the file does not fit the database, `Store` if the database fails.
@@ -61,6 +79,9 @@ pub async fn import(
     options: ImportOptions,
 ) -> Result<ImportReport, ArchiveError> {
     let import = store.begin_import().await?;
+    for model in &manifest.models {
+        import.add_asset_3d(model.id, &model.meta).await?;
+    }
     let remap = Arc::new(plan(&import, &found, options).await?);
 
     let (batches, mut arriving) = mpsc::channel(1);
@@ -175,19 +196,23 @@ fn read_again(
 ) -> anyhow::Result<()> {
     let gone = |_| anyhow!("the database did not take it");
     let (mut objects, mut people, mut bytes) = (Vec::new(), Vec::new(), 0);
-    let manifest = file::read(file, &mut |name, line| {
-        match name {
-            OBJECTS => objects.push(remap.object(lines::parse(line)?)),
-            PEOPLE if with_people => people.push(remap.personal(lines::parse(line)?)),
-            _ => return Ok(()),
-        }
-        bytes += line.len();
-        if objects.len() + people.len() >= BATCH_OBJECTS || bytes >= BATCH_BYTES {
-            bytes = 0;
-            send_batches(&mut objects, &mut people, batches).map_err(gone)?;
-        }
-        Ok(())
-    })?;
+    let manifest = file::read(
+        file,
+        &mut |name, line| {
+            match name {
+                OBJECTS => objects.push(remap.object(lines::parse(line)?)),
+                PEOPLE if with_people => people.push(remap.personal(lines::parse(line)?)),
+                _ => return Ok(()),
+            }
+            bytes += line.len();
+            if objects.len() + people.len() >= BATCH_OBJECTS || bytes >= BATCH_BYTES {
+                bytes = 0;
+                send_batches(&mut objects, &mut people, batches).map_err(gone)?;
+            }
+            Ok(())
+        },
+        &mut |_| Ok(io::sink()),
+    )?;
     send_batches(&mut objects, &mut people, batches).map_err(gone)?;
     ensure!(manifest == *checked, "the file changed while it was read");
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use components::{AttributeId, Umid};
+use components::{AttributeId, JsonMap, Umid};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue, QueryFilter,
     QueryOrder, QuerySelect,
@@ -12,7 +12,8 @@ use sea_orm::{
 use crate::{
     AttributeRecord, ObjectRecord, Result, Store, StoreError,
     attributes::attribute_record,
-    convert::{json, now, optional_json},
+    catalogue::assets::add_asset_3d,
+    convert::{json, map, now, optional_json},
     database::{schema::require_migrated, sql::BATCH},
     entity::{
         asset_2d, asset_3d, attribute_type, object, object_attribute, object_type,
@@ -85,6 +86,25 @@ impl Store {
                 .then_with(|| a.attribute.id.cmp(&b.attribute.id))
         });
         Ok(records)
+    }
+
+    /// Descriptions of 3D assets, in the order of their ids.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn asset_3d_meta(&self, ids: &[Umid]) -> Result<Vec<(Umid, JsonMap)>> {
+        let mut found = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let rows = asset_3d::Entity::find()
+                .filter(asset_3d::Column::Asset3dId.is_in(batch.to_vec()))
+                .order_by_asc(asset_3d::Column::Asset3dId)
+                .all(self.read())
+                .await?;
+            for row in rows {
+                found.push((row.asset_3d_id, map(row.meta)?));
+            }
+        }
+        Ok(found)
     }
 
     /// Begins to bring a world in. Nothing of it is there before [`Import::commit`].
@@ -200,6 +220,14 @@ impl Import {
             name: row.attribute_name,
         });
         Ok(ids.collect())
+    }
+
+    /// Adds an uploaded model; one that is here stays as it is.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn add_asset_3d(&self, id: Umid, meta: &JsonMap) -> Result<()> {
+        add_asset_3d(&self.transaction, id, meta).await
     }
 
     /// Inserts objects with their attributes, parents before their children. They keep the time of

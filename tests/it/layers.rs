@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("media", &[]),
     ("store", &["components", "migrations"]),
     ("systems", &["components", "posbus"]),
-    ("archive", &["components", "store"]),
+    ("archive", &["components", "media", "store"]),
     (
         "node",
         &[

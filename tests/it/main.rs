@@ -94,4 +94,5 @@ mod wallet_balances;
 mod wallets;
 mod webhook;
 mod world_archive;
+mod world_media;
 mod worlds;

@@ -1,4 +1,4 @@
-//! The folders of the existing platform, under the names that its databases know
+//! Contents of other nodes and of the existing platform, under the names that their databases know
 //! (docs/spec/media.md §1.2).
 
 use std::{
@@ -53,9 +53,12 @@ impl Node {
         let mut imported = Imported::default();
         for (name, kind) in FOLDERS {
             for path in entries(&folder.join(name))? {
-                let taken = match path.is_file() {
-                    true => self.import_file(&path, kind).await,
-                    false => continue,
+                if !path.is_file() {
+                    continue;
+                }
+                let taken = match alias_of(&path) {
+                    Ok(alias) => self.import_file(&path, kind, &[alias]).await,
+                    Err(error) => Err(error),
                 };
                 imported.note(path, taken)?;
                 progress(&imported);
@@ -71,9 +74,30 @@ impl Node {
         Ok(imported)
     }
 
-    /// Stores the bytes as they are: their name stands for just these.
-    async fn import_file(&self, path: &Path, kind: Kind) -> Result<u64> {
-        let alias = alias_of(path)?;
+    /// Takes over files that were contents of another node, each under the names given. What is
+    /// known already is no error.
+    ///
+    /// # Errors
+    /// Those of store and storage. A file that is no content is listed, not an error.
+    pub async fn import_contents(
+        &self,
+        files: Vec<(PathBuf, Vec<Kind>, Vec<String>)>,
+        mut progress: impl FnMut(&Imported),
+    ) -> Result<Imported> {
+        let mut imported = Imported::default();
+        for (path, kinds, names) in files {
+            let mut taken = Ok(0);
+            for kind in kinds {
+                taken = self.import_file(&path, kind, &names).await;
+            }
+            imported.note(path, taken)?;
+            progress(&imported);
+        }
+        Ok(imported)
+    }
+
+    /// Stores the bytes as they are: their names stand for just these.
+    async fn import_file(&self, path: &Path, kind: Kind, aliases: &[String]) -> Result<u64> {
         let (spool, limits, file) = (
             self.media.spool.clone(),
             self.media.options.limits,
@@ -106,7 +130,7 @@ impl Node {
             Ok((spooled, blob))
         };
         let (spooled, blob) = self.media.pool.run(Urgency::Now, read).await?;
-        self.place(&spooled, &blob, None, &[alias]).await?;
+        self.place(&spooled, &blob, None, aliases).await?;
         Ok(blob.size)
     }
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    JsonValue, QueryFilter, QuerySelect, Statement, Value, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, JsonValue, QueryFilter, QuerySelect, Statement, Value, sea_query::OnConflict,
 };
 
 use crate::{
@@ -137,17 +137,7 @@ impl Store {
     ) -> Result<LibraryRow> {
         let transaction = self.begin().await?;
         let time = now().naive_utc();
-        let base = asset_3d::ActiveModel {
-            asset_3d_id: Set(asset),
-            meta: Set(JsonValue::Object(base_meta.clone())),
-            options: Set(Some(JsonValue::Object(JsonMap::new()))),
-            created_at: Set(time),
-            updated_at: Set(time),
-        };
-        asset_3d::Entity::insert(base)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(&transaction)
-            .await?;
+        add_asset_3d(&transaction, asset, base_meta).await?;
         let entry = asset_3d_user::ActiveModel {
             asset_3d_id: Set(asset),
             user_id: Set(user),
@@ -187,6 +177,27 @@ impl Store {
         transaction.commit().await?;
         Ok(deleted.rows_affected > 0)
     }
+}
+
+/// Adds an asset; one that is there stays as it is.
+pub(crate) async fn add_asset_3d(
+    transaction: &DatabaseTransaction,
+    id: Umid,
+    meta: &JsonMap,
+) -> Result<()> {
+    let time = now().naive_utc();
+    let row = asset_3d::ActiveModel {
+        asset_3d_id: Set(id),
+        meta: Set(JsonValue::Object(meta.clone())),
+        options: Set(Some(JsonValue::Object(JsonMap::new()))),
+        created_at: Set(time),
+        updated_at: Set(time),
+    };
+    asset_3d::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Those entries that meet a condition, in the order of the list, as many as are needed for the

@@ -139,3 +139,33 @@ pub(crate) fn bundle(manifest: &Value) -> Vec<u8> {
         ("remoteEntry.js", b"var plugin;"),
     ])
 }
+
+/// A model of one triangle, which no other name gives.
+pub(crate) fn triangle(name: &str) -> Vec<u8> {
+    let corners: [f32; 9] = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+    let data: Vec<u8> = corners.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let scene = serde_json::json!({
+        "asset": {"version": "2.0", "generator": name},
+        "buffers": [{"byteLength": data.len()}],
+        "bufferViews": [{"buffer": 0, "byteLength": data.len()}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3",
+                       "min": [0, 0, 0], "max": [1, 1, 0]}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "nodes": [{"mesh": 0}],
+        "scenes": [{"nodes": [0]}],
+        "scene": 0,
+    });
+    let mut json = scene.to_string().into_bytes();
+    json.resize(json.len().next_multiple_of(4), b' ');
+    let mut glb = Vec::new();
+    let mut word = |bytes: &[u8]| glb.extend_from_slice(bytes);
+    let length = 12 + 8 + json.len() + 8 + data.len();
+    word(b"glTF\x02\0\0\0");
+    word(&(length as u32).to_le_bytes());
+    for (kind, chunk) in [(b"JSON", &json), (b"BIN\0", &data)] {
+        word(&(chunk.len() as u32).to_le_bytes());
+        word(kind);
+        word(chunk);
+    }
+    glb
+}

@@ -16,6 +16,7 @@ mod stand_in;
 mod statements;
 mod wallet;
 mod wire;
+pub(crate) mod world_file;
 
 use std::time::Duration;
 
