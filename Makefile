@@ -54,12 +54,15 @@ unit:
 	cargo nextest run --workspace --locked
 	cargo test --workspace --doc --locked
 
-# The client library: against the golden frames, and with the program that `unit` has built.
+# The client library: against the golden frames, and with the program that `unit` has built; so an IPFS
+# client.
 web:
 	npm --prefix web/client ci
 	npm --prefix web/client test
 	cargo build --locked -q
 	npm --prefix web/client run test:server
+	npm --prefix web/ipfs ci
+	npm --prefix web/ipfs test
 
 # The running server against its OpenAPI document.
 api:

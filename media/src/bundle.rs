@@ -6,8 +6,8 @@ use std::{
     io::{self, Read},
 };
 
-use flate2::read::GzDecoder;
-use tar::{Archive, EntryType};
+use flate2::{Compression, GzBuilder, read::GzDecoder};
+use tar::{Archive, Builder, EntryType, Header};
 
 use crate::{Digest, MediaError, Result};
 
@@ -122,6 +122,22 @@ pub fn unpack(
     }
     files.sort_unstable();
     Ok(Bundle { files })
+}
+
+/// Makes the archive of a bundle from its files and their paths in it.
+///
+/// # Errors
+/// Only for paths that no archive can have.
+pub fn pack(name: &str, files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let gzip = GzBuilder::new().write(Vec::new(), Compression::default());
+    let mut archive = Builder::new(gzip);
+    for (path, bytes) in files {
+        let mut header = Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, format!("{name}/{path}"), *bytes)?;
+    }
+    Ok(archive.into_inner()?.finish()?)
 }
 
 impl Bundle {

@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 
 use crate::{MediaError, Result};
 
+/// Niceness of the threads: while worlds need all cores, they get about a tenth of one.
+const NICE: i32 = 10;
+
 type Task = Box<dyn FnOnce() + Send>;
 
 /// Urgency of a task.
@@ -72,6 +75,8 @@ impl Pool {
             thread::Builder::new()
                 .name(format!("media-{n}"))
                 .spawn(move || {
+                    // Below the ticks of worlds. Where that is not allowed they are equals.
+                    let _ = rustix::process::nice(NICE);
                     while let Some(task) = shared.next() {
                         task();
                     }

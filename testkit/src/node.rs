@@ -32,8 +32,8 @@ fn with_media(options: NodeOptions, database: &Database) -> NodeOptions {
     if options.media.storage != MediaOptions::default().storage {
         return options;
     }
-    NodeOptions {
-        media: MediaOptions::files(database.folder().join("media")),
-        ..options
-    }
+    let mut media = MediaOptions::files(database.folder().join("media"));
+    // How full the disk is decides about no test.
+    media.quotas.free_percent = 0;
+    NodeOptions { media, ..options }
 }

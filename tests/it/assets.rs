@@ -42,7 +42,7 @@ async fn absent_assets_are_not_server_errors() {
     assert_eq!(claimable["meta"]["name"], "claimable");
     assert_eq!(claimable["options"], json!({}));
     let miro = guest.get(&format!("/assets-2d/{MIRO}")).await.ok(200);
-    assert_eq!(miro["meta"]["scopeName"], "plugin_miro");
+    assert_eq!(miro["meta"]["name"], "miro");
     assert_eq!(miro["options"]["exact"], true);
     let unknown = Umid::now_v7();
     for (path, status, reason) in [

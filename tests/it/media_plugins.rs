@@ -1,11 +1,16 @@
 //! Files of bundles (docs/media.md, H).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     Api, Options, Server,
     media::{archive, bundle},
 };
+
+/// 2D assets of the seed.
+const VIDEO: &str = "bda25d5d-2aab-45b4-9e8a-23579514cec1";
+const MIRO: &str = "a31722a6-26b7-46bc-97f9-435c380c3ca9";
+const DRIVE: &str = "c601404b-61a2-47d5-a5c7-f3c704a8bf58";
 
 /// Targets 98 and 99.
 #[tokio::test]
@@ -85,4 +90,70 @@ async fn an_activated_bundle_is_where_its_plugin_says() {
     let url = list[0]["meta"]["scriptUrl"].as_str().expect("an address");
     let script = owner.render(&format!("plugin/{url}/remoteEntry.js")).await;
     assert_eq!(script.bytes().await.expect("bytes"), "var plugin;");
+}
+
+/// The plugins of a node by name, with the address of their scripts.
+async fn scripts(api: &Api) -> Vec<(String, String)> {
+    let list = api.get("/plugin").await.ok(200);
+    let list = list.as_array().expect("a list").clone();
+    let text = |plugin: &Value, key: &str| plugin["meta"][key].as_str().unwrap_or("").to_owned();
+    list.iter()
+        .map(|plugin| (text(plugin, "name"), text(plugin, "scriptUrl")))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_plugin_that_is_listed_has_the_script_that_it_names() {
+    let mut server = Server::start(Options::default());
+    let owner = Api::owner(&mut server).await;
+    // What ships is there once a name that nobody has is answered.
+    owner.render("get/nobodyhasthisname").await;
+    let listed = scripts(&owner).await;
+    let of = |listed: &[(String, String)]| {
+        let video = listed.iter().find(|(name, _)| name == "plugin_video");
+        video.expect("the plugin Video").1.clone()
+    };
+    let shipped = of(&listed);
+    for (name, script) in listed.iter().filter(|(_, script)| !script.is_empty()) {
+        let served = owner
+            .render(&format!("plugin/{script}/remoteEntry.js"))
+            .await;
+        assert_eq!(served.status(), 200, "{name}");
+        let source = served.text().await.expect("text");
+        assert!(source.contains("globalThis.plugin_video"), "{name}");
+    }
+    let asset = owner.get(&format!("/assets-2d/{VIDEO}")).await.ok(200);
+    assert_eq!(asset["meta"]["scopeName"], "plugin_video");
+    let url = asset["meta"]["scriptUrl"].as_str().expect("an address");
+    let served = reqwest::get(url).await.expect("an answer");
+    assert_eq!(served.status(), 200, "{url}");
+    for absent in [MIRO, DRIVE] {
+        let asset = owner.get(&format!("/assets-2d/{absent}")).await.ok(200);
+        assert_eq!(asset["meta"]["scriptUrl"], Value::Null, "{asset}");
+    }
+    assert!(
+        !listed
+            .iter()
+            .any(|(name, _)| name == "Miro" || name == "Google Drive")
+    );
+
+    // Another bundle that an admin activates stays, also when the server starts again.
+    let other = bundle(&json!({"name": "plugin_video", "version": "2.0.0"}));
+    let other = owner.uploaded("plugin", &other).await;
+    owner
+        .post("/node/activate-plugin", json!({"plugin_hash": other}))
+        .await
+        .ok(200);
+    server.stop();
+    server.start_again();
+    let owner = owner.at(&server);
+    owner.render("get/nobodyhasthisname").await;
+    assert_eq!(of(&scripts(&owner).await), other);
+    let asset = owner.get(&format!("/assets-2d/{VIDEO}")).await.ok(200);
+    let url = asset["meta"]["scriptUrl"].as_str().expect("an address");
+    assert!(
+        url.ends_with(&format!("/plugin/{other}/remoteEntry.js")),
+        "{url}"
+    );
+    assert_ne!(shipped, other);
 }

@@ -309,3 +309,20 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     assert!(request.send().await.is_err());
     eventually(|| stored(&server, "tmp").is_empty()).await;
 }
+
+/// Target 26.
+#[tokio::test]
+async fn a_full_disk_refuses_uploads_and_serves_what_is_there() {
+    let mut server = Server::start(Options::default());
+    let guest = Api::guest(&server).await;
+    let hash = guest.uploaded("image", &png(20, 20, 1)).await;
+    server.stop();
+    // No disk of a test is this empty.
+    server.start_again_with(Options::default().config("[media.quotas]\nfree_percent = 99"));
+    let guest = guest.at(&server);
+    let refused = guest.upload("image", &png(20, 20, 2)).await;
+    refused.refused(507, "storage_full");
+    assert_eq!(guest.render(&format!("get/{hash}")).await.status(), 200);
+    let thumbnail = guest.render(&format!("texture/s1/{hash}")).await;
+    assert_eq!(thumbnail.status(), 200);
+}

@@ -31,7 +31,8 @@ def main():
                 [program, "serve", "--bind", "127.0.0.1:0", "--data", str(home / "data"), "--limits", "off"],
                 cwd=home, stdout=subprocess.PIPE, stderr=log, text=True,
                 # One account uploads as many as all tests together.
-                env={**os.environ, "ODYSSEY_MEDIA__QUOTAS__PER_MINUTE": "1000000"},
+                env={**os.environ, "ODYSSEY_MEDIA__QUOTAS__PER_MINUTE": "1000000",
+                     "ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT": "0"},
             )  # fmt: skip
         try:
             problems = check(server, home)

@@ -69,7 +69,7 @@ async fn plugins(
     State(app): State<App>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Vec<Plugin>>, ApiError> {
-    let plugins = app.node.directory().plugins();
+    let plugins = app.node.plugins();
     let found = plugins
         .iter()
         .filter(|plugin| filter.plugin_id.is_none_or(|id| id == plugin.id))
@@ -131,7 +131,7 @@ async fn names(
     _caller: Authenticated,
     Query(selection): Query<Selection>,
 ) -> Result<ById<String>, ApiError> {
-    let plugins = app.node.directory().plugins();
+    let plugins = app.node.plugins();
     let found = plugins
         .iter()
         .filter(|plugin| selection.ids.is_empty() || selection.ids.contains(&plugin.id))
@@ -174,7 +174,7 @@ async fn search(
         let text = described(plugin, key).to_lowercase();
         part.as_ref().is_none_or(|part| text.contains(part))
     };
-    let plugins = app.node.directory().plugins();
+    let plugins = app.node.plugins();
     let found = plugins
         .iter()
         .filter(|plugin| has(plugin, "name", &name) && has(plugin, "description", &description))
@@ -201,7 +201,7 @@ impl Chosen {
         app: &App,
         of: impl Fn(&PluginRow) -> Map<String, Value>,
     ) -> Result<ById<Map<String, Value>>, ApiError> {
-        let plugins = app.node.directory().plugins();
+        let plugins = app.node.plugins();
         let absent = || ApiError::new(Reason::PluginNotFound, "there is no such plugin");
         let found = self.ids.iter().map(|id| {
             let plugin = plugins.iter().find(|plugin| plugin.id == *id);

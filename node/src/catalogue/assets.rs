@@ -6,6 +6,7 @@ use store::{AssetRow, LibraryRow, StoreError};
 use systems::Effect;
 use tokio::time::timeout;
 
+use super::plugins::is_absent;
 use crate::{
     Caller, Node, NodeError, Result,
     attributes::{PATIENCE, values::check_storable},
@@ -31,14 +32,27 @@ pub struct LibraryPage {
 }
 
 impl Node {
-    /// A 2D asset.
+    /// A 2D asset. If its plugin has a bundle, `scopeName` and `scriptUrl` are those of the bundle
+    /// that is active; without one it has neither.
     ///
     /// # Errors
     /// `Asset2dNotFound`.
     pub fn asset_2d(&self, asset: Umid) -> Result<AssetRow> {
-        self.directory()
-            .asset_2d(asset)
-            .ok_or(NodeError::Refused(Reason::Asset2dNotFound))
+        let asset = self.directory().asset_2d(asset);
+        let mut asset = asset.ok_or(NodeError::Refused(Reason::Asset2dNotFound))?;
+        if let Some(script) = asset.meta.get("scriptUrl").cloned() {
+            let plugin = asset.meta.get("pluginId").and_then(Value::as_str);
+            let plugin = plugin.and_then(|id| id.parse().ok());
+            let bundle = plugin.and_then(|id| self.bundle_of(id));
+            if let Some((scope, url)) = bundle {
+                asset.meta.insert("scopeName".to_owned(), scope.into());
+                asset.meta.insert("scriptUrl".to_owned(), url.into());
+            } else if is_absent(&script) {
+                asset.meta.remove("scopeName");
+                asset.meta.remove("scriptUrl");
+            }
+        }
+        Ok(asset)
     }
 
     /// Finds of the caller in the library of 3D assets: own entries, then those that others show.

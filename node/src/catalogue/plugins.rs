@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::{AttributeTypeRow, PluginRow, PluginUpdate};
 use systems::Effect;
 use tokio::time::timeout;
+use uuid::uuid;
 
 use crate::{Caller, Node, NodeError, Result, attributes::PATIENCE};
 
@@ -73,7 +74,81 @@ struct Permissions {
     write: String,
 }
 
+/// A bundle that ships with the program, and the plugin that it is the front end of.
+const VIDEO: (Umid, &str) = (
+    uuid!("308fdacc-8c2d-40dc-bd5f-d1549e3e03ba"),
+    "plugin_video",
+);
+
 impl Node {
+    /// The plugins that clients can use: those without a bundle and those whose bundle is there.
+    pub fn plugins(&self) -> Vec<PluginRow> {
+        let plugins = self.directory().plugins();
+        let usable = |plugin: &&PluginRow| {
+            let script = plugin.meta.get("scriptUrl");
+            plugin.meta.contains_key("hash") || !script.is_some_and(is_absent)
+        };
+        plugins.iter().filter(usable).cloned().collect()
+    }
+
+    /// Scope and address of the bundle that is active for a plugin.
+    pub(super) fn bundle_of(&self, plugin: Umid) -> Option<(String, String)> {
+        let plugins = self.directory().plugins();
+        let plugin = plugins.iter().find(|known| known.id == plugin)?;
+        let text = |key: &str| plugin.meta.get(key).and_then(Value::as_str);
+        let url = format!(
+            "{}/api/v4/media/render/plugin/{}/remoteEntry.js",
+            self.options.base_url.trim_end_matches('/'),
+            text("hash")?
+        );
+        Some((text("scopeName")?.to_owned(), url))
+    }
+
+    /// Makes a bundle that ships with the program the front end of its plugin, unless an admin has
+    /// chosen another one.
+    pub(crate) async fn activate_shipped(&self, hash: &str) -> Result<()> {
+        let (id, scope) = VIDEO;
+        let manifest = self.manifest(hash).await?;
+        debug_assert_eq!(manifest.name, scope, "the seed knows it by this name");
+        let lock = self.directory().write_lock(Umid::nil());
+        let _held = timeout(PATIENCE, lock.lock())
+            .await
+            .map_err(|_| NodeError::Unavailable)?;
+        let plugins = self.directory().plugins();
+        let Some(plugin) = plugins.iter().find(|plugin| plugin.id == id) else {
+            return Ok(());
+        };
+        if let Some(present) = plugin.meta.get("hash").and_then(Value::as_str) {
+            let shipped = self.store().media(present).await?;
+            if present == hash || !shipped.is_some_and(|row| row.blob.pinned) {
+                return Ok(());
+            }
+        }
+        let mut meta = plugin.meta.clone();
+        meta.extend(manifest.meta(hash)?);
+        self.set_plugin(id, meta, Vec::new()).await
+    }
+
+    /// Stores a plugin and tells the worlds. The caller has the node's write lock.
+    async fn set_plugin(
+        &self,
+        id: Umid,
+        meta: JsonMap,
+        attribute_types: Vec<AttributeTypeRow>,
+    ) -> Result<()> {
+        let update = PluginUpdate {
+            id,
+            meta,
+            attribute_types,
+        };
+        let plugin = self.store().save_plugin(&update).await?;
+        let catalogue = self.directory().set_plugin(plugin, update.attribute_types);
+        self.worlds()
+            .announce(vec![Effect::Catalogue(Arc::clone(&catalogue))])
+            .await;
+        Ok(())
+    }
+
     /// Makes an uploaded bundle a plugin of the node, or a newer version of the plugin that has its
     /// name.
     ///
@@ -98,17 +173,9 @@ impl Node {
             .map_err(|_| NodeError::Unavailable)?;
         self.require_admin(caller, self.id())?;
         let id = self.place_of(&manifest.name)?;
-        let update = PluginUpdate {
-            id,
-            attribute_types: self.attribute_types(id, &manifest),
-            meta: manifest.meta(hash)?,
-        };
-        let plugin = self.store().save_plugin(&update).await?;
-        let catalogue = self.directory().set_plugin(plugin, update.attribute_types);
+        let types = self.attribute_types(id, &manifest);
+        self.set_plugin(id, manifest.meta(hash)?, types).await?;
         tracing::info!(plugin = %id, name = manifest.name, hash, "plugin activated");
-        self.worlds()
-            .announce(vec![Effect::Catalogue(Arc::clone(&catalogue))])
-            .await;
         Ok(())
     }
 
@@ -165,6 +232,15 @@ impl Node {
             })
             .collect()
     }
+}
+
+/// Whether a script is one that the seed of the platform names and that nobody serves.
+pub(super) fn is_absent(script: &Value) -> bool {
+    const ABSENT: [&str; 3] = ["video", "google-drive", "miro"];
+    let is_at =
+        |folder: &&str, url: &str| url.ends_with(&format!("/plugins/{folder}/remoteEntry.js"));
+    let url = script.as_str().unwrap_or_default();
+    ABSENT.iter().any(|folder| is_at(folder, url))
 }
 
 /// The name a plugin goes by.

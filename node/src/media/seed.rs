@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use media::{Digest, Kind, MediaError};
+use media::{Digest, Kind, MediaError, bundle};
+use tokio::task::spawn_blocking;
 
-use crate::{Node, Result};
+use crate::{Node, NodeError, Result};
 
 /// A shipped file: its name, its kind and its bytes.
 type Shipped = (&'static str, Kind, &'static [u8]);
@@ -56,6 +57,18 @@ const SHIPPED: &[Shipped] = shipped! {
     "odysseyskyrosydawn" Image "sky/odysseyskyrosydawn.png",
 };
 
+/// Files of the plugin Video.
+const VIDEO: [(&str, &[u8]); 2] = [
+    (
+        bundle::MANIFEST,
+        include_bytes!("../../../web/plugins/video/manifest.json"),
+    ),
+    (
+        bundle::ENTRY,
+        include_bytes!("../../../web/plugins/video/remoteEntry.js"),
+    ),
+];
+
 impl Node {
     /// Gives everything that ships with the program its place. One file that fails is logged and
     /// tried again at the next start.
@@ -65,7 +78,21 @@ impl Node {
                 tracing::error!(%error, name, "a shipped file did not get its place");
             }
         }
+        if let Err(error) = self.ship_plugin().await {
+            tracing::error!(%error, "the plugin Video did not get its place");
+        }
         self.media.seeded.send_replace(true);
+    }
+
+    /// Stores the bundle of the plugin Video as if somebody had uploaded it, and activates it.
+    async fn ship_plugin(&self) -> Result<()> {
+        let spool = self.media.spool.clone();
+        let packed = move || spool.keep(&bundle::pack("video", &VIDEO)?);
+        let spooled = spawn_blocking(packed)
+            .await
+            .map_err(|error| NodeError::Internal(error.into()))??;
+        let stored = self.store_shipped(spooled, Kind::Plugin).await?;
+        self.activate_shipped(&stored.hash()).await
     }
 
     async fn ship(&self, name: &str, kind: Kind, bytes: &'static [u8]) -> Result<()> {
@@ -79,9 +106,9 @@ impl Node {
             }
         }
         let spool = self.media.spool.clone();
-        let spooled = tokio::task::spawn_blocking(move || spool.keep(bytes))
+        let spooled = spawn_blocking(move || spool.keep(bytes))
             .await
-            .map_err(|error| crate::NodeError::Internal(error.into()))??;
+            .map_err(|error| NodeError::Internal(error.into()))??;
         let stored = self.store_shipped(spooled, kind).await?;
         self.store()
             .point_media_alias(name, &stored.row.blob.digest)

@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use components::{Reason, Umid};
-use media::{
-    Digest, Format, Kind, MediaError, Published, Spooled, Urgency,
-    bundle::{self, Bundle},
-    cid,
-};
+use media::{Digest, Format, Kind, MediaError, Published, Spooled, Urgency, bundle, cid};
 use store::{BlobRow, BlobState, DigestBytes, NewBlob, StoreError};
 use uuid::Builder;
 
@@ -143,13 +139,7 @@ impl Node {
             }
             _ => None,
         };
-        if let Some(bundle) = &checked.bundle {
-            for (spooled, path) in &checked.files {
-                let blob = plain_blob(spooled, bundle::mime_of(path), Kind::Plugin);
-                self.place(spooled, &blob, None, &[]).await?;
-            }
-            tracing::debug!(files = bundle.files.len(), "a bundle was unpacked");
-        }
+        self.place_files(&checked).await?;
         let placed = self
             .place(&checked.spooled, &checked.blob, owner, &aliases)
             .await?;
@@ -160,7 +150,18 @@ impl Node {
     pub(super) async fn store_shipped(&self, spooled: Spooled, kind: Kind) -> Result<Stored> {
         let mut checked = self.media.check(spooled, kind).await?;
         checked.blob.pinned = true;
+        self.place_files(&checked).await?;
         self.place(&checked.spooled, &checked.blob, None, &[]).await
+    }
+
+    /// Publishes and records the files of a bundle.
+    async fn place_files(&self, checked: &Checked) -> Result<()> {
+        for (spooled, path) in &checked.files {
+            let mut blob = plain_blob(spooled, bundle::mime_of(path), Kind::Plugin);
+            blob.pinned = checked.blob.pinned;
+            self.place(spooled, &blob, None, &[]).await?;
+        }
+        Ok(())
     }
 
     /// Publishes and records a content.
@@ -301,7 +302,6 @@ fn quota_exceeded(quota: u64) -> NodeError {
 struct Checked {
     spooled: Spooled,
     blob: NewBlob,
-    bundle: Option<Bundle>,
     /// Files of a bundle with their paths.
     files: Vec<(Spooled, String)>,
 }
@@ -390,7 +390,6 @@ impl Library {
                 Ok(Checked {
                     spooled: listing,
                     blob,
-                    bundle: Some(bundle),
                     files,
                 })
             }
@@ -404,7 +403,6 @@ impl Checked {
         Self {
             spooled,
             blob,
-            bundle: None,
             files: Vec::new(),
         }
     }

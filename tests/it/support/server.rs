@@ -363,6 +363,10 @@ fn command(options: &Options, home: &Path, arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    // How full the disk is decides about no test but the one about it.
+    if !options.config.contains("free_percent") {
+        command.env("ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT", "0");
+    }
     command
         .args(arguments)
         .arg("--data")

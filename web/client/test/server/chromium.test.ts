@@ -1,21 +1,10 @@
 /** The example page, twice, in Chromium and on the real server. */
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { DEADLINE, startChromium } from '../support/chromium.js';
 import { startPages, startPath, startServer, type Path, type Running } from '../support/server.js';
-
-const PROGRAM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const DEADLINE = { timeout: 120_000 };
 
 /** State of the page that the tests read. */
 interface Shown {
@@ -37,16 +26,10 @@ let pages: Running;
 let browser: Browser;
 
 before(async () => {
-  assert.ok(existsSync(PROGRAM), `${PROGRAM} is missing: install chromium, or set CHROMIUM`);
   server = await startServer();
   path = await startPath(server.url);
   pages = await startPages();
-  // Playwright turns QUIC off, which would take WebTransport with it.
-  browser = await chromium.launch({
-    executablePath: PROGRAM,
-    args: QUIET,
-    ignoreDefaultArgs: ['--disable-quic'],
-  });
+  browser = await startChromium();
 });
 
 after(async () => {

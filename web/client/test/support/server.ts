@@ -20,24 +20,34 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** The real program. */
+export interface Program extends Running {
+  /** The token that makes its first owner. */
+  claim: string;
+}
+
 /** Starts the program on a free port and an empty directory. */
-export async function startServer(): Promise<Running> {
+export async function startServer(): Promise<Program> {
   if (!existsSync(PROGRAM))
     throw new Error(`${PROGRAM} is missing: run cargo build, or set ODYSSEY`);
   const data = await mkdtemp(join(tmpdir(), 'odyssey-'));
   const child = spawn(
     PROGRAM,
     ['serve', '--bind', '127.0.0.1:0', '--data', data, '--limits', 'off'],
-    { cwd: data },
+    // How full the disk is decides about no test.
+    { cwd: data, env: { ...process.env, ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT: '0' } },
   );
   const ended = once(child, 'exit');
   child.stderr.resume();
+  let url: string | undefined;
   for await (const line of createInterface(child.stdout)) {
-    const url = /listening on (\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
+    url ??= /listening on (\S+)/.exec(line)?.[1];
+    const claim = /claim this node: \S+#token=(\S+)/.exec(line)?.[1];
+    if (url === undefined || claim === undefined) continue;
     child.stdout.resume();
     return {
       url,
+      claim,
       async stop() {
         child.kill();
         await ended;
