@@ -33,7 +33,7 @@ fn with_media(options: NodeOptions, database: &Database) -> NodeOptions {
         return options;
     }
     let mut media = MediaOptions::files(database.folder().join("media"));
-    // How full the disk is decides about no test.
+    // No test depends on how full the disk is.
     media.quotas.free_percent = 0;
     NodeOptions { media, ..options }
 }

@@ -106,7 +106,7 @@ async fn scripts(api: &Api) -> Vec<(String, String)> {
 async fn every_plugin_that_is_listed_has_the_script_that_it_names() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
-    // What ships is there once a name that nobody has is answered.
+    // An answer about an unknown name comes once everything that ships is there.
     owner.render("get/nobodyhasthisname").await;
     let listed = scripts(&owner).await;
     let of = |listed: &[(String, String)]| {

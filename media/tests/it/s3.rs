@@ -76,9 +76,12 @@ impl Drop for S3Server {
 }
 
 fn program() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
-    target.join("tools/moto/bin/moto_server")
+    const PROGRAM: &str = "tools/moto/bin/moto_server";
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut targets = target
+        .into_iter()
+        .chain(above.map(|folder| folder.join("target")));
+    let found = targets.find(|target| target.join(PROGRAM).exists());
+    found.unwrap_or_default().join(PROGRAM)
 }

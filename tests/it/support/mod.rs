@@ -10,6 +10,8 @@ mod lossy;
 pub(crate) mod media;
 mod repository;
 mod rows;
+#[path = "../../../media/tests/it/s3.rs"]
+mod s3;
 mod server;
 mod sight;
 mod stand_in;
@@ -30,6 +32,7 @@ pub(crate) use client::{Client, Ending, Snapshot};
 pub(crate) use lossy::{Path, Weather};
 pub(crate) use repository::{MADE, files, root};
 pub(crate) use rows::Rows;
+pub(crate) use s3::S3Server;
 pub(crate) use server::{Options, Server};
 pub(crate) use stand_in::{Heard, PROVIDER_KEY, Play, StandIn, set_node, uses};
 pub(crate) use wallet::{EthereumWallet, PolkadotWallet, Wallet};

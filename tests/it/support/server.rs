@@ -363,7 +363,7 @@ fn command(options: &Options, home: &Path, arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    // How full the disk is decides about no test but the one about it.
+    // Only the test about it depends on how full the disk is.
     if !options.config.contains("free_percent") {
         command.env("ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT", "0");
     }

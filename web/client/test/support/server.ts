@@ -34,7 +34,7 @@ export async function startServer(): Promise<Program> {
   const child = spawn(
     PROGRAM,
     ['serve', '--bind', '127.0.0.1:0', '--data', data, '--limits', 'off'],
-    // How full the disk is decides about no test.
+    // No test depends on how full the disk is.
     { cwd: data, env: { ...process.env, ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT: '0' } },
   );
   const ended = once(child, 'exit');
