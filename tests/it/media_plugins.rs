@@ -106,8 +106,7 @@ async fn scripts(api: &Api) -> Vec<(String, String)> {
 async fn every_plugin_that_is_listed_has_the_script_that_it_names() {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
-    // An answer about an unknown name comes once everything that ships is there.
-    owner.render("get/nobodyhasthisname").await;
+    owner.until_shipped().await;
     let listed = scripts(&owner).await;
     let of = |listed: &[(String, String)]| {
         let video = listed.iter().find(|(name, _)| name == "plugin_video");
@@ -147,7 +146,7 @@ async fn every_plugin_that_is_listed_has_the_script_that_it_names() {
     server.stop();
     server.start_again();
     let owner = owner.at(&server);
-    owner.render("get/nobodyhasthisname").await;
+    owner.until_shipped().await;
     assert_eq!(of(&scripts(&owner).await), other);
     let asset = owner.get(&format!("/assets-2d/{VIDEO}")).await.ok(200);
     let url = asset["meta"]["scriptUrl"].as_str().expect("an address");

@@ -60,9 +60,10 @@ fn exported() -> (Home, PathBuf, PathBuf) {
     (home, data, file)
 }
 
-/// View of somebody who comes to the world.
+/// View of somebody who comes to the world once everything that ships is there.
 async fn seen(server: &Server, id: Umid) -> Vec<String> {
     let guest = Api::guest(server).await;
+    guest.until_shipped().await;
     let tree = guest
         .get(&format!("/objects/{id}/tree?max_depth=100"))
         .await;

@@ -40,6 +40,7 @@ fn import(data: &Path, file: &Path) -> Ended {
 async fn exported(home: &Home) -> (Server, [(String, Vec<u8>); 3], PathBuf, String) {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
+    owner.until_shipped().await;
     let (picture, model, panorama) = (png(300, 200, 1), triangle("far"), png(64, 32, 2));
     let texture = owner.uploaded("image", &picture).await;
     owner

@@ -68,6 +68,12 @@ impl Api {
         self.send_form("/assets-3d/upload", &parts).await
     }
 
+    /// Waits until everything that ships has its place: an answer about an unknown name comes then.
+    pub(crate) async fn until_shipped(&self) {
+        let nothing = self.render("get/nobodyhasthisname").await;
+        assert_eq!(nothing.status(), 404);
+    }
+
     /// Gets a content below `/media/render`.
     pub(crate) async fn render(&self, path: &str) -> reqwest::Response {
         self.render_with(path, &[]).await

@@ -1,6 +1,6 @@
 /**
  * Pictures, models, sound and video over HTTP: uploaded, and the addresses where they are served
- * (docs/spec/rest.md §1.10, §2.17; docs/media.md).
+ * (docs/media.md).
  */
 
 import { call, endpoint } from './rest.js';
