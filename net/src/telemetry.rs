@@ -7,9 +7,9 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 pub(crate) use traffic::Traffic;
 
 /// Tick times in seconds, from an idle world to one that overruns at 20 Hz.
-const TICK_BUCKETS: [f64; 15] = [
-    0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.005, 0.01, 0.02,
-    0.03, 0.05, 0.1,
+const TICK_BUCKETS: [f64; 20] = [
+    0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.004, 0.005,
+    0.006, 0.007, 0.008, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1,
 ];
 
 /// Times of one set of systems in seconds. Coarser, because there are as many histograms as sets.

@@ -42,6 +42,7 @@ mod locks;
 mod media_command;
 mod media_crash;
 mod media_delivery;
+mod media_everywhere;
 mod media_ipfs;
 mod media_lifecycle;
 mod media_models;

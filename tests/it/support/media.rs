@@ -146,6 +146,20 @@ pub(crate) fn bundle(manifest: &Value) -> Vec<u8> {
     ])
 }
 
+/// Silence of some seconds as WAV.
+pub(crate) fn silence(seconds: u32) -> Vec<u8> {
+    const RATE: u32 = 8000;
+    let length = RATE * seconds;
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + length).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend([RATE, RATE].map(u32::to_le_bytes).concat());
+    wav.extend(b"\x01\0\x08\0data");
+    wav.extend(length.to_le_bytes());
+    wav.resize(wav.len() + length as usize, 128);
+    wav
+}
+
 /// A model of one triangle, which no other name gives.
 pub(crate) fn triangle(name: &str) -> Vec<u8> {
     let corners: [f32; 9] = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0];

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type * as Library from '../../src/index.js';
+import type * as Library from '@odyssey/client';
 import { DEADLINE, startChromium } from '../support/chromium.js';
 import { startPages, startServer, type Program, type Running } from '../support/server.js';
 

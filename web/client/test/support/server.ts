@@ -11,8 +11,12 @@ import { extname, join, normalize } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const CLIENT = fileURLToPath(new URL('../../..', import.meta.url));
+/** Folder of the client library. */
+export const CLIENT = fileURLToPath(new URL('../../..', import.meta.url));
 const PROGRAM = process.env['ODYSSEY'] ?? join(CLIENT, '../../target/debug/odyssey');
+
+/** No test depends on how full the disk is. */
+const FOR_TESTS = { ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT: '0' };
 
 /** Something that runs until it is stopped. */
 export interface Running {
@@ -26,16 +30,15 @@ export interface Program extends Running {
   claim: string;
 }
 
-/** Starts the program on a free port and an empty directory. */
-export async function startServer(): Promise<Program> {
+/** Starts the program on a free port and an empty directory, with settings of its own. */
+export async function startServer(settings: Record<string, string> = {}): Promise<Program> {
   if (!existsSync(PROGRAM))
     throw new Error(`${PROGRAM} is missing: run cargo build, or set ODYSSEY`);
   const data = await mkdtemp(join(tmpdir(), 'odyssey-'));
   const child = spawn(
     PROGRAM,
     ['serve', '--bind', '127.0.0.1:0', '--data', data, '--limits', 'off'],
-    // No test depends on how full the disk is.
-    { cwd: data, env: { ...process.env, ODYSSEY_MEDIA__QUOTAS__FREE_PERCENT: '0' } },
+    { cwd: data, env: { ...process.env, ...FOR_TESTS, ...settings } },
   );
   const ended = once(child, 'exit');
   child.stderr.resume();
