@@ -96,6 +96,7 @@ pub(crate) struct Config {
     blockadelabs: third_parties::BlockadeLabs,
     /// Pictures.
     leonardo: third_parties::Leonardo,
+    youtube: third_parties::YouTube,
     /// Options of requests to third parties.
     outbound: third_parties::Outbound,
     /// Features of browser clients.
@@ -183,6 +184,7 @@ impl Default for Config {
             streamchat: third_parties::StreamChat::default(),
             blockadelabs: third_parties::BlockadeLabs::default(),
             leonardo: third_parties::Leonardo::default(),
+            youtube: third_parties::YouTube::default(),
             outbound: third_parties::Outbound::default(),
             features: third_parties::Features::default(),
             arbitrum: third_parties::Arbitrum::default(),

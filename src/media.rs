@@ -43,10 +43,34 @@ pub(crate) enum Media {
         #[arg(long, value_name = "N", default_value_t = 1000)]
         per_mille: u16,
     },
+    /// Publish contents to a node of IPFS of one's own (`media.ipfs.api`)
+    #[command(subcommand)]
+    Ipfs(Ipfs),
     /// Take over the folder of contents of the existing platform, under its names
     Import {
         /// The folder with `images`, `tracks`, `videos`, `assets` and `plugins`
         folder: PathBuf,
+    },
+}
+
+/// Operation on a node of IPFS.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Ipfs {
+    /// Add and pin contents. What others have fetched from there cannot be taken back
+    Publish {
+        /// Names of contents; without any, all models that are shared in the library
+        names: Vec<String>,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Read back what is pinned, and compare it
+    Verify,
+    /// Take the pins of contents away. Copies elsewhere stay
+    Unpublish {
+        /// Names of contents
+        #[arg(required = true)]
+        names: Vec<String>,
     },
 }
 
@@ -159,10 +183,57 @@ async fn perform(node: &Arc<Node>, what: Media) -> anyhow::Result<String> {
                 scrubbed.whole, scrubbed.broken, scrubbed.missing
             ))
         }
+        Media::Ipfs(what) => publish(node, what, &mut progress).await,
         Media::Import { folder } => {
             anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
             let import = node.import_media(&folder, |so_far| progress.say_contents(so_far));
             Ok(report(&import.await.context("importing")?))
+        }
+    }
+}
+
+async fn publish(node: &Arc<Node>, what: Ipfs, progress: &mut Progress) -> anyhow::Result<String> {
+    match what {
+        Ipfs::Publish { names, dry_run } => {
+            let publish = node.publish_media(&names, dry_run, |so_far| {
+                progress.say(&format!(
+                    "{} contents, {} bytes",
+                    so_far.contents, so_far.bytes
+                ));
+            });
+            let done = publish.await.context("publishing")?;
+            let would = if dry_run { "would be " } else { "" };
+            let mut lines = format!(
+                "{} contents {would}published, {} bytes\n",
+                done.contents, done.bytes
+            );
+            for (name, reason) in done.refused {
+                lines += &format!("left out: {name}: {reason}\n");
+            }
+            Ok(lines)
+        }
+        Ipfs::Verify => {
+            let verify = node.verify_published(|so_far| {
+                progress.say(&format!("{} read", so_far.whole.len()));
+            });
+            let found = verify.await.context("verifying")?;
+            let mut lines = format!(
+                "{} whole, {} broken, {} no longer ours\n",
+                found.whole.len(),
+                found.broken.len(),
+                found.unknown.len()
+            );
+            for (cids, what) in [(found.broken, "broken"), (found.unknown, "no longer ours")] {
+                for cid in cids {
+                    lines += &format!("{what}: {cid}\n");
+                }
+            }
+            Ok(lines)
+        }
+        Ipfs::Unpublish { names } => {
+            let taken = node.unpublish_media(&names).await;
+            let taken = taken.context("taking pins away")?;
+            Ok(format!("{taken} pins taken away\n"))
         }
     }
 }

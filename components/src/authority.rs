@@ -48,6 +48,12 @@ impl Authority {
         }
     }
 
+    /// Takes the admin roles on an object from another authority.
+    pub fn copy_admins(&mut self, object: Umid, from: &Authority) {
+        let admins = from.admins.get(&object).cloned();
+        self.admins.insert(object, admins.unwrap_or_default());
+    }
+
     /// Makes `user` a member of `group`.
     pub fn add_membership(&mut self, group: Umid, user: Umid) {
         self.groups.entry(user).or_default().push(group);

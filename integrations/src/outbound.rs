@@ -118,14 +118,28 @@ impl Outbound {
         provider: &'static str,
         request: RequestBuilder,
     ) -> Result<T> {
-        let body = self.exchange(provider, request).await?;
+        self.json_within(provider, request, Duration::ZERO).await
+    }
+
+    /// As [`Outbound::json`], with time on top of the deadline for what goes out.
+    pub(crate) async fn json_within<T: DeserializeOwned>(
+        &self,
+        provider: &'static str,
+        request: RequestBuilder,
+        more: Duration,
+    ) -> Result<T> {
+        let mut body = Vec::new();
+        let take = |chunk: &[u8]| body.extend_from_slice(chunk);
+        self.read_within(provider, request, more, MAX_JSON as u64, take)
+            .await?;
         serde_json::from_slice(&body)
             .map_err(|error| ProviderError::Malformed(provider, error.to_string()))
     }
 
     /// Asks for something whose answer is of no interest as long as it is a success.
     pub(crate) async fn done(&self, provider: &'static str, request: RequestBuilder) -> Result<()> {
-        self.exchange(provider, request).await.map(drop)
+        self.read_within(provider, request, Duration::ZERO, MAX_JSON as u64, |_| ())
+            .await
     }
 
     /// Makes requests to providers.
@@ -140,10 +154,18 @@ impl Outbound {
         })
     }
 
-    async fn exchange(&self, provider: &'static str, request: RequestBuilder) -> Result<Vec<u8>> {
-        let exchanged = timeout(self.options.deadline, async {
+    /// Reads an answer of at most `cap` bytes piece by piece, with time on top of the deadline.
+    pub(crate) async fn read_within(
+        &self,
+        provider: &'static str,
+        request: RequestBuilder,
+        more: Duration,
+        cap: u64,
+        chunk: impl FnMut(&[u8]),
+    ) -> Result<()> {
+        let exchanged = timeout(self.options.deadline + more, async {
             let response = self.send(provider, request).await?;
-            body(provider, accept(provider, response)?, MAX_JSON).await
+            read(provider, accept(provider, response)?, cap, chunk).await
         });
         exchanged
             .await
@@ -197,21 +219,34 @@ fn accept(provider: &'static str, response: Response) -> Result<Response> {
     }
 }
 
-async fn body(provider: &'static str, mut response: Response, cap: usize) -> Result<Vec<u8>> {
+async fn body(provider: &'static str, response: Response, cap: usize) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let take = |chunk: &[u8]| body.extend_from_slice(chunk);
+    read(provider, response, cap as u64, take).await?;
+    Ok(body)
+}
+
+async fn read(
+    provider: &'static str,
+    mut response: Response,
+    cap: u64,
+    mut take: impl FnMut(&[u8]),
+) -> Result<()> {
     let announced = response.content_length().unwrap_or_default();
-    if announced > cap as u64 {
+    if announced > cap {
         return Err(ProviderError::TooLarge(provider));
     }
-    let mut body = Vec::new();
+    let mut so_far = 0;
     loop {
         let chunk = response.chunk().await;
         let Some(chunk) = chunk.map_err(|error| unreachable(provider, error))? else {
-            return Ok(body);
+            return Ok(());
         };
-        if body.len() + chunk.len() > cap {
+        so_far += chunk.len() as u64;
+        if so_far > cap {
             return Err(ProviderError::TooLarge(provider));
         }
-        body.extend_from_slice(&chunk);
+        take(&chunk);
     }
 }
 

@@ -26,7 +26,9 @@ pub use format::{Format, Kind};
 pub use frame::Frame;
 pub use model::{Model, ModelLimits, check as check_model};
 pub use names::names_in;
-pub use picture::{Class, Encoding, Picture, PictureLimits, Pixels, Variant, animated, clean};
+pub use picture::{
+    Class, Encoding, Picture, PictureLimits, Pixels, Variant, animated, clean, poster, poster_name,
+};
 pub use pool::{Pool, Urgency};
 pub use probe::{PlayLimits, Playable, probe};
 pub use storage::{Arriving, Published, S3Options, Spool, Spooled, Storage, StorageOptions};

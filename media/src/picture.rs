@@ -4,6 +4,7 @@
 mod class;
 mod decode;
 mod encode;
+mod poster;
 mod scale;
 mod strip;
 
@@ -16,6 +17,7 @@ use crate::{Format, MediaError, Result};
 
 pub use class::Class;
 pub use encode::Encoding;
+pub use poster::{poster, poster_name};
 
 /// Limits of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -195,9 +195,7 @@ impl Node {
         let users = match target {
             AttributeTarget::Node => Vec::new(),
             AttributeTarget::Object(object) => {
-                let value = self.change_object(object, change).await?;
-                self.render_later(object, id);
-                return Ok(value);
+                return self.change_object(object, change).await;
             }
             AttributeTarget::ObjectUser { object, user } => {
                 if object != self.directory().node() {

@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use arc_swap::ArcSwap;
 use components::{Asset3d, AttributeId, Authority, Catalogue, JsonMap, ObjectType, Umid, ids};
 use parking_lot::RwLock;
-use store::{AssetRow, AttributeRecord, AttributeTypeRow, DirectoryRows, PluginRow};
+use store::{AssetRow, AttributeRecord, AttributeTypeRow, DirectoryRows, ObjectLink, PluginRow};
 
 /// The in-memory index of a node; cheap to read from any thread.
 pub struct Directory {
@@ -249,6 +249,59 @@ impl Directory {
         }
     }
 
+    /// Takes the objects of a world and the roles on them as they are stored; parents come before
+    /// children. A world without objects is forgotten.
+    pub(crate) fn read_world(
+        &self,
+        world: Umid,
+        stored: impl IntoIterator<Item = ObjectLink>,
+        admins: &[(Umid, Umid)],
+    ) {
+        let mut authority = self.authority.write();
+        let mut objects = self.objects.write();
+        let known = objects.keys().copied();
+        let known: Vec<Umid> = known
+            .filter(|object| authority.world_of(*object) == Some(world))
+            .collect();
+        if let Some(entry) = objects
+            .get_mut(&self.node)
+            .filter(|_| known.contains(&world))
+        {
+            entry.children = entry.children.saturating_sub(1);
+        }
+        for object in known {
+            authority.remove_object(object);
+            objects.remove(&object);
+        }
+        for object in stored {
+            authority.set_object(object.id, object.parent, object.owner);
+            objects.entry(object.id).or_default().object_type = object.object_type;
+            objects.entry(object.parent).or_default().children += 1;
+        }
+        for (object, user) in admins {
+            authority.set_admin(*object, *user, true);
+        }
+    }
+
+    /// Takes what belongs to the node itself as it is stored: its attributes and admins, types,
+    /// plugins and assets. Returns the worlds that are stored and not known. The caller has the
+    /// node's write lock.
+    pub(crate) fn read_node(&self, rows: DirectoryRows) -> Vec<Umid> {
+        let stored = Directory::new(rows);
+        let ours = stored.authority.read();
+        let mut authority = self.authority.write();
+        authority.copy_admins(self.node, &ours);
+        let worlds = ours.worlds().map(|(world, _)| world);
+        let unknown = worlds.filter(|world| !authority.knows(*world)).collect();
+        drop(authority);
+        self.catalogue.store(stored.catalogue.load_full());
+        self.plugins.store(stored.plugins.load_full());
+        self.assets_2d.store(stored.assets_2d.load_full());
+        self.assets_3d.store(stored.assets_3d.load_full());
+        *self.node_attributes.write() = std::mem::take(&mut *stored.node_attributes.write());
+        unknown
+    }
+
     /// Follows the gift or loss of the admin role.
     pub fn set_admin(&self, object: Umid, user: Umid, admin: bool) {
         self.authority.write().set_admin(object, user, admin);
@@ -307,8 +360,6 @@ fn catalogue(rows: &DirectoryRows) -> Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use store::ObjectLink;
-
     use super::*;
 
     fn id(number: u128) -> Umid {

@@ -27,8 +27,8 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub use self::media::{
-    Block, Collected, ContentTree, Imported, MediaFile, MediaLimits, MediaOptions, Quotas,
-    Scrubbed, Stored, Texture, Upload, VariantRequest,
+    Block, Collected, ContentTree, Imported, MediaFile, MediaLimits, MediaOptions, Publication,
+    Quotas, Scrubbed, Stored, Texture, Upload, VariantRequest, Verified,
 };
 pub use catalogue::{LibraryPage, MAX_LIBRARY, MAX_PLUGINS};
 pub use chain::{Nft, StakeClaim};
@@ -67,7 +67,6 @@ pub struct Node {
     identity: system::owner::Identity,
     third_parties: third_parties::ThirdParties,
     media: media::Library,
-    renders: tokio::sync::mpsc::Sender<media::render::Changed>,
     stop: CancellationToken,
 }
 
@@ -79,16 +78,17 @@ impl Node {
     pub async fn start(store: Store, options: NodeOptions) -> Result<Arc<Self>> {
         let directory = Arc::new(Directory::new(store.load_directory().await?));
         let stop = CancellationToken::new();
+        let (renders, changed) = media::render::channel();
         let worlds = Worlds::start(
             store.clone(),
             Arc::clone(&directory),
             &options,
+            renders,
             stop.clone(),
         );
         let identity = system::owner::Identity::default();
         let third_parties = third_parties::ThirdParties::new(&options.third_parties);
         let media = media::Library::open(&options.media)?;
-        let (renders, changed) = media::render::channel();
         let node = Arc::new(Self {
             store,
             directory,
@@ -97,13 +97,12 @@ impl Node {
             identity,
             third_parties,
             media,
-            renders,
             stop,
         });
         tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));
         let rendering = Arc::clone(&node);
         tokio::spawn(async move {
-            let render = Arc::clone(&rendering).render_texts(changed);
+            let render = Arc::clone(&rendering).render_attributes(changed);
             rendering.stop.run_until_cancelled(render).await;
         });
         let tended = Arc::clone(&node);
@@ -135,9 +134,15 @@ impl Node {
     /// Asks the database for a sign of life.
     ///
     /// # Errors
-    /// `Unavailable` if it does not answer.
+    /// `Unavailable` if it does not answer, or if memory may not be what it has: a commit was lost
+    /// on the way, and what it may have changed is being read again.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        if self.worlds.is_settled() {
+            Ok(())
+        } else {
+            Err(NodeError::Unavailable)
+        }
     }
 
     /// Closes the database. Operations fail with `Unavailable` from then on.

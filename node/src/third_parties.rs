@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use components::Reason;
 use integrations::{
     AgoraOptions, BlockadeOptions, LeonardoOptions, Outbound, OutboundOptions, SkyboxStyle,
-    StreamChatOptions,
+    StreamChatOptions, YouTubeOptions,
 };
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -42,6 +42,8 @@ pub struct ThirdPartyOptions {
     pub blockade: BlockadeOptions,
     /// Pictures. Keys for it are attributes.
     pub leonardo: LeonardoOptions,
+    /// Stills of videos, for posters.
+    pub youtube: YouTubeOptions,
     /// Pictures and skies a user may ask for per hour. Default 30: each costs who holds the key
     /// some cents.
     pub generations_per_hour: u32,
@@ -55,6 +57,7 @@ impl Default for ThirdPartyOptions {
             stream_chat: None,
             blockade: BlockadeOptions::default(),
             leonardo: LeonardoOptions::default(),
+            youtube: YouTubeOptions::default(),
             generations_per_hour: 30,
         }
     }
@@ -62,7 +65,7 @@ impl Default for ThirdPartyOptions {
 
 /// Memory of the operations on third parties. Nothing of it is missed after a restart.
 pub(crate) struct ThirdParties {
-    outbound: Outbound,
+    pub(crate) outbound: Outbound,
     styles: tokio::sync::Mutex<Styles>,
     calls: RateLimiter,
     generations: RateLimiter,

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use integrations::Secret;
+use integrations::{KuboOptions, Secret};
 use media::{S3Options, StorageOptions};
 use node::{MediaLimits, MediaOptions, Quotas};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::values;
+use super::{third_parties::web_address, values};
 
 /// See [`MediaOptions`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub(crate) struct Media {
     interrupted: Duration,
     limits: Limits,
     quotas: Quota,
+    /// Node of IPFS of one's own.
+    ipfs: Ipfs,
     /// Bucket of the bytes, instead of the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     s3: Option<S3>,
@@ -58,6 +60,15 @@ struct Quota {
     per_minute: u32,
     at_once: usize,
     free_percent: u8,
+}
+
+/// A node of IPFS that contents can be published to; see [`KuboOptions`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ipfs {
+    /// Address of its RPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<String>,
 }
 
 /// A bucket; see [`S3Options`].
@@ -108,6 +119,7 @@ impl Default for Media {
                 at_once: quotas.at_once,
                 free_percent: quotas.free_percent,
             },
+            ipfs: Ipfs::default(),
             s3: None,
         }
     }
@@ -129,6 +141,12 @@ impl Media {
             unreferenced: self.unreferenced,
             tombstoned: self.tombstoned,
             interrupted: self.interrupted,
+            kubo: self
+                .ipfs
+                .api
+                .as_deref()
+                .and_then(web_address)
+                .map(|url| KuboOptions { url }),
             limits: MediaLimits {
                 image: self.limits.image,
                 audio: self.limits.audio,
@@ -152,7 +170,13 @@ impl Media {
 
     /// The first key whose value makes no sense, and why.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let api = self.ipfs.api.as_deref();
         let rules = [
+            (
+                api.is_none_or(|api| web_address(api).is_some()),
+                "media.ipfs.api",
+                "must be an http:// or https:// address",
+            ),
             (
                 self.quotas.per_minute > 0,
                 "media.quotas.per_minute",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use components::JsonMap;
 use integrations::{
     AgoraOptions, AllowedHosts, BlockadeOptions, LeonardoOptions, OutboundOptions, Secret,
-    StreamChatOptions,
+    StreamChatOptions, YouTubeOptions,
 };
 use net::auth::ethereum;
 use node::ThirdPartyOptions;
@@ -75,6 +75,21 @@ impl Default for Leonardo {
     fn default() -> Self {
         Self {
             url: LeonardoOptions::URL.to_owned(),
+        }
+    }
+}
+
+/// Stills of videos; see [`YouTubeOptions`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct YouTube {
+    url: String,
+}
+
+impl Default for YouTube {
+    fn default() -> Self {
+        Self {
+            url: YouTubeOptions::URL.to_owned(),
         }
     }
 }
@@ -208,6 +223,9 @@ impl Config {
             leonardo: LeonardoOptions {
                 url: web_address(&self.leonardo.url).unwrap_or(defaults.leonardo.url),
             },
+            youtube: YouTubeOptions {
+                url: web_address(&self.youtube.url).unwrap_or(defaults.youtube.url),
+            },
             generations_per_hour: self.outbound.generations_per_hour,
         }
     }
@@ -271,6 +289,7 @@ impl Config {
             ("streamchat.url", &self.streamchat.url),
             ("blockadelabs.url", &self.blockadelabs.url),
             ("leonardo.url", &self.leonardo.url),
+            ("youtube.url", &self.youtube.url),
         ] {
             if web_address(url).is_none() {
                 return refuse(key, &format!("{url:?} is no http:// or https:// address"));
@@ -323,7 +342,7 @@ fn is_agora_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn web_address(text: &str) -> Option<Url> {
+pub(super) fn web_address(text: &str) -> Option<Url> {
     let url: Url = text.parse().ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }

@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<AttributeRecord> {
         let transaction = self.begin().await?;
         let record = set(&transaction, target, id, value, now()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 
@@ -113,7 +113,7 @@ impl Store {
         update.sql.push_str(&format!("options = {options}"));
         slot.condition(&mut update);
         let changed = slot.run(&transaction, update).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         changed.map(drop).ok_or(StoreError::AttributeNotFound)
     }
 
@@ -142,7 +142,7 @@ impl Store {
         update.sql.push_str(&format!("options = {options}"));
         slot.condition(&mut update);
         let record = slot.run(&transaction, update).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         record.ok_or(StoreError::AttributeNotFound)
     }
 
@@ -160,7 +160,7 @@ impl Store {
     ) -> Result<AttributeRecord> {
         let transaction = self.begin().await?;
         let record = set_sub(&transaction, target, id, key, value, now()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 
@@ -192,7 +192,7 @@ impl Store {
         update.sql.push_str(&changed);
         slot.condition(&mut update);
         let record = slot.run(&transaction, update).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 
@@ -211,7 +211,7 @@ impl Store {
         delete.sql = format!("DELETE FROM {}", slot.table);
         slot.condition(&mut delete);
         let removed = transaction.execute_raw(delete.statement()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(removed.rows_affected() > 0)
     }
 }

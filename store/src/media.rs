@@ -208,7 +208,7 @@ impl Store {
             .await?
             .ok_or_else(|| StoreError::Invalid("a blob that was just stored is gone".to_owned()))?;
         let row = BlobRow::try_from(row)?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(Recorded { row, known })
     }
 
@@ -228,7 +228,7 @@ impl Store {
             .on_conflict(then)
             .exec_without_returning(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -254,7 +254,7 @@ impl Store {
         let deleted = media_owner::Entity::delete_by_id((digest.to_vec(), user))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(deleted.rows_affected > 0)
     }
 

@@ -142,7 +142,7 @@ impl Store {
         let time = now();
         let transaction = self.begin().await?;
         insert(&transaction, objects, time).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(time)
     }
 
@@ -173,7 +173,7 @@ impl Store {
         if let Some(news) = &creation.news {
             activities::insert(&transaction, news, time).await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(time)
     }
 
@@ -228,7 +228,7 @@ impl Store {
         let record = read(&transaction, id)
             .await?
             .ok_or(StoreError::ObjectNotFound)?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 
@@ -252,7 +252,7 @@ impl Store {
                 object::Entity::delete_many().filter(object::Column::ObjectId.is_in(batch));
             delete.exec(&transaction).await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         if ids.is_empty() {
             Err(StoreError::ObjectNotFound)
         } else {
@@ -291,7 +291,7 @@ impl Store {
             .exec(&transaction)
             .await
             .map_err(|error| StoreError::from(error).dangling(Referent::Heir))?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(handed)
     }
 }

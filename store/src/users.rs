@@ -186,7 +186,7 @@ impl Store {
             Some(wallet) => wallets::attach(&transaction, user.id, wallet, time).await?,
             None => Vec::new(),
         };
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         user_row(row, wallets)
     }
 
@@ -215,7 +215,7 @@ impl Store {
             .exec(&transaction)
             .await?;
         let users = with_wallets(&transaction, vec![row]).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         users.into_iter().next().ok_or(StoreError::UserNotFound)
     }
 

@@ -75,7 +75,7 @@ impl Store {
             let value = JsonValue::from(text.as_str());
             records.push(set_sub(&transaction, target, id, key, &value, time).await?);
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(records)
     }
 }

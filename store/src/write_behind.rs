@@ -115,7 +115,7 @@ impl Store {
                 .execute_raw(Statement::from_sql_and_values(self.backend(), sql, values))
                 .await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 }

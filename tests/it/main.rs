@@ -48,6 +48,7 @@ mod media_lifecycle;
 mod media_models;
 mod media_pictures;
 mod media_plugins;
+mod media_publish;
 mod media_texts;
 mod media_upload;
 mod members;

@@ -3,51 +3,27 @@
 //!
 //! `ODYSSEY_CRASH_ROUNDS` sets how often.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{env, path::Path, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use crate::support::{
     Api, Options, S3Server, Server, eventually,
-    media::{BOUNDARY, form, png, sha256},
+    media::{BOUNDARY, files, form, png, sha256},
 };
 
 /// Uploads at one time.
 const STREAMS: u8 = 4;
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    entries
-        .map(|entry| entry.expect("readable").path())
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
 
 /// Contents that a server has, by name.
 type Stored = Vec<(String, Vec<u8>)>;
 
 fn in_files(server: &Server) -> Stored {
     let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
-    files(&server.data().join("media/blob"))
-        .into_iter()
-        .map(|path| {
-            let bytes = fs::read(&path).expect("readable");
-            (name(&path).expect("a name"), bytes)
-        })
+    let files = files(server, "blob").into_iter();
+    files
+        .map(|(path, bytes)| (name(&path).expect("a name"), bytes))
         .collect()
 }
 
@@ -86,7 +62,12 @@ async fn in_bucket(s3: &S3Server) -> Stored {
 }
 
 /// Uploads pictures by the caller until nobody answers; notes what was acknowledged.
-async fn upload_until_killed(guest: Api, stream: u8, round: u8, stored: Arc<Mutex<Vec<String>>>) {
+async fn upload_until_killed(
+    guest: Api,
+    stream: u8,
+    round: u8,
+    stored: watch::Sender<Vec<String>>,
+) {
     for number in 0..200_u32 {
         // Large ones and small ones, each another.
         let side = if number % 3 == 0 { 500 } else { 20 };
@@ -101,7 +82,7 @@ async fn upload_until_killed(guest: Api, stream: u8, round: u8, stored: Arc<Mute
         match guest.try_send(request).await {
             Ok(answer) => {
                 let hash = answer.ok(200)["hash"].as_str().expect("a hash").to_owned();
-                stored.lock().expect("no panic").push(hash);
+                stored.send_modify(|stored| stored.push(hash));
             }
             Err(_) => return,
         }
@@ -121,16 +102,23 @@ async fn uploads_survive(config: &str, rounds: u8, contents: impl AsyncFn(&Serve
     for _ in 0..STREAMS {
         guests.push(Api::guest(&server).await);
     }
-    let stored: Arc<Mutex<Vec<String>>> = Arc::default();
+    let stored = watch::Sender::<Vec<String>>::default();
     for round in 0..rounds {
         let uploads = guests.iter().zip(0..).map(|(guest, stream): (&Api, u8)| {
-            upload_until_killed(guest.at(&server), stream, round, Arc::clone(&stored))
+            upload_until_killed(guest.at(&server), stream, round, stored.clone())
         });
         let uploads = join_all(uploads);
+        // The moment differs from round to round: after none, one or two that were acknowledged.
+        let goal = stored.borrow().len() + usize::from(round % 3);
+        let mut acknowledged = stored.subscribe();
+        let moment = async {
+            let enough = acknowledged.wait_for(|stored| stored.len() >= goal);
+            enough.await.expect("uploads go on");
+            sleep(Duration::from_millis(u64::from(round) * 37 % 200)).await;
+        };
         tokio::select! {
             _ = uploads => {}
-            // The moment differs from round to round.
-            () = sleep(Duration::from_millis(60 + u64::from(round) * 37 % 400)) => {}
+            () = moment => {}
         }
         server.kill();
         for (name, bytes) in contents(&server).await {
@@ -139,13 +127,13 @@ async fn uploads_survive(config: &str, rounds: u8, contents: impl AsyncFn(&Serve
         server.start_again();
     }
     let guest = guests[0].at(&server);
-    let stored = stored.lock().expect("no panic").clone();
+    let stored = stored.borrow().clone();
     assert!(!stored.is_empty());
     for hash in &stored {
         let answer = guest.render(&format!("get/{hash}")).await;
         assert_eq!(answer.status(), 200, "{hash} was acknowledged");
     }
-    let left = || files(&server.data().join("media/tmp")).is_empty();
+    let left = || files(&server, "tmp").is_empty();
     eventually(left).await;
 }
 

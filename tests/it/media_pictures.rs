@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use image::ImageFormat;
 
 use crate::support::{
-    Api, Options, Server, eventually,
+    Api, Options, Server, eventually, eventually_async,
     media::{picture, png},
 };
 
@@ -124,6 +124,29 @@ async fn variants_are_made_ahead_and_again() {
     let again = guest.at(&server).render(&path).await;
     assert_eq!(again.headers()["etag"], tag);
     assert_eq!(again.bytes().await.expect("bytes"), first);
+}
+
+/// Target 56.
+#[tokio::test]
+async fn variants_beyond_the_budget_go_and_are_made_again() {
+    let mut server = Server::start(Options::default());
+    let guest = Api::guest(&server).await;
+    let hash = guest.uploaded("image", &png(400, 300, 1)).await;
+    let path = format!("texture/s3/{hash}");
+    let first = guest.render(&path).await.bytes().await.expect("bytes");
+    let kept = async |api: &Api| {
+        let meta = api.get(&format!("/media/meta/{hash}")).await.ok(200);
+        meta["variants"].as_array().expect("a list").len()
+    };
+    eventually_async(async || kept(&guest).await > 1).await;
+    server.stop();
+    server.start_again_with(Options::default().config("[media]\nvariants = 0"));
+    let guest = guest.at(&server);
+    eventually_async(async || kept(&guest).await == 0).await;
+    assert_eq!(
+        guest.render(&path).await.bytes().await.expect("bytes"),
+        first
+    );
 }
 
 /// Target 51.

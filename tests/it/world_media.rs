@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Ended, Home},
     support::{
-        Api, CUSTOM_OBJECT, Options, PLAZA, Server, WELCOME,
+        Api, CORE, CUSTOM_OBJECT, Options, PLAZA, Server, WELCOME,
         media::{png, triangle},
         world_file::{pack, unpack},
     },
@@ -35,9 +35,9 @@ fn import(data: &Path, file: &Path) -> Ended {
     Home::new().run(&["world", "import", file, "--data", data], &[])
 }
 
-/// A world with two pictures and a model; the server is stopped. Returns what they are served as,
-/// the world's file and what the export said.
-async fn exported(home: &Home) -> (Server, [(String, Vec<u8>); 3], PathBuf, String) {
+/// A world with two pictures, a model and the picture of its name; the server is stopped. Returns
+/// what they are served as, the world's file and what the export said.
+async fn exported(home: &Home) -> (Server, [(String, Vec<u8>); 4], PathBuf, String) {
     let mut server = Server::start(Options::default());
     let owner = Api::owner(&mut server).await;
     owner.until_shipped().await;
@@ -51,7 +51,12 @@ async fn exported(home: &Home) -> (Server, [(String, Vec<u8>); 3], PathBuf, Stri
     let asset = entry["id"].as_str().expect("an id").to_owned();
     let body = json!({"parent_id": WELCOME, "object_type_id": CUSTOM_OBJECT, "object_name": "Far",
                       "asset_3d_id": asset});
-    owner.post("/objects", body).await.ok(201);
+    let object = owner.post("/objects", body).await.ok(201);
+    let object = object["object_id"].as_str().expect("an id");
+    let object = object.parse().expect("an id");
+    let label = owner.picture_of(object, (CORE, "name")).await;
+    let label = format!("get/{label}");
+    let drawn = owner.render(&label).await.bytes().await.expect("bytes");
     let sky = owner.uploaded("image", &panorama).await;
     owner
         .set(
@@ -71,6 +76,7 @@ async fn exported(home: &Home) -> (Server, [(String, Vec<u8>); 3], PathBuf, Stri
         (format!("get/{texture}"), picture),
         (format!("asset/{}", asset.replace('-', "")), model),
         (format!("get/{sky}"), panorama),
+        (label, drawn.to_vec()),
     ];
     (server, names, file, said)
 }
@@ -81,7 +87,7 @@ async fn what_a_world_shows_travels_with_it() {
     let (server, shown, file, said) = exported(&home).await;
     let bytes: usize = shown.iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(
-        said.contains(&format!("3 media files of {bytes} bytes, without 1 that")),
+        said.contains(&format!("4 media files of {bytes} bytes, without 1 that")),
         "{said}"
     );
     let again = home.path().join("again.world");
@@ -182,6 +188,6 @@ async fn a_content_that_is_not_what_it_says_stops_the_whole_import() {
     assert!(ended.complaint().contains("no 3D asset"), "{ended:?}");
     let ended = import(&file);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.out.starts_with("3 contents"), "{ended:?}");
-    assert_eq!(shown.len(), 3);
+    assert!(ended.out.starts_with("4 contents"), "{ended:?}");
+    assert_eq!(shown.len(), 4);
 }

@@ -22,7 +22,7 @@ impl S3Server {
     ///
     /// If moto is not installed or does not start.
     pub(crate) fn start() -> Self {
-        let program = program();
+        let program = tool("tools/moto/bin/moto_server");
         let mut child = Command::new(&program)
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdout(Stdio::null())
@@ -75,13 +75,13 @@ impl Drop for S3Server {
     }
 }
 
-fn program() -> PathBuf {
-    const PROGRAM: &str = "tools/moto/bin/moto_server";
+/// A tool that `make tools` has installed, by its place in the target folder.
+pub(crate) fn tool(path: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let mut targets = target
         .into_iter()
         .chain(above.map(|folder| folder.join("target")));
-    let found = targets.find(|target| target.join(PROGRAM).exists());
-    found.unwrap_or_default().join(PROGRAM)
+    let found = targets.find(|target| target.join(path).exists());
+    found.unwrap_or_default().join(path)
 }

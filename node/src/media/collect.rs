@@ -211,7 +211,7 @@ impl Node {
     }
 
     /// All contents that something refers to.
-    async fn referenced_media(&self) -> Result<HashSet<Digest>> {
+    pub(super) async fn referenced_media(&self) -> Result<HashSet<Digest>> {
         let mut names = HashSet::new();
         self.store()
             .visit_media_texts(|text| names_in(text, &mut names))

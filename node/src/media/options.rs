@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use integrations::KuboOptions;
 use media::{Kind, ModelLimits, PictureLimits, PlayLimits, StorageOptions, bundle::BundleLimits};
 
 /// Options of contents.
@@ -27,6 +28,8 @@ pub struct MediaOptions {
     pub tombstoned: Duration,
     /// Time after which an interrupted upload is removed. Default one hour.
     pub interrupted: Duration,
+    /// Node of IPFS that contents can be published to. Default none.
+    pub kubo: Option<KuboOptions>,
     /// Limits of contents.
     pub limits: MediaLimits,
     /// Limits of accounts.
@@ -127,6 +130,7 @@ impl MediaOptions {
             storage: StorageOptions::Files { root },
             threads: (cores / 2).max(1),
             waiting: 256,
+            kubo: None,
             hot: 64 << 20,
             variants: 10 << 30,
             unreferenced: Duration::from_secs(7 * 24 * 3600),

@@ -1,93 +1,252 @@
-//! Pictures of texts that attributes of objects ask for (`render_auto` with content `text`).
+//! Pictures of what attributes of objects say (`render_auto`): texts, and posters of videos.
 //!
 //! The write of the attribute does not wait: the picture is made afterwards, and its name is put
 //! into the value under `auto_render_hash`, which fills the slot and tells everybody in the world.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use components::{AttributeId, AttributeTarget, ContentType, Umid};
-use media::{Frame, Kind, Urgency};
+use components::{AttributeId, AttributeTarget, Catalogue, ContentType, JsonMap, Umid};
+use integrations::VideoId;
+use media::{Frame, Kind, MediaError, Urgency, poster, poster_name};
+use parking_lot::Mutex;
 use serde_json::Value;
 use systems::{AttributeChange, Effect};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::{Node, Result};
+use crate::{Node, NodeError, Result};
 
 /// Attributes whose pictures may wait to be made; a change that finds no room goes without.
-const WAITING: usize = 1024;
+const WAITING: usize = 16_384;
 /// Key of the name of the picture.
 const HASH: &str = "auto_render_hash";
+/// Posters that are fetched at one time.
+const FETCHES: usize = 4;
+/// Time for which a video without a poster is not asked for again.
+const RETRY: Duration = Duration::from_secs(600);
+/// Videos without a poster that are remembered.
+const MAX_FAILURES: usize = 1024;
 
 /// An attribute of an object whose value has changed.
 pub(crate) type Changed = (Umid, AttributeId);
 
 /// Changes on their way to the task that makes pictures.
-pub(crate) fn channel() -> (mpsc::Sender<Changed>, mpsc::Receiver<Changed>) {
-    mpsc::channel(WAITING)
+pub(crate) fn channel() -> (Renders, mpsc::Receiver<Changed>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (Renders(sender), receiver)
 }
 
-impl Node {
-    /// Has a picture made of an attribute, if its type asks for one.
-    pub(crate) fn render_later(&self, object: Umid, id: &AttributeId) {
-        if self.template_of(id).is_some() && self.renders.try_send((object, id.clone())).is_err() {
-            tracing::warn!(%object, name = id.name, "too many pictures of texts are waiting");
-        }
-    }
+/// Tells the task that makes pictures of changes.
+pub(crate) struct Renders(mpsc::Sender<Changed>);
 
-    /// Makes pictures of texts until the node stops.
-    pub(crate) async fn render_texts(self: Arc<Self>, mut changed: mpsc::Receiver<Changed>) {
-        while let Some((object, id)) = changed.recv().await {
-            if let Err(error) = self.render_text(object, &id).await {
-                tracing::debug!(%error, %object, name = id.name, "no picture was made of a text");
+impl Renders {
+    /// Has pictures made of what has changed, where it asks for them.
+    pub(crate) fn follow(&self, effects: &[Effect], catalogue: &Catalogue) {
+        for effect in effects {
+            match effect {
+                Effect::ObjectAttribute { object, change } => {
+                    self.add(*object, &change.attribute, catalogue);
+                }
+                Effect::Object(state) => {
+                    for attribute in &state.attributes {
+                        self.add(state.id, &attribute.id, catalogue);
+                    }
+                }
+                _ => {}
             }
         }
     }
 
-    /// The template of an attribute type, and the key of its text.
-    fn template_of(&self, id: &AttributeId) -> Option<(Value, String)> {
-        let catalogue = self.directory().catalogue();
-        let render = catalogue.attribute_options(id, None).render_auto?;
-        if render.content_type != ContentType::Text {
-            return None;
+    fn add(&self, object: Umid, id: &AttributeId, catalogue: &Catalogue) {
+        let asks = recipe_of(catalogue, id).is_some();
+        if asks && self.0.try_send((object, id.clone())).is_err() {
+            tracing::warn!(%object, name = id.name, "too many pictures of texts are waiting");
         }
-        let options = catalogue.attribute_types.get(id)?.as_ref()?;
-        let template = options.get("render_auto")?.get("text_render_template")?;
-        Some((template.clone(), render.value_field))
+    }
+}
+
+/// Way to the picture of an attribute.
+enum Recipe {
+    /// The text is put into this template.
+    Text(Value),
+    /// The text is the address of a video.
+    Poster,
+}
+
+/// Videos that had no poster when they were last asked for.
+#[derive(Default)]
+struct Failures(Mutex<HashMap<VideoId, Instant>>);
+
+impl Failures {
+    fn knows(&self, video: &VideoId) -> bool {
+        let failures = self.0.lock();
+        failures.get(video).is_some_and(|at| at.elapsed() < RETRY)
     }
 
-    async fn render_text(&self, object: Umid, id: &AttributeId) -> Result<()> {
-        let Some((template, field)) = self.template_of(id) else {
+    fn add(&self, video: VideoId) {
+        let mut failures = self.0.lock();
+        failures.retain(|_, at| at.elapsed() < RETRY);
+        if failures.len() < MAX_FAILURES {
+            failures.insert(video, Instant::now());
+        }
+    }
+}
+
+/// Way to the picture of an attribute, and the key of its text.
+fn recipe_of(catalogue: &Catalogue, id: &AttributeId) -> Option<(Recipe, String)> {
+    let render = catalogue.attribute_options(id, None).render_auto?;
+    let recipe = match render.content_type {
+        ContentType::Text => {
+            let options = catalogue.attribute_types.get(id)?.as_ref()?;
+            let template = options.get("render_auto")?.get("text_render_template")?;
+            Recipe::Text(template.clone())
+        }
+        ContentType::Video => Recipe::Poster,
+        _ => return None,
+    };
+    Some((recipe, render.value_field))
+}
+
+impl Node {
+    /// Makes pictures until the node stops.
+    pub(crate) async fn render_attributes(self: Arc<Self>, mut changed: mpsc::Receiver<Changed>) {
+        let fetches = Arc::new(Semaphore::new(FETCHES));
+        let failures = Arc::new(Failures::default());
+        while let Some((object, id)) = changed.recv().await {
+            let Some((recipe, field)) = recipe_of(&self.directory().catalogue(), &id) else {
+                continue;
+            };
+            let report = move |id: &AttributeId, done: Result<()>| {
+                if let Err(error) = done {
+                    tracing::warn!(%error, %object, name = id.name, "an attribute has no picture");
+                }
+            };
+            match recipe {
+                Recipe::Text(template) => {
+                    let done = self.render_text(object, &id, &template, &field).await;
+                    report(&id, done);
+                }
+                // Texts do not wait for somebody else's server.
+                Recipe::Poster => {
+                    let Ok(fetch) = Arc::clone(&fetches).acquire_owned().await else {
+                        return;
+                    };
+                    let (node, failures) = (Arc::clone(&self), Arc::clone(&failures));
+                    tokio::spawn(async move {
+                        let _fetch = fetch;
+                        let done = node.render_poster(object, &id, &field, &failures).await;
+                        report(&id, done);
+                    });
+                }
+            }
+        }
+    }
+
+    async fn render_text(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        template: &Value,
+        field: &str,
+    ) -> Result<()> {
+        let Some((string, made)) = self.text_of(object, id, field).await? else {
             return Ok(());
         };
-        let target = AttributeTarget::Object(object);
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let present = self.store().attribute(target, id).await?;
-        let value = present.and_then(|record| record.value).unwrap_or_default();
-        let Some(string) = value
-            .get(&field)
-            .and_then(text)
-            .filter(|text| !text.is_empty())
-        else {
-            return Ok(());
-        };
-        let frame = Frame::of_template(&template, &string)?;
+        let frame = Frame::of_template(template, &string)?;
         let [recipe, name] = frame.names();
-        if value.get(HASH).and_then(text).as_ref() == Some(&name) {
+        if made.as_ref() == Some(&name) {
             return Ok(());
         }
         if self.find_media(&name).await?.is_none() {
-            let spool = self.media.spool.clone();
-            let draw = move || spool.keep(&frame.draw()?);
-            let drawn = self.media.pool.run(Urgency::Later, draw).await?;
-            self.store_media(drawn, Kind::Image, None, vec![name.clone(), recipe])
-                .await?;
+            let draw = move || frame.draw();
+            self.keep_picture(draw, vec![name.clone(), recipe]).await?;
         }
+        self.set_picture(object, id, (field, &string), name).await
+    }
+
+    async fn render_poster(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        field: &str,
+        failures: &Failures,
+    ) -> Result<()> {
+        let Some((address, made)) = self.text_of(object, id, field).await? else {
+            return Ok(());
+        };
+        let name = poster_name(&address);
+        let Some(video) = VideoId::of_address(&address).filter(|_| made.as_ref() != Some(&name))
+        else {
+            return Ok(());
+        };
+        if self.find_media(&name).await?.is_none() {
+            if failures.knows(&video) {
+                return Ok(());
+            }
+            let youtube = &self.options().third_parties.youtube;
+            let fetched = youtube.picture(&self.third_parties.outbound, &video).await;
+            let kept = match fetched {
+                Ok(picture) => {
+                    let limits = self.options().media.limits.pictures;
+                    let draw = move || poster(&picture, &limits);
+                    self.keep_picture(draw, vec![name.clone()]).await
+                }
+                Err(error) => Err(NodeError::from(error)),
+            };
+            if kept.is_err() {
+                failures.add(video);
+            }
+            kept?;
+        }
+        self.set_picture(object, id, (field, &address), name).await
+    }
+
+    /// The text that a picture is made of, if there is one, and the name of the present picture.
+    async fn text_of(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        field: &str,
+    ) -> Result<Option<(String, Option<String>)>> {
+        let present = self.store().attribute(AttributeTarget::Object(object), id);
+        let value = present.await?.and_then(|record| record.value);
+        let value = value.unwrap_or_default();
+        let made = text_in(&value, HASH);
+        Ok(text_in(&value, field)
+            .filter(|text| !text.is_empty())
+            .map(|text| (text, made)))
+    }
+
+    /// Draws a picture on the pool and stores it under names.
+    async fn keep_picture<F>(&self, draw: F, names: Vec<String>) -> Result<()>
+    where
+        F: FnOnce() -> std::result::Result<Vec<u8>, MediaError> + Send + 'static,
+    {
+        let spool = self.media.spool.clone();
+        let drawn = move || spool.keep(&draw()?);
+        let drawn = self.media.pool.run(Urgency::Later, drawn).await?;
+        self.store_media(drawn, Kind::Image, None, names).await?;
+        Ok(())
+    }
+
+    /// Puts the name of a picture beside the text that it was made of.
+    async fn set_picture(
+        &self,
+        object: Umid,
+        id: &AttributeId,
+        (field, text): (&str, &str),
+        name: String,
+    ) -> Result<()> {
+        let target = AttributeTarget::Object(object);
         let change = async {
             let present = self.store().attribute(target, id).await?;
             let options = present.as_ref().and_then(|record| record.options.clone());
             let mut value = present.and_then(|record| record.value).unwrap_or_default();
             // Another change has come meanwhile, whose picture comes next.
-            if value.get(&field).and_then(text) != Some(string) {
+            if text_in(&value, field).as_deref() != Some(text) {
                 return Ok(((), Vec::new()));
             }
             value.insert(HASH.to_owned(), name.into());
@@ -102,4 +261,8 @@ impl Node {
         };
         self.change_object(object, change).await
     }
+}
+
+fn text_in(value: &JsonMap, key: &str) -> Option<String> {
+    value.get(key)?.as_str().map(str::to_owned)
 }

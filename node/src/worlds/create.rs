@@ -98,7 +98,8 @@ impl Node {
         };
         let creation = self.lay_out_world(template, new).map_err(unusable)?;
         // Nobody is in a world that was not there, so there is nobody to tell.
-        self.create(creation).await?;
+        let effects = self.create(creation).await?;
+        self.worlds().render(&effects);
         Ok(true)
     }
 

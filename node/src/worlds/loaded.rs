@@ -2,13 +2,14 @@
 //! structural changes.
 
 mod connections;
+mod doubt;
 mod simulator;
 mod slot;
 mod write_behind;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Directory, NodeError, NodeOptions, Result,
+    media::render::Renders,
     objects::state,
     social::calendar::{self, Calendar},
 };
@@ -64,6 +66,9 @@ struct Inner {
     write_behind: Arc<WriteBehind>,
     calendar: Calendar,
     connections: Connections,
+    renders: Renders,
+    /// As many of the store's doubts as have been settled.
+    settled: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -72,6 +77,7 @@ impl Worlds {
         store: Store,
         directory: Arc<Directory>,
         options: &NodeOptions,
+        renders: Renders,
         stop: CancellationToken,
     ) -> Self {
         let (idle, idle_worlds) = mpsc::unbounded_channel();
@@ -86,10 +92,13 @@ impl Worlds {
             write_behind,
             calendar: Calendar::default(),
             connections: Connections::default(),
+            renders,
+            settled: AtomicU64::new(0),
             stop,
         });
         tokio::spawn(unload_idle(Arc::clone(&inner), idle_worlds));
         tokio::spawn(start_events(Arc::clone(&inner)));
+        tokio::spawn(doubt::settle_all(Arc::clone(&inner)));
         Self { inner }
     }
 
@@ -129,12 +138,25 @@ impl Worlds {
         let _held = timeout(WRITE_LOCK_TIMEOUT, slot.write_lock.lock())
             .await
             .map_err(|_| NodeError::Unavailable)?;
-        let (value, effects) = change.await?;
+        self.inner.settle(&slot, world).await?;
+        let doubts = self.inner.store.doubts();
+        let changed = change.await;
+        if changed.is_err() && doubts.has_changed().unwrap_or_default() {
+            slot.doubt();
+        }
+        let (value, effects) = changed?;
+        self.render(&effects);
         if let Some(handle) = slot.handle() {
             self.inner.calendar.follow(world, &effects);
             send(&handle, effects).await;
         }
         Ok(value)
+    }
+
+    /// Has pictures made of what changes say, where it asks for them.
+    pub(crate) fn render(&self, effects: &[Effect]) {
+        let catalogue = self.inner.directory.catalogue();
+        self.inner.renders.follow(effects, &catalogue);
     }
 
     /// Effects for every loaded world.

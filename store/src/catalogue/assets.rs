@@ -4,13 +4,15 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use components::{JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    FromQueryResult, JsonValue, QueryFilter, QuerySelect, Statement, Value, sea_query::OnConflict,
+    FromQueryResult, JsonValue, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    sea_query::OnConflict,
 };
 
 use crate::{
     Result, Store, StoreError,
     convert::{map, now},
-    entity::{asset_3d, asset_3d_user},
+    entity::{asset_3d, asset_3d_user, media_alias},
+    media::DigestBytes,
 };
 
 /// A 2D or 3D asset.
@@ -118,7 +120,7 @@ impl Store {
             .exec(&transaction)
             .await?;
         let updated = read_entry(&transaction, asset, user).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(updated)
     }
 
@@ -160,8 +162,44 @@ impl Store {
             .exec_without_returning(&transaction)
             .await?;
         let row = read_entry(&transaction, asset, user).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(row)
+    }
+
+    /// Models that somebody shares in the library, by id.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn shared_models(&self) -> Result<Vec<Umid>> {
+        let ids = asset_3d_user::Entity::find()
+            .select_only()
+            .column(asset_3d_user::Column::Asset3dId)
+            .distinct()
+            .filter(asset_3d_user::Column::IsPrivate.eq(false))
+            .order_by_asc(asset_3d_user::Column::Asset3dId)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        Ok(ids)
+    }
+
+    /// Whether a content is a model that nobody shares, and somebody keeps for himself.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn is_private_model(&self, digest: &DigestBytes) -> Result<bool> {
+        let names = media_alias::Entity::find()
+            .filter(media_alias::Column::Digest.eq(digest.to_vec()))
+            .all(self.read())
+            .await?;
+        let ids = names
+            .iter()
+            .filter_map(|name| Umid::parse_str(&name.alias).ok());
+        let entries = asset_3d_user::Entity::find()
+            .filter(asset_3d_user::Column::Asset3dId.is_in(ids))
+            .all(self.read())
+            .await?;
+        Ok(!entries.is_empty() && entries.iter().all(|entry| entry.is_private))
     }
 
     /// Takes an asset out of a user's library; whether it was there. The asset itself stays: others
@@ -174,7 +212,7 @@ impl Store {
         let deleted = asset_3d_user::Entity::delete_by_id((asset, user))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(deleted.rows_affected > 0)
     }
 }

@@ -98,7 +98,7 @@ impl Store {
                 .await?;
         }
         let stored = read(&transaction, update.id).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(stored)
     }
 }

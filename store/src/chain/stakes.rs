@@ -287,7 +287,7 @@ impl Store {
             .await
             .map_err(|e| StoreError::from(e).dangling(Referent::World))?;
         forget_older(&transaction, &announced.wallet).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 }

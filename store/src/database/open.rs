@@ -18,6 +18,7 @@ use sea_orm::{
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
+use tokio::sync::watch;
 
 use super::{version::Watch, versioned_cache::VersionedCache};
 use crate::{Result, StoreError};
@@ -68,6 +69,8 @@ struct Inner {
     watch: Option<Watch>,
     /// Names of all worlds, which searches look in.
     world_names: VersionedCache<WorldNames>,
+    /// Commits without an answer.
+    doubts: watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for Store {
@@ -162,6 +165,25 @@ impl Store {
         Ok(self.inner.write.begin_with_options(options).await?)
     }
 
+    /// Commits what a transaction wrote. If the connection is lost on the way, it may have happened
+    /// all the same: [`Store::doubts`] counts that.
+    pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
+        let committed = transaction.commit().await.map_err(StoreError::from);
+        // SQLite is in this process: there, a commit that fails has not happened.
+        if matches!(committed, Err(StoreError::Unavailable(_)))
+            && self.backend() == DbBackend::Postgres
+        {
+            self.inner.doubts.send_modify(|doubts| *doubts += 1);
+        }
+        committed
+    }
+
+    /// Number of commits so far of which nobody knows whether they happened: the connection was
+    /// lost before their answer came. Who keeps a copy of what is stored has to read it again.
+    pub fn doubts(&self) -> watch::Receiver<u64> {
+        self.inner.doubts.subscribe()
+    }
+
     /// Starts a transaction in which several reads see the same state.
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
@@ -220,6 +242,7 @@ async fn open_sqlite(url: &str, options: &StoreOptions) -> Result<Inner> {
         write,
         watch,
         world_names: VersionedCache::default(),
+        doubts: watch::Sender::default(),
     })
 }
 
@@ -282,6 +305,7 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Inner> {
         write: pool,
         watch: None,
         world_names: VersionedCache::default(),
+        doubts: watch::Sender::default(),
     })
 }
 

@@ -82,7 +82,7 @@ impl Store {
             .filter(media_blob::Column::State.is_in(from))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(updated.rows_affected)
     }
 
@@ -98,7 +98,7 @@ impl Store {
             .filter(media_blob::Column::State.eq(BlobState::Tombstoned.name()))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(deleted.rows_affected > 0)
     }
 

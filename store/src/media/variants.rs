@@ -83,7 +83,7 @@ impl Store {
             .on_conflict(then)
             .exec_without_returning(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Store {
                 .exec(&transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl Store {
     pub async fn forget_variant(&self, digest: &DigestBytes, recipe: &str) -> Result<()> {
         let transaction = self.begin().await?;
         forget(&transaction, digest, recipe).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 }

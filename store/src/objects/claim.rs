@@ -54,7 +54,7 @@ impl Store {
             .map_err(|e| StoreError::from(e).dangling(Referent::User))?;
         let target = AttributeTarget::Object(object);
         let record = attributes::set(&transaction, target, attribute, value, time).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 
@@ -82,7 +82,7 @@ impl Store {
             .filter(object_attribute::Column::AttributeName.eq(attribute.name.as_str()))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(removed.rows_affected > 0)
     }
 }

@@ -11,6 +11,7 @@ use sea_orm::{
 use crate::{
     Result, Store, StoreError,
     convert::{map, now, optional_map, text},
+    database::sql::MAX_DEPTH,
     entity::{user, user_object},
     error::Referent,
 };
@@ -78,6 +79,23 @@ impl Store {
         Ok(members)
     }
 
+    /// (object, user) of every admin role on an object of a world.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn world_admins(&self, world: Umid) -> Result<Vec<(Umid, Umid)>> {
+        let members = user_object::Entity::find()
+            .from_raw_sql(self.tree(
+                world,
+                MAX_DEPTH,
+                "SELECT * FROM user_object WHERE object_id IN (SELECT id FROM tree)",
+            ))
+            .all(self.read())
+            .await?;
+        let admins = members.iter().filter(|member| is_admin(member));
+        Ok(admins.map(|row| (row.object_id, row.user_id)).collect())
+    }
+
     /// Makes a user a member, or changes a member's role.
     ///
     /// # Errors
@@ -85,7 +103,7 @@ impl Store {
     pub async fn set_member(&self, object: Umid, user: Umid, role: &str) -> Result<()> {
         let transaction = self.begin().await?;
         set(&transaction, object, user, role).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -98,7 +116,7 @@ impl Store {
         let deleted = user_object::Entity::delete_by_id((object, user))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(deleted.rows_affected > 0)
     }
 }

@@ -220,7 +220,7 @@ impl Store {
         }
     }
 
-    fn tree(&self, root: Umid, depth: u32, query: &str) -> Statement {
+    pub(super) fn tree(&self, root: Umid, depth: u32, query: &str) -> Statement {
         Statement::from_sql_and_values(
             self.backend(),
             format!("{TREE}{query}"),

@@ -138,7 +138,7 @@ impl Store {
     pub async fn insert_activity(&self, new: &NewActivity) -> Result<bool> {
         let transaction = self.begin().await?;
         let inserted = insert(&transaction, new, now()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(inserted)
     }
 
@@ -178,7 +178,7 @@ impl Store {
             .exec(&transaction)
             .await?;
         let rows = with_users(&transaction, vec![row]).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         rows.into_iter().next().ok_or(StoreError::ActivityNotFound)
     }
 
@@ -193,7 +193,7 @@ impl Store {
             .filter(activity::Column::ObjectId.eq(object))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(deleted.rows_affected > 0)
     }
 

@@ -50,7 +50,7 @@ impl Store {
             .exec_without_returning(&transaction)
             .await
             .map_err(|error| StoreError::from(error).duplicate(StoreError::JobExists))?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Store {
             .filter(Column::JobId.eq(job_id))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(updated.rows_affected > 0)
     }
 
@@ -106,7 +106,7 @@ impl Store {
         Entity::delete_by_id((provider.to_owned(), job_id.to_owned()))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl Store {
                 .exec(&transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(old)
     }
 
@@ -174,7 +174,7 @@ impl Store {
         };
         let record =
             attributes::modify(&transaction, AttributeTarget::Node, counter, count, now()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(record)
     }
 }

@@ -57,7 +57,7 @@ impl Store {
                 .exec(&transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Store {
         let spent = Entity::delete_by_id((fold_wallet(wallet), text.to_owned()))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(spent.rows_affected == 1)
     }
 }

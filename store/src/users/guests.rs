@@ -79,7 +79,7 @@ impl Store {
                 .map_err(|e| StoreError::from(e).dangling(Referent::Heir))?;
         }
         user::Entity::delete_by_id(user).exec(&transaction).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(owned)
     }
 }

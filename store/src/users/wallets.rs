@@ -75,7 +75,7 @@ impl Store {
             .await
             .map_err(|e| StoreError::from(e).dangling(Referent::UserType))?;
         let users = users::with_wallets(&transaction, vec![row]).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         users.into_iter().next().ok_or(StoreError::UserNotFound)
     }
 
@@ -105,7 +105,7 @@ impl Store {
             .map(|row| spelling(&spelled, row.wallet))
             .collect();
         mirror(&transaction, user, &rest, now()).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(rest)
     }
 }

@@ -92,7 +92,7 @@ impl Store {
         let answer = dock_wish::Entity::find_by_id((other, user))
             .one(&transaction)
             .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(answer.is_some())
     }
 
@@ -150,7 +150,7 @@ impl Store {
         for (world, user) in docking.admins {
             members::set(&transaction, world, user, ADMIN).await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(Some(time))
     }
 
@@ -184,7 +184,7 @@ impl Store {
                 .exec(&transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(removed)
     }
 }

@@ -1,14 +1,15 @@
 //! Contents for uploads, and forms that carry them.
 
-use std::io::Write;
+use std::{fs, io::Write, path::PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbImage, codecs::png::PngEncoder};
+use posbus::Umid;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Api};
+use super::{Answer, Api, Server, eventually_async};
 
 /// Boundary of forms; no test has it in a file.
 pub(crate) const BOUNDARY: &str = "-odyssey-form-";
@@ -31,6 +32,26 @@ pub(crate) fn form(parts: &[Part]) -> Vec<u8> {
     }
     write!(body, "--{BOUNDARY}--\r\n").expect("memory");
     body
+}
+
+/// Files below a folder of the storage, with what they hold. Those that go while they are looked at
+/// are left out: the node works on.
+pub(crate) fn files(server: &Server, folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![server.data().join("media").join(folder)];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(folder) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = fs::read(&path) {
+                files.push((path, bytes));
+            }
+        }
+    }
+    files
 }
 
 impl Api {
@@ -57,6 +78,19 @@ impl Api {
     pub(crate) async fn uploaded(&self, kind: &str, bytes: &[u8]) -> String {
         let answer = self.upload(kind, bytes).await.ok(200);
         answer["hash"].as_str().expect("a hash").to_owned()
+    }
+
+    /// The picture that the server makes of an attribute, by plugin and name, once it has.
+    pub(crate) async fn picture_of(&self, object: Umid, (plugin, name): (&str, &str)) -> String {
+        let path = format!("/objects/{object}/attributes?plugin_id={plugin}&attribute_name={name}");
+        let mut made = Value::Null;
+        eventually_async(async || {
+            let answer = self.get(&path).await;
+            made = answer.ok(200)["auto_render_hash"].clone();
+            made.is_string()
+        })
+        .await;
+        made.as_str().expect("a name").to_owned()
     }
 
     /// Uploads a model to the library.

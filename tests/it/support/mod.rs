@@ -6,6 +6,7 @@ mod attributes;
 mod chain;
 mod client;
 mod document;
+mod kubo;
 mod lossy;
 pub(crate) mod media;
 mod repository;
@@ -29,6 +30,7 @@ pub(crate) use api::{Answer, Api, id};
 pub(crate) use attributes::{Whose, attribute_query, key_query, node_id};
 pub(crate) use chain::CHAIN;
 pub(crate) use client::{Client, Ending, Snapshot};
+pub(crate) use kubo::Kubo;
 pub(crate) use lossy::{Path, Weather};
 pub(crate) use repository::{MADE, files, root};
 pub(crate) use rows::Rows;
@@ -50,6 +52,18 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) async fn eventually(mut happened: impl FnMut() -> bool) {
     let wait = async {
         while !happened() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, wait)
+        .await
+        .expect("happens in time");
+}
+
+/// As [`eventually`], for what has to be asked for.
+pub(crate) async fn eventually_async(mut happened: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !happened().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

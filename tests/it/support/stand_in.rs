@@ -130,7 +130,8 @@ impl StandIn {
         let host = &self.host;
         Options::default().config(&format!(
             "[blockadelabs]\nurl = \"http://{host}/blockade\"\nimage_hosts = [\"{host}\"]\n\
-             [leonardo]\nurl = \"http://{host}/leonardo\"\n[outbound]\nallow_private = true"
+             [leonardo]\nurl = \"http://{host}/leonardo\"\n[youtube]\nurl = \"http://{host}\"\n\
+             [outbound]\nallow_private = true"
         ))
     }
 }

@@ -168,3 +168,56 @@ impl Stream for PacedBody {
         Poll::Ready(Some(Ok(piece)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::StatusCode, response::IntoResponse};
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A form with one file, of which so many bytes come every ten seconds.
+    fn trickle(bytes: usize) -> Request {
+        let head = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(head))]);
+        let pieces = (0..30).map(|_| ());
+        let rest = stream::iter(pieces).then(move |()| async move {
+            sleep(Duration::from_secs(10)).await;
+            Ok(Bytes::from(vec![b'a'; bytes]))
+        });
+        let end = stream::iter([Ok(Bytes::from_static(b"\r\n--x--\r\n"))]);
+        let body = Body::from_stream(first.chain(rest).chain(end));
+        let request = Request::builder().header(CONTENT_TYPE, "multipart/form-data; boundary=x");
+        request.body(body).expect("a request")
+    }
+
+    /// Length of the file, or the status of the refusal.
+    async fn read(request: Request) -> Result<usize, StatusCode> {
+        let status = |error: ApiError| error.into_response().status();
+        let mut form = Form::open(request).map_err(status)?;
+        let mut field = form.next().await.map_err(status)?.expect("a part");
+        let mut length = 0;
+        while let Some(piece) = form.piece(&mut field).await.map_err(status)? {
+            length += piece.len();
+        }
+        Ok(length)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_that_trickles_ends_and_a_slow_one_goes_on() {
+        let begun = Instant::now();
+        let ended = read(trickle(1024)).await;
+        assert_eq!(ended, Err(StatusCode::REQUEST_TIMEOUT));
+        assert!(begun.elapsed() < WINDOW * 2, "it is not waited for");
+        // Five minutes, but always a little more than what has to come.
+        assert_eq!(read(trickle(16 * 1024)).await.ok(), Some(30 * 16 * 1024));
+        let never = Request::builder()
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from_stream(stream::pending::<
+                Result<Bytes, std::io::Error>,
+            >()));
+        let silent = read(never.expect("a request")).await;
+        assert_eq!(silent, Err(StatusCode::REQUEST_TIMEOUT));
+    }
+}

@@ -1,7 +1,10 @@
 //! The slot of one world: its loaded state and its write lock.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -23,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) write_lock: tokio::sync::Mutex<()>,
     loaded: Mutex<Option<Loaded>>,
     failures: Mutex<Vec<Instant>>,
+    /// Whether it is unknown if a change of the world was stored.
+    in_doubt: AtomicBool,
 }
 
 pub(crate) struct Loaded {
@@ -46,6 +51,20 @@ impl Slot {
 
     pub(crate) fn clear(&self) {
         *self.loaded.lock() = None;
+    }
+
+    /// It is unknown whether a change of the world was stored.
+    pub(super) fn doubt(&self) {
+        self.in_doubt.store(true, Ordering::Release);
+    }
+
+    /// Memory is what is stored.
+    pub(super) fn trust(&self) {
+        self.in_doubt.store(false, Ordering::Release);
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.load(Ordering::Acquire)
     }
 
     /// The world's tick panicked.
