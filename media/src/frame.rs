@@ -7,12 +7,17 @@ mod font;
 mod layout;
 mod paint;
 
+use std::{
+    collections::{BTreeSet, HashMap},
+    iter,
+};
+
 use md5::Md5;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::Digest as _;
 
-use crate::{Digest, MediaError, Result};
+use crate::{Digest, MediaError, Pixels, Result};
 
 /// Stands for the text in templates.
 const PLACE: &str = "%TEXT%";
@@ -23,6 +28,8 @@ const MAX_SIDE: i64 = 4096;
 /// Nesting of boxes, and boxes altogether.
 const MAX_DEPTH: usize = 8;
 const MAX_BOXES: usize = 64;
+/// Pictures that fill boxes: each is decoded to its full size.
+const MAX_PICTURES: usize = 4;
 
 /// A frame that was checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +47,8 @@ struct TextBox {
     width: i64,
     height: i64,
     background: Vec<u8>,
+    /// Name of a picture that fills the box.
+    bgimage: String,
     color: Vec<u8>,
     thickness: i64,
     text: Option<Text>,
@@ -92,12 +101,26 @@ impl Frame {
         [Digest::of(recipe.as_bytes()).to_string(), hex::encode(md5)]
     }
 
-    /// Draws the picture.
+    /// Names of the pictures that fill boxes, at most four.
+    pub fn pictures(&self) -> Vec<String> {
+        let named = self.root.all().map(|inner| inner.bgimage.clone());
+        let names: BTreeSet<String> = named.filter(|name| !name.is_empty()).collect();
+        names.into_iter().take(MAX_PICTURES).collect()
+    }
+
+    /// Draws the picture. Boxes whose picture is not among those given have none.
     ///
     /// # Errors
     /// `Internal` if it cannot be encoded.
-    pub fn draw(&self) -> Result<Vec<u8>> {
-        paint::draw(&self.root)
+    pub fn draw(&self, pictures: &HashMap<String, Pixels>) -> Result<Vec<u8>> {
+        paint::draw(&self.root, pictures)
+    }
+}
+
+impl TextBox {
+    /// This box and all in it.
+    fn all(&self) -> Box<dyn Iterator<Item = &TextBox> + '_> {
+        Box::new(iter::once(self).chain(self.sub.iter().flat_map(TextBox::all)))
     }
 }
 
@@ -208,7 +231,7 @@ mod tests {
             let frame = Frame::of_template(&plate(), text).expect("a frame");
             assert_eq!(frame.root.text.as_ref().expect("a text").string, text);
             assert_eq!((frame.root.width, frame.root.height), (1024, 64));
-            frame.draw().expect("draws");
+            frame.draw(&HashMap::new()).expect("draws");
         }
     }
 
@@ -262,7 +285,9 @@ mod tests {
                 frame["text"]["fontfile"] = json!(font);
                 frame["text"]["padX"] = json!(pad);
                 frame["text"]["wrap"] = json!(wrap);
-                let drawn = Frame::of_template(&frame, text).expect("a frame").draw();
+                let drawn = Frame::of_template(&frame, text)
+                    .expect("a frame")
+                    .draw(&HashMap::new());
                 let picture = image::load_from_memory(&drawn.expect("draws")).expect("a PNG");
                 assert_eq!((picture.width(), picture.height()), (1024, 64));
             }
@@ -270,10 +295,47 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_fills_its_box() {
+        // Left half red, right half blue, four times as wide as the box.
+        let picture = image::RgbImage::from_fn(80, 2, |x, _| match x < 40 {
+            true => image::Rgb([255, 0, 0]),
+            false => image::Rgb([0, 0, 255]),
+        });
+        let mut png = std::io::Cursor::new(Vec::new());
+        picture
+            .write_to(&mut png, image::ImageFormat::Png)
+            .expect("encodes");
+        let limits = crate::PictureLimits::default();
+        let pixels = Pixels::decode(crate::Format::Png, png.into_inner().into(), &limits);
+        let pictures = HashMap::from([("abc".to_owned(), pixels.expect("a picture"))]);
+        let template = json!({
+            "width": 40, "height": 10, "background": [0, 255, 0],
+            "sub": [
+                {"x": 10, "y": 0, "width": 20, "height": 10, "background": [0, 0, 0], "bgimage": "abc"},
+                {"x": 35, "y": 0, "width": 5, "height": 10, "background": [9, 9, 9], "bgimage": "gone"},
+                {"x": 38, "y": 8, "width": 4000, "height": 4000, "bgimage": "abc"},
+            ],
+        });
+        let frame = Frame::of_template(&template, "").expect("a frame");
+        assert_eq!(frame.pictures(), ["abc", "gone"]);
+        let drawn = image::load_from_memory(&frame.draw(&pictures).expect("draws"));
+        let drawn = drawn.expect("a PNG").to_rgb8();
+        for (x, colour) in [
+            (5, [0, 255, 0]),
+            (12, [255, 0, 0]),
+            (28, [0, 0, 255]),
+            (36, [9, 9, 9]),
+        ] {
+            assert_eq!(drawn.get_pixel(x, 5).0, colour, "{x}");
+        }
+        assert_eq!(drawn.get_pixel(39, 9).0, [255, 0, 0]);
+    }
+
+    #[test]
     fn a_text_is_seen_where_it_should_be() {
         let drawn = Frame::of_template(&plate(), "Odyssey")
             .expect("a frame")
-            .draw();
+            .draw(&HashMap::new());
         let picture = image::load_from_memory(&drawn.expect("draws"))
             .expect("a PNG")
             .into_rgba8();

@@ -190,6 +190,22 @@ impl Pixels {
         })
     }
 
+    /// Width and height.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.pixels.width, self.pixels.height)
+    }
+
+    /// Red, green, blue and alpha of a pixel; black beyond the edges.
+    pub(crate) fn pixel(&self, x: u32, y: u32) -> [u8; 4] {
+        let raster = &self.pixels;
+        let at = (y as usize * raster.width as usize + x as usize) * raster.channels;
+        match raster.pixels.get(at..at + raster.channels) {
+            Some([red, green, blue]) => [*red, *green, *blue, 255],
+            Some([red, green, blue, alpha]) => [*red, *green, *blue, *alpha],
+            _ => [0, 0, 0, 255],
+        }
+    }
+
     /// Makes a variant. A picture that is smaller than the class is not enlarged.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 #![no_main]
 
+use std::collections::HashMap;
+
 use libfuzzer_sys::fuzz_target;
 use media::Frame;
 
@@ -12,6 +14,6 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     if let Ok(frame) = Frame::of_template(&template, &String::from_utf8_lossy(text)) {
-        frame.draw().expect("what was checked is drawn");
+        frame.draw(&HashMap::new()).expect("what was checked is drawn");
     }
 });

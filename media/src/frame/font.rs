@@ -20,9 +20,10 @@ const FONTS: &[(&str, &[u8])] = fonts!(
     "IBMPlexSans-LightItalic" "IBMPlexSans-Medium" "IBMPlexSans-MediumItalic"
     "IBMPlexSans-Regular" "IBMPlexSans-SemiBold" "IBMPlexSans-SemiBoldItalic" "IBMPlexSans-Thin"
     "IBMPlexSans-ThinItalic" "Montserrat-Bold" "Raleway-Black" "NotoEmoji-Regular"
+    "DroidSansFallback"
 );
 /// Fonts for characters that a font does not have.
-const FALLBACKS: [&str; 2] = ["IBMPlexSans-Bold", "NotoEmoji-Regular"];
+const FALLBACKS: [&str; 3] = ["IBMPlexSans-Bold", "NotoEmoji-Regular", "DroidSansFallback"];
 /// Offset of the top of all glyphs in the table `head`.
 const TOP: usize = 42;
 
@@ -104,5 +105,32 @@ impl Font {
         let top = head.and_then(|head| Some([*head.get(TOP)?, *head.get(TOP + 1)?]));
         let units = f64::from(font.metrics(&[]).units_per_em.max(1));
         top.map_or(1.0, |top| f64::from(i16::from_be_bytes(top)) / units)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_that_people_write_names_in_has_glyphs() {
+        let font = Font::named("Montserrat-Bold");
+        for text in [
+            "Ünïcødé",
+            "Жизнь",
+            "Αθήνα",
+            "漢字",
+            "简体",
+            "かな",
+            "カナ",
+            "한글",
+            "🎉",
+        ] {
+            for character in text.chars() {
+                let glyph = font.glyph(character);
+                let glyph = glyph.unwrap_or_else(|| panic!("{character} of {text}"));
+                assert!(font.draw(glyph, 24.0, (0.0, 0.0)).is_some(), "{character}");
+            }
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Drawing of frames: box after box, each with background, border and text.
 
+use std::collections::HashMap;
+
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 
 use super::{TextBox, font::Font, layout};
-use crate::{MediaError, Result};
+use crate::{MediaError, Pixels, Result};
 
 /// Pixels with premultiplied alpha.
 struct Canvas {
@@ -16,13 +18,13 @@ struct Canvas {
 type Colour = [f32; 4];
 
 /// Draws a frame as PNG.
-pub(super) fn draw(root: &TextBox) -> Result<Vec<u8>> {
+pub(super) fn draw(root: &TextBox, pictures: &HashMap<String, Pixels>) -> Result<Vec<u8>> {
     let mut canvas = Canvas {
         width: root.width,
         height: root.height,
         pixels: vec![[0.0; 4]; (root.width * root.height) as usize],
     };
-    paint(&mut canvas, root, (0, 0));
+    paint(&mut canvas, root, (0, 0), pictures);
     let bytes: Vec<u8> = canvas.pixels.iter().flat_map(plain).collect();
     let mut png = Vec::new();
     PngEncoder::new(&mut png)
@@ -87,10 +89,34 @@ impl Canvas {
     }
 }
 
-fn paint(canvas: &mut Canvas, inner: &TextBox, (x, y): (i64, i64)) {
+impl Canvas {
+    /// Stretches a picture over a box: every pixel is the nearest one.
+    fn stretch(&mut self, (left, top): (i64, i64), (width, height): (i64, i64), picture: &Pixels) {
+        let (columns, rows) = picture.size();
+        let columns_in = left.max(0)..left.saturating_add(width).min(self.width);
+        for y in top.max(0)..top.saturating_add(height).min(self.height) {
+            let row = (y - top) * i64::from(rows) / height;
+            for x in columns_in.clone() {
+                let column = (x - left) * i64::from(columns) / width;
+                let pixel = picture.pixel(column as u32, row as u32);
+                self.over(x, y, colour(&pixel), 1.0);
+            }
+        }
+    }
+}
+
+fn paint(
+    canvas: &mut Canvas,
+    inner: &TextBox,
+    (x, y): (i64, i64),
+    pictures: &HashMap<String, Pixels>,
+) {
     let (left, top) = (x + inner.x, y + inner.y);
     let (width, height) = (inner.width.max(0), inner.height.max(0));
     canvas.fill((left, top), (width, height), colour(&inner.background));
+    if let Some(picture) = pictures.get(&inner.bgimage) {
+        canvas.stretch((left, top), (width, height), picture);
+    }
     let thick = inner.thickness.clamp(0, width.min(height));
     if thick > 0 {
         let border = colour(&inner.color);
@@ -106,7 +132,7 @@ fn paint(canvas: &mut Canvas, inner: &TextBox, (x, y): (i64, i64)) {
     }
     write(canvas, inner, (left, top));
     for child in &inner.sub {
-        paint(canvas, child, (left, top));
+        paint(canvas, child, (left, top), pictures);
     }
 }
 

@@ -9,9 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{AttributeId, AttributeTarget, Catalogue, ContentType, JsonMap, Umid};
+use bytes::Bytes;
+use components::{AttributeId, AttributeTarget, Catalogue, ContentType, JsonMap, Reason, Umid};
 use integrations::VideoId;
-use media::{Frame, Kind, MediaError, Urgency, poster, poster_name};
+use media::{Format, Frame, Kind, MediaError, Pixels, Urgency, poster, poster_name};
 use parking_lot::Mutex;
 use serde_json::Value;
 use systems::{AttributeChange, Effect};
@@ -161,10 +162,37 @@ impl Node {
             return Ok(());
         }
         if self.find_media(&name).await?.is_none() {
-            let draw = move || frame.draw();
+            let mut files = Vec::new();
+            for name in frame.pictures() {
+                if let Some(file) = self.picture(&name).await? {
+                    files.push((name, file));
+                }
+            }
+            let limits = self.options().media.limits.pictures;
+            let draw = move || {
+                let decode = |(name, (format, bytes))| {
+                    Some((name, Pixels::decode(format, bytes, &limits).ok()?))
+                };
+                frame.draw(&files.into_iter().filter_map(decode).collect())
+            };
             self.keep_picture(draw, vec![name.clone(), recipe]).await?;
         }
         self.set_picture(object, id, (field, &string), name).await
+    }
+
+    /// The bytes of a stored picture, if there is one of that name.
+    async fn picture(&self, name: &str) -> Result<Option<(Format, Bytes)>> {
+        match self
+            .media_file(name, Some(Kind::Image), Reason::NotFound)
+            .await
+        {
+            Ok(file) => {
+                let bytes = self.media_bytes(&file).await?.bytes;
+                Ok(Format::of_mime(&file.row.blob.mime).map(|format| (format, bytes)))
+            }
+            Err(NodeError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn render_poster(
