@@ -13,6 +13,7 @@ mod attribute_lists;
 mod attributes;
 mod baseline;
 mod chain;
+mod harvest;
 mod integrations;
 mod lists;
 mod media;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(integrations::Integrations),
             Box::new(assets::Assets),
             Box::new(media::Media),
+            Box::new(harvest::Harvest),
         ]
     }
 

@@ -10,6 +10,7 @@ mod amount;
 mod attributes;
 mod chain;
 mod core;
+mod harvest;
 mod media;
 
 pub use self::core::{
@@ -24,6 +25,10 @@ pub use attributes::{
 pub use chain::{
     balance, blockchain, contract, harvester_blockchain, harvester_ethers, harvester_nfts,
     harvester_tokens, nft, pending_stake, stake, wallet,
+};
+pub use harvest::{
+    chain_block, chain_cell, chain_dead_letter, chain_fact, chain_outbox, chain_undo,
+    followed_chain,
 };
 pub use media::{media_alias, media_blob, media_block, media_owner, media_variant};
 

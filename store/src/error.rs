@@ -73,6 +73,9 @@ pub enum StoreError {
     /// The wallet belongs to a user.
     #[error("the wallet is taken")]
     WalletTaken,
+    /// Another block of the chain was applied last.
+    #[error("blocks out of order")]
+    OutOfOrder,
     /// Another row has the same unique key.
     #[error("it exists already")]
     Duplicate,

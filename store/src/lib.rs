@@ -18,6 +18,7 @@ mod database;
 mod directory;
 pub mod entity;
 mod error;
+mod harvest;
 mod media;
 mod migrate;
 mod objects;
@@ -35,6 +36,10 @@ pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
 pub use database::{Store, StoreOptions, Version, VersionedCache};
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
+pub use harvest::{
+    AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainRow, DeadLetterRow, EffectRow,
+    EffectState, FactRow, UndoRow,
+};
 pub use media::{BlobRow, BlobState, DigestBytes, MediaTotals, NewBlob, Recorded, VariantRow};
 pub use migrate::MigrationStatus;
 pub use objects::{

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs};
 use crate::support::{files, root};
 
 /// Crates from the lowest layer up, with the crates of the workspace that each may use.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("posbus", &[]),
     ("components", &["posbus"]),
     ("migrations", &[]),
@@ -15,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("store", &["components", "migrations"]),
     ("systems", &["components", "posbus"]),
     ("archive", &["components", "media", "store"]),
+    ("harvester", &["components", "store"]),
     (
         "node",
         &[
@@ -51,7 +52,12 @@ const LAYERS: [(&str, &[&str]); 14] = [
 ];
 
 /// A crate's sources, words that they must not contain, and the reason.
-const FORBIDDEN: [(&str, &[&str], &str); 5] = [
+const FORBIDDEN: [(&str, &[&str], &str); 6] = [
+    (
+        "harvester",
+        &["sea_orm", "SELECT ", "node::"],
+        "following sees neither SQL nor worlds",
+    ),
     (
         "net",
         &["store::", ".store()"],

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use bigdecimal::num_bigint::{BigInt, Sign};
 use sea_orm::{
     ColIdx, DbErr, QueryResult, TryFromU64, TryGetError, TryGetable,
     entity::prelude::BigDecimal,
@@ -17,6 +18,13 @@ impl Amount {
     /// Nothing.
     pub fn zero() -> Self {
         Amount(BigDecimal::from(0))
+    }
+
+    /// An amount of at most 32 bytes, the most significant first.
+    pub fn from_be_bytes(bytes: &[u8]) -> Option<Self> {
+        const MAX_BYTES: usize = 32;
+        let number = BigInt::from_bytes_be(Sign::Plus, bytes);
+        (bytes.len() <= MAX_BYTES).then(|| Amount(BigDecimal::from(number)))
     }
 
     /// Whether this is nothing.

@@ -1,0 +1,111 @@
+//! One chain, as the follower sees it.
+
+use std::time::Duration;
+
+use components::Umid;
+use futures_util::stream::BoxStream;
+
+use crate::chain::{Block, FactBatch, Hash};
+
+/// What does not change about a chain.
+#[derive(Clone, Debug)]
+pub struct ChainDescriptor {
+    /// Its id in the database.
+    pub id: Umid,
+    /// Name for people.
+    pub name: String,
+    /// The first block that can have facts.
+    pub first_block: u64,
+    /// Blocks that one request for facts asks for at first, and at most.
+    pub range: (u64, u64),
+}
+
+/// A block to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockAt {
+    /// The newest.
+    Best,
+    /// The newest that cannot be replaced any more.
+    Finalized,
+    /// The one of a number on the chain as it is now.
+    Number(u64),
+    /// The one of a hash, wherever it is.
+    Hash(Hash),
+}
+
+/// Blocks whose facts are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockRange {
+    /// Those of these numbers on the chain as it is now, both included.
+    Numbers {
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
+    /// One block by its hash.
+    One(Block),
+}
+
+/// News of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadEvent {
+    /// There is a new block, or the newest are other ones.
+    Best,
+    /// More blocks cannot be replaced any more.
+    Finalized,
+    /// The connection broke and is back; anything may have happened.
+    Interrupted,
+}
+
+/// A request that failed. The variant decides what happens next, never the text.
+#[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
+pub enum AdapterError {
+    /// Trying again may succeed: the connection broke, the answer did not come or made no sense.
+    #[error("no answer: {0}")]
+    Transient(String),
+    /// The answer would be too large; perhaps with the number of blocks that would do.
+    #[error("the range is too large")]
+    RangeTooLarge(Option<u64>),
+    /// Too many requests; the next one after this time.
+    #[error("too many requests")]
+    RateLimited(Duration),
+    /// The chain does not have that block, not yet or not any more.
+    #[error("no such block")]
+    NotFound,
+    /// The answer belongs to another state of the chain than was asked for.
+    #[error("the answer is of another state of the chain")]
+    Inconsistent,
+    /// Trying again is of no use.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+/// One chain. Every call has a deadline of its own and may be dropped at any time.
+#[async_trait::async_trait]
+pub trait ChainAdapter: Send + Sync + 'static {
+    /// What does not change about it.
+    fn descriptor(&self) -> &ChainDescriptor;
+
+    /// What the chain says of itself: its id, or the hash of its first block.
+    ///
+    /// # Errors
+    /// Those of asking.
+    async fn identity(&self) -> Result<Vec<u8>, AdapterError>;
+
+    /// News, for as long as the adapter is there. It is told again what it was told before rather
+    /// than miss anything; who listens asks for blocks.
+    fn heads(&self) -> BoxStream<'static, HeadEvent>;
+
+    /// A block; none if the chain has no such block, not yet or not any more.
+    ///
+    /// # Errors
+    /// Those of asking.
+    async fn block(&self, at: BlockAt) -> Result<Option<Block>, AdapterError>;
+
+    /// All facts of some blocks.
+    ///
+    /// # Errors
+    /// Those of asking.
+    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError>;
+}

@@ -1,0 +1,115 @@
+//! What every chain has: blocks, and facts in them.
+
+use components::Umid;
+pub use ruint::aliases::U256;
+use serde::Serialize;
+
+/// Hash of a block.
+pub type Hash = [u8; 32];
+/// An account: 20 bytes on Ethereum and its kin, 32 on Substrate.
+pub type Account = Vec<u8>;
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Number; each block's is one more than its parent's.
+    pub number: u64,
+    /// Hash.
+    pub hash: Hash,
+    /// Hash of the block before.
+    pub parent: Hash,
+}
+
+/// Something that happened in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Number of the block.
+    pub number: u64,
+    /// Hash of the block.
+    pub block: Hash,
+    /// Place in the block: facts of a block are in this order, and no two have the same.
+    pub position: u64,
+    /// The transaction; empty for what no transaction caused.
+    pub transaction: Vec<u8>,
+    /// What happened.
+    pub kind: FactKind,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FactKind {
+    /// A token changed hands; from nobody it was minted, to nobody it was burned.
+    FungibleTransfer {
+        /// The token's contract.
+        contract: Vec<u8>,
+        /// The account that had it.
+        from: Option<Account>,
+        /// The account that has it.
+        to: Option<Account>,
+        /// Amount in the smallest unit.
+        amount: U256,
+    },
+    /// An item changed hands.
+    ItemTransfer {
+        /// The contract of the items.
+        contract: Vec<u8>,
+        /// Id of the item.
+        item: U256,
+        /// The account that had it; none if it was minted.
+        from: Option<Account>,
+        /// The account that has it; none if it was burned.
+        to: Option<Account>,
+    },
+    /// A stake in a world grew.
+    Staked {
+        /// The account.
+        account: Account,
+        /// The world.
+        world: Umid,
+        /// Kind of token.
+        token: u8,
+        /// By how much.
+        amount: U256,
+    },
+    /// A stake in a world shrank.
+    Unstaked {
+        /// The account.
+        account: Account,
+        /// The world.
+        world: Umid,
+        /// Kind of token.
+        token: u8,
+        /// By how much.
+        amount: U256,
+    },
+    /// A stake moved from one world to another.
+    Restaked {
+        /// The account.
+        account: Account,
+        /// The world that lost it.
+        from: Umid,
+        /// The world that got it.
+        to: Umid,
+        /// Kind of token.
+        token: u8,
+        /// How much of it.
+        amount: U256,
+    },
+    /// Something that came in and could not be read.
+    Unreadable {
+        /// The bytes.
+        raw: Vec<u8>,
+        /// What is wrong with them.
+        reason: String,
+    },
+}
+
+/// Facts of a range of blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactBatch {
+    /// All facts of the range that matter, in any order, perhaps some twice.
+    pub facts: Vec<Fact>,
+    /// The last block of the range, as the answer saw it.
+    pub last: Block,
+}

@@ -1,0 +1,417 @@
+//! Keeps the rows of one chain at its head.
+//!
+//! Blocks that cannot be replaced any more come in ranges. Those after them come one by one, by
+//! hash, each the child of the one before; their changes can be taken back. When the chain no longer
+//! has the block that was applied last, everything after the last common block is taken back first.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use components::Umid;
+use futures_util::StreamExt;
+use store::{AppliedBlocks, BlockMark, BlockRow, Store, StoreError};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    adapter::{AdapterError, BlockAt, BlockRange, ChainAdapter},
+    chain::{Block, Fact, FactBatch, Hash},
+    projector::{cells_of, project},
+};
+
+/// Options of a follower.
+#[derive(Clone, Debug)]
+pub struct FollowerOptions {
+    /// Facts that an answer has at best; ranges grow and shrink towards it. Default 2,000.
+    pub facts: usize,
+    /// Time after which the chain is asked without news of it. Default 15 s: a chain may be quiet,
+    /// and news may get lost.
+    pub silence: Duration,
+    /// Time for which a chain may seem shorter than it was, before that is believed. Default 15 s:
+    /// endpoints that share an address are not equally far.
+    pub patience: Duration,
+    /// First and longest pause after a failure. Default 250 ms and 30 s.
+    pub pause: (Duration, Duration),
+}
+
+impl Default for FollowerOptions {
+    fn default() -> Self {
+        Self {
+            facts: 2_000,
+            silence: Duration::from_secs(15),
+            patience: Duration::from_secs(15),
+            pause: (Duration::from_millis(250), Duration::from_secs(30)),
+        }
+    }
+}
+
+/// Following failed.
+#[derive(thiserror::Error, Debug)]
+pub enum FollowError {
+    /// Asking the chain failed.
+    #[error("the chain: {0}")]
+    Adapter(#[from] AdapterError),
+    /// The database failed.
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    /// The chain says of itself that it is another one than before.
+    #[error("this is another chain than before")]
+    AnotherChain,
+    /// A block that could not be replaced was. Nothing is done about it: people have to look.
+    #[error("finality was violated: block {0} was replaced after it was final")]
+    FinalityViolated(u64),
+}
+
+impl FollowError {
+    /// Whether trying again is of no use.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            FollowError::AnotherChain
+                | FollowError::FinalityViolated(_)
+                | FollowError::Adapter(AdapterError::Fatal(_))
+        )
+    }
+}
+
+type Result<T> = std::result::Result<T, FollowError>;
+
+/// The rows of one chain.
+pub struct Follower {
+    adapter: Arc<dyn ChainAdapter>,
+    store: Store,
+    options: FollowerOptions,
+    chain: Umid,
+    applied: Option<BlockMark>,
+    finalized: Option<BlockMark>,
+    /// Applied blocks that may be replaced, oldest first, after the last final one.
+    window: VecDeque<BlockRow>,
+    /// Blocks that the next request for facts asks for.
+    range: u64,
+    /// Since when the chain seems shorter than it was.
+    short_since: Option<Instant>,
+}
+
+impl Follower {
+    /// Begins where the rows are.
+    ///
+    /// # Errors
+    /// `AnotherChain`, those of asking the chain and of the database.
+    pub async fn open(
+        adapter: Arc<dyn ChainAdapter>,
+        store: Store,
+        options: FollowerOptions,
+    ) -> Result<Self> {
+        let descriptor = adapter.descriptor().clone();
+        let identity = adapter.identity().await?;
+        let row = store
+            .open_chain(descriptor.id, &descriptor.name, &identity)
+            .await?;
+        if row.identity != identity {
+            return Err(FollowError::AnotherChain);
+        }
+        let mut follower = Self {
+            adapter,
+            store,
+            options,
+            chain: descriptor.id,
+            applied: None,
+            finalized: None,
+            window: VecDeque::new(),
+            range: descriptor.range.0,
+            short_since: None,
+        };
+        follower.read_again().await?;
+        Ok(follower)
+    }
+
+    /// The last block whose facts are in the rows.
+    pub fn applied(&self) -> Option<&BlockMark> {
+        self.applied.as_ref()
+    }
+
+    /// The last block that cannot be replaced any more.
+    pub fn finalized(&self) -> Option<&BlockMark> {
+        self.finalized.as_ref()
+    }
+
+    /// Follows the chain until `stop`. Failures are waited out; only those that are final end it.
+    /// `applied` is told whenever the rows have changed.
+    ///
+    /// # Errors
+    /// `AnotherChain`, `FinalityViolated`, or what the adapter calls fatal.
+    pub async fn run(
+        mut self,
+        stop: CancellationToken,
+        mut applied: impl FnMut(&Follower),
+    ) -> Result<()> {
+        let mut heads = self.adapter.heads();
+        let mut pause = self.options.pause.0;
+        loop {
+            let caught_up = stop.run_until_cancelled(self.catch_up()).await;
+            let wait = match caught_up {
+                None => return Ok(()),
+                Some(Ok(())) => {
+                    pause = self.options.pause.0;
+                    self.options.silence
+                }
+                Some(Err(error)) if error.is_final() => return Err(error),
+                Some(Err(error)) => {
+                    let asked = match &error {
+                        FollowError::Adapter(AdapterError::RateLimited(after)) => *after,
+                        _ => Duration::ZERO,
+                    };
+                    tracing::warn!(chain = self.adapter.descriptor().name, %error, "following waits");
+                    let wait = pause.max(asked);
+                    pause = (pause * 2).min(self.options.pause.1);
+                    sleep(wait).await;
+                    // What is stored is known only to the database after a failure.
+                    let _ = self.read_again().await;
+                    continue;
+                }
+            };
+            applied(&self);
+            let news = timeout(wait, heads.next());
+            match stop.run_until_cancelled(news).await {
+                None => return Ok(()),
+                // An adapter without news is asked every now and then.
+                Some(Ok(None)) => sleep(wait).await,
+                Some(Ok(Some(_)) | Err(_)) => {}
+            }
+        }
+    }
+
+    /// Brings the rows to the head of the chain.
+    ///
+    /// # Errors
+    /// Those of asking and of the database, `FinalityViolated`. The rows are then those of some
+    /// block of the chain as it was.
+    pub async fn catch_up(&mut self) -> Result<()> {
+        loop {
+            let finalized = self.adapter.block(BlockAt::Finalized).await?;
+            let Some(best) = self.adapter.block(BlockAt::Best).await? else {
+                return Ok(());
+            };
+            if !self.leave_lost_blocks(&best).await? {
+                return Ok(());
+            }
+            self.read_ranges(finalized.as_ref()).await?;
+            let reached = self.read_blocks(&best).await?;
+            if let Some(finalized) = finalized {
+                self.finalize(&finalized).await?;
+            }
+            if reached {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads from the database where the rows are.
+    async fn read_again(&mut self) -> Result<()> {
+        let row = self.store.chain(self.chain).await?;
+        let row = row.ok_or(FollowError::AnotherChain)?;
+        self.window = self.store.chain_blocks(self.chain).await?.into();
+        self.applied = row.applied;
+        self.finalized = row.finalized;
+        Ok(())
+    }
+
+    /// Takes back blocks that the chain no longer has. False if the chain seems shorter than it was,
+    /// which is not believed yet.
+    async fn leave_lost_blocks(&mut self, best: &Block) -> Result<bool> {
+        let Some(applied) = self.applied.clone() else {
+            return Ok(true);
+        };
+        if best.number < applied.number && self.has(best) {
+            let since = *self.short_since.get_or_insert_with(Instant::now);
+            if since.elapsed() < self.options.patience {
+                return Ok(false);
+            }
+        }
+        self.short_since = None;
+        let mut lost = 0;
+        let mut common = None;
+        for block in self.window.iter().rev() {
+            let now = self.adapter.block(BlockAt::Number(block.number)).await?;
+            if now.is_some_and(|now| now.hash[..] == block.hash[..]) {
+                common = Some(BlockMark {
+                    number: block.number,
+                    hash: block.hash.clone(),
+                });
+                break;
+            }
+            if self
+                .finalized
+                .as_ref()
+                .is_some_and(|finalized| finalized.number >= block.number)
+            {
+                return Err(FollowError::FinalityViolated(block.number));
+            }
+            lost += 1;
+        }
+        if common.as_ref() == Some(&applied) {
+            return Ok(true);
+        }
+        self.store
+            .revert_blocks(self.chain, &applied, common.as_ref())
+            .await?;
+        tracing::info!(
+            chain = self.adapter.descriptor().name,
+            blocks = lost,
+            "blocks were replaced"
+        );
+        self.window.truncate(self.window.len() - lost);
+        self.applied = common;
+        Ok(true)
+    }
+
+    /// Whether a block is one that was applied.
+    fn has(&self, block: &Block) -> bool {
+        let mut window = self.window.iter();
+        window.any(|known| known.number == block.number && known.hash == block.hash)
+    }
+
+    fn next(&self) -> u64 {
+        match &self.applied {
+            Some(applied) => applied.number + 1,
+            None => self.adapter.descriptor().first_block,
+        }
+    }
+
+    /// Applies blocks that cannot be replaced any more, a range at a time.
+    async fn read_ranges(&mut self, finalized: Option<&Block>) -> Result<()> {
+        let Some(finalized) = finalized else {
+            return Ok(());
+        };
+        while self.next() <= finalized.number {
+            let from = self.next();
+            let to = finalized
+                .number
+                .min(from.saturating_add(self.range.max(1) - 1));
+            let batch = match self.adapter.facts(BlockRange::Numbers { from, to }).await {
+                Err(AdapterError::RangeTooLarge(hint)) if to > from => {
+                    let half = (to - from).div_ceil(2);
+                    self.range = hint.map_or(half, |hint| hint.clamp(1, half.max(1)));
+                    continue;
+                }
+                batch => batch?,
+            };
+            // Another endpoint, or another time, may have another chain.
+            let last = self.adapter.block(BlockAt::Number(to)).await?;
+            if batch.last.number != to || last != Some(batch.last) {
+                return Err(AdapterError::Inconsistent.into());
+            }
+            self.adapt_range(batch.facts.len());
+            let numbers = from..=to;
+            self.apply(batch, |fact| numbers.contains(&fact.number), false)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Grows or shrinks ranges towards the number of facts that an answer should have.
+    fn adapt_range(&mut self, facts: usize) {
+        let largest = self.adapter.descriptor().range.1;
+        self.range = match facts {
+            facts if facts > self.options.facts => (self.range / 2).max(1),
+            facts if facts < self.options.facts / 2 => self.range.saturating_mul(2).min(largest),
+            _ => self.range,
+        };
+    }
+
+    /// Applies blocks that may be replaced, one by one. False if the chain has changed meanwhile.
+    async fn read_blocks(&mut self, best: &Block) -> Result<bool> {
+        while self.next() <= best.number {
+            let number = self.next();
+            let Some(block) = self.adapter.block(BlockAt::Number(number)).await? else {
+                return Ok(false);
+            };
+            let parent = self.applied.as_ref().map(|applied| &applied.hash[..]);
+            if parent.is_some_and(|parent| parent != block.parent) {
+                return Ok(false);
+            }
+            let batch = match self.adapter.facts(BlockRange::One(block)).await {
+                Err(AdapterError::NotFound) => return Ok(false),
+                batch => batch?,
+            };
+            if batch.last != block {
+                return Err(AdapterError::Inconsistent.into());
+            }
+            let hash = block.hash;
+            self.apply(batch, |fact| fact.block == hash, true).await?;
+        }
+        Ok(true)
+    }
+
+    /// Stores the facts of a batch, in order and each once, with all that follows from them.
+    async fn apply(
+        &mut self,
+        batch: FactBatch,
+        belongs: impl Fn(&Fact) -> bool,
+        replaceable: bool,
+    ) -> Result<()> {
+        let FactBatch { mut facts, last } = batch;
+        if !facts.iter().all(belongs) {
+            return Err(AdapterError::Inconsistent.into());
+        }
+        facts.sort_by_key(|fact| (fact.number, fact.position));
+        facts.dedup_by_key(|fact| (fact.number, fact.position));
+        let mark = BlockMark {
+            number: last.number,
+            hash: last.hash.to_vec(),
+        };
+        let row = BlockRow {
+            number: last.number,
+            hash: last.hash.to_vec(),
+            parent: last.parent.to_vec(),
+        };
+        let mut range = AppliedBlocks {
+            after: self.applied.clone(),
+            to: Some(mark.clone()),
+            blocks: vec![row.clone()],
+            is_final: !replaceable,
+            ..AppliedBlocks::default()
+        };
+        let present = self
+            .store
+            .chain_cells(self.chain, &cells_of(&facts))
+            .await?;
+        project(&mut range, facts, present, replaceable);
+        self.store.apply_blocks(self.chain, &range).await?;
+        if !replaceable {
+            self.window.clear();
+            self.finalized = Some(mark.clone());
+        }
+        self.applied = Some(mark);
+        self.window.push_back(row);
+        Ok(())
+    }
+
+    /// Forgets how to take back what cannot be replaced any more.
+    async fn finalize(&mut self, finalized: &Block) -> Result<()> {
+        let is_known = |mark: &BlockMark| mark.number >= finalized.number;
+        if self.finalized.as_ref().is_some_and(is_known) {
+            return Ok(());
+        }
+        let mut window = self.window.iter();
+        let Some(ours) = window.find(|block| block.number == finalized.number) else {
+            return Ok(());
+        };
+        let hash: &Hash = &finalized.hash;
+        if ours.hash != hash {
+            // The chain has changed since it was asked; the next look sees how.
+            return Ok(());
+        }
+        let mark = BlockMark {
+            number: finalized.number,
+            hash: hash.to_vec(),
+        };
+        self.store.finalize_blocks(self.chain, &mark).await?;
+        self.window.retain(|block| block.number >= mark.number);
+        self.finalized = Some(mark);
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Follows chains: reads their blocks, derives balances, owners and stakes, and has effects carried
+//! out, each once, even when blocks are replaced.
+//!
+//! * [`ChainAdapter`]: one chain. Knows RPC and encodings, and nothing of databases, users or
+//!   worlds.
+//! * [`Follower`]: keeps the rows of one chain at its head. Sees no encoding of any chain.
+//! * [`Dispatcher`]: carries out what follows from the facts.
+//! * [`scripted`]: a chain in memory that does as it is told, for tests.
+
+#![forbid(unsafe_code)]
+
+mod adapter;
+mod chain;
+mod dispatcher;
+mod follower;
+mod projector;
+pub mod scripted;
+
+pub use adapter::{AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent};
+pub use chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256};
+pub use dispatcher::{Dispatcher, EffectError, Effects};
+pub use follower::{FollowError, Follower, FollowerOptions};
+pub use projector::Effect;

@@ -1,0 +1,8 @@
+//! The follower and its ledger against a chain that does as it is told.
+
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+mod effects;
+mod following;
+mod random;
+mod support;
