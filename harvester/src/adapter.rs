@@ -7,7 +7,7 @@ use futures_util::stream::BoxStream;
 
 use crate::chain::{Block, FactBatch, Hash};
 
-/// What does not change about a chain.
+/// Fixed properties of a chain.
 #[derive(Clone, Debug)]
 pub struct ChainDescriptor {
     /// Its id in the database.
@@ -84,10 +84,10 @@ pub enum AdapterError {
 /// One chain. Every call has a deadline of its own and may be dropped at any time.
 #[async_trait::async_trait]
 pub trait ChainAdapter: Send + Sync + 'static {
-    /// What does not change about it.
+    /// Its fixed properties.
     fn descriptor(&self) -> &ChainDescriptor;
 
-    /// What the chain says of itself: its id, or the hash of its first block.
+    /// Identity of the chain: its id, or the hash of its first block.
     ///
     /// # Errors
     /// Those of asking.

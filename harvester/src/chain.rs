@@ -1,4 +1,4 @@
-//! What every chain has: blocks, and facts in them.
+//! Blocks, which every chain has, and facts in them.
 
 use components::Umid;
 pub use ruint::aliases::U256;
@@ -31,11 +31,11 @@ pub struct Fact {
     pub position: u64,
     /// The transaction; empty for what no transaction caused.
     pub transaction: Vec<u8>,
-    /// What happened.
+    /// The event.
     pub kind: FactKind,
 }
 
-/// What can happen.
+/// Kinds of facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FactKind {
@@ -93,14 +93,14 @@ pub enum FactKind {
         to: Umid,
         /// Kind of token.
         token: u8,
-        /// How much of it.
+        /// Amount of it.
         amount: U256,
     },
     /// Something that came in and could not be read.
     Unreadable {
         /// The bytes.
         raw: Vec<u8>,
-        /// What is wrong with them.
+        /// The fault in them.
         reason: String,
     },
 }

@@ -1,4 +1,5 @@
-//! Carries effects out: in the order of the chain, each once, and back again if their block is lost.
+//! Carries effects out: in the order of the chain, each once, and back again if their block is
+//! lost.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +25,7 @@ pub enum EffectError {
     Hopeless(String),
 }
 
-/// Whoever carries effects out. Both are called again when it is not known whether they have
+/// Receiver of effects. Both are called again when it is not known whether they have
 /// happened, so each has to be the same as once.
 #[async_trait::async_trait]
 pub trait Effects: Send + Sync + 'static {

@@ -1,8 +1,9 @@
 //! Keeps the rows of one chain at its head.
 //!
 //! Blocks that cannot be replaced any more come in ranges. Those after them come one by one, by
-//! hash, each the child of the one before; their changes can be taken back. When the chain no longer
-//! has the block that was applied last, everything after the last common block is taken back first.
+//! hash, each the child of the one before; their changes can be taken back. When the chain no
+//! longer has the block that was applied last, everything after the last common block is taken back
+//! first.
 
 use std::{
     collections::VecDeque,
@@ -148,40 +149,39 @@ impl Follower {
         stop: CancellationToken,
         mut applied: impl FnMut(&Follower),
     ) -> Result<()> {
-        let mut heads = self.adapter.heads();
-        let mut pause = self.options.pause.0;
-        loop {
-            let caught_up = stop.run_until_cancelled(self.catch_up()).await;
-            let wait = match caught_up {
-                None => return Ok(()),
-                Some(Ok(())) => {
-                    pause = self.options.pause.0;
-                    self.options.silence
+        let follow = async {
+            let mut heads = self.adapter.heads();
+            let mut pause = self.options.pause.0;
+            loop {
+                match self.sync().await {
+                    Ok(()) => {
+                        pause = self.options.pause.0;
+                        applied(&self);
+                        let silence = self.options.silence;
+                        if let Ok(None) = timeout(silence, heads.next()).await {
+                            // An adapter without news is asked every now and then.
+                            sleep(silence).await;
+                        }
+                    }
+                    Err(error) if error.is_final() => return Err(error),
+                    Err(error) => {
+                        let name = &self.adapter.descriptor().name;
+                        tracing::warn!(chain = name, %error, "following waits");
+                        let asked = match &error {
+                            FollowError::Adapter(AdapterError::RateLimited(after)) => *after,
+                            _ => Duration::ZERO,
+                        };
+                        sleep(pause.max(asked)).await;
+                        pause = (pause * 2).min(self.options.pause.1);
+                        // After a failure only the database knows where the rows are.
+                        if let Err(error) = self.read_again().await {
+                            tracing::warn!(%error, "the ledger cannot be read");
+                        }
+                    }
                 }
-                Some(Err(error)) if error.is_final() => return Err(error),
-                Some(Err(error)) => {
-                    let asked = match &error {
-                        FollowError::Adapter(AdapterError::RateLimited(after)) => *after,
-                        _ => Duration::ZERO,
-                    };
-                    tracing::warn!(chain = self.adapter.descriptor().name, %error, "following waits");
-                    let wait = pause.max(asked);
-                    pause = (pause * 2).min(self.options.pause.1);
-                    sleep(wait).await;
-                    // What is stored is known only to the database after a failure.
-                    let _ = self.read_again().await;
-                    continue;
-                }
-            };
-            applied(&self);
-            let news = timeout(wait, heads.next());
-            match stop.run_until_cancelled(news).await {
-                None => return Ok(()),
-                // An adapter without news is asked every now and then.
-                Some(Ok(None)) => sleep(wait).await,
-                Some(Ok(Some(_)) | Err(_)) => {}
             }
-        }
+        };
+        stop.run_until_cancelled(follow).await.unwrap_or(Ok(()))
     }
 
     /// Brings the rows to the head of the chain.
@@ -189,7 +189,7 @@ impl Follower {
     /// # Errors
     /// Those of asking and of the database, `FinalityViolated`. The rows are then those of some
     /// block of the chain as it was.
-    pub async fn catch_up(&mut self) -> Result<()> {
+    pub async fn sync(&mut self) -> Result<()> {
         loop {
             let finalized = self.adapter.block(BlockAt::Finalized).await?;
             let Some(best) = self.adapter.block(BlockAt::Best).await? else {
@@ -219,8 +219,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Takes back blocks that the chain no longer has. False if the chain seems shorter than it was,
-    /// which is not believed yet.
+    /// Takes back blocks that the chain no longer has. False if the chain seems shorter than it
+    /// was, which is not believed yet.
     async fn leave_lost_blocks(&mut self, best: &Block) -> Result<bool> {
         let Some(applied) = self.applied.clone() else {
             return Ok(true);

@@ -5,6 +5,7 @@
 //!   worlds.
 //! * [`Follower`]: keeps the rows of one chain at its head. Sees no encoding of any chain.
 //! * [`Dispatcher`]: carries out what follows from the facts.
+//! * [`evm`]: Ethereum and its kin.
 //! * [`scripted`]: a chain in memory that does as it is told, for tests.
 
 #![forbid(unsafe_code)]
@@ -12,6 +13,7 @@
 mod adapter;
 mod chain;
 mod dispatcher;
+pub mod evm;
 mod follower;
 mod projector;
 pub mod scripted;

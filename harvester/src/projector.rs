@@ -11,7 +11,7 @@ use store::{
 
 use crate::chain::{Account, Fact, FactKind, U256};
 
-/// What is to be done because of a fact.
+/// Consequence of a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Effect {

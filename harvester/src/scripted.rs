@@ -1,4 +1,5 @@
-//! A chain in memory that does as it is told: it mines, forks, rewinds, finalizes, and answers badly.
+//! A chain in memory that does as it is told: it mines, forks, rewinds, finalizes, and answers
+//! badly.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use crate::{
     chain::{Block, Fact, FactBatch, FactKind, Hash},
 };
 
-/// How one request goes wrong.
+/// Faults of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no answer.
@@ -179,7 +180,7 @@ impl ScriptedChain {
         self.news.send_modify(|news| *news += 1);
     }
 
-    /// What goes wrong with this request.
+    /// The fault of this request.
     fn fault(&self) -> Result<Option<Fault>, AdapterError> {
         let mut state = self.state();
         state.requests += 1;

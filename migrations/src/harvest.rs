@@ -1,5 +1,5 @@
-//! The harvester's own tables: which block of a chain it stands at, what it derived, and how to take
-//! that back (docs/spec/chains.md §3).
+//! The harvester's own tables: which block of a chain it stands at, what it derived, and how to
+//! take that back (docs/spec/chains.md §3).
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait, sea_orm::DbErr,

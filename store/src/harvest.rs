@@ -37,7 +37,7 @@ pub struct ChainRow {
     pub id: Umid,
     /// Name for people.
     pub name: String,
-    /// What the chain says of itself: its id, or the hash of its first block.
+    /// Identity of the chain: its id, or the hash of its first block.
     pub identity: Vec<u8>,
     /// The last block whose facts are in the rows.
     pub applied: Option<BlockMark>,
@@ -59,7 +59,7 @@ pub struct BlockRow {
 /// Place of a derived value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cell {
-    /// What an account has of a token: 32 bytes, the most significant first.
+    /// Balance of an account in a token: 32 bytes, the most significant first.
     Balance {
         /// The token's contract.
         contract: Vec<u8>,
@@ -73,7 +73,7 @@ pub enum Cell {
         /// Id of the item, 32 bytes.
         item: [u8; 32],
     },
-    /// What an account has staked in a world, of one kind of token: 32 bytes.
+    /// Stake of an account in a world, of one kind of token: 32 bytes.
     Stake {
         /// The account.
         account: Vec<u8>,
@@ -126,9 +126,9 @@ pub struct DeadLetterRow {
     pub number: u64,
     /// Place in the block.
     pub position: u64,
-    /// What came in.
+    /// The bytes.
     pub raw: Vec<u8>,
-    /// What is wrong with it.
+    /// The fault in it.
     pub reason: String,
 }
 
@@ -145,11 +145,11 @@ pub struct AppliedBlocks {
     pub cells: Vec<CellRow>,
     /// Values before each block that may still be replaced.
     pub undo: Vec<UndoRow>,
-    /// What was seen.
+    /// Facts.
     pub facts: Vec<FactRow>,
-    /// What is to be done because of it.
+    /// Effects of the facts.
     pub effects: Vec<EffectRow>,
-    /// What made no sense.
+    /// Facts that made no sense.
     pub dead: Vec<DeadLetterRow>,
     /// Whether no block of the range can be replaced any more.
     pub is_final: bool,

@@ -75,7 +75,7 @@ async fn effects_wait_for_their_block_and_are_taken_back_with_it() {
     let dispatcher = dispatcher(&store, &recorder).await;
     chain.mine(vec![(transaction(1), hand_over(1, None, Some(1)))]);
     chain.mine(vec![(transaction(2), hand_over(2, None, Some(1)))]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!(
         dispatcher.dispatch(1).await.expect("works"),
         1,
@@ -88,12 +88,12 @@ async fn effects_wait_for_their_block_and_are_taken_back_with_it() {
     // The second block is replaced by one with the same transaction, then by one without.
     chain.rewind(1);
     chain.mine(vec![(transaction(2), hand_over(2, None, Some(1)))]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     dispatcher.dispatch(9).await.expect("works");
     assert_eq!(recorder.keys().len(), 2);
     chain.rewind(1);
     chain.mine(Vec::new());
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     dispatcher.dispatch(9).await.expect("works");
     assert_eq!(recorder.keys().len(), 1);
     let effect = store.due_effects(CHAIN, 9, 9).await.expect("reads");
@@ -115,7 +115,7 @@ async fn an_effect_that_fails_is_tried_again_and_keeps_nobody_waiting() {
             .map(|item| (transaction(item), hand_over(item, None, Some(1))))
             .collect(),
     );
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     dispatcher.dispatch(1).await.expect("works");
     assert_eq!(recorder.keys().len(), 3, "one waits, one is given up");
     while recorder.keys().len() < 4 {
@@ -134,7 +134,7 @@ async fn effects_say_what_is_to_be_done() {
     let chain = ScriptedChain::new(CHAIN);
     let mut follower = follower(&chain, &store).await;
     chain.mine(vec![(transaction(1), hand_over(3, Some(1), None))]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     let due = store.due_effects(CHAIN, 1, 9).await.expect("reads");
     let effect: Effect = serde_json::from_value(due[0].effect.clone()).expect("an effect");
     let Effect::Owner { from, to, item, .. } = effect else {

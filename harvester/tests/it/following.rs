@@ -25,18 +25,18 @@ async fn rows_follow_the_chain_and_what_happened_is_there_once() {
         (transaction(2), transfer(Some(1), Some(2), 30)),
         (transaction(3), hand_over(5, None, Some(1))),
     ]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!(
         (balance(&store, 1).await, balance(&store, 2).await),
         (70, 30)
     );
     assert_eq!(owner(&store, 5).await, Some(account(1)));
     assert_eq!(follower.applied().map(|block| block.number), Some(2));
-    follower.catch_up().await.expect("nothing is new");
+    follower.sync().await.expect("nothing is new");
     assert_eq!(balance(&store, 1).await, 70);
     // Somebody who sends to himself has what he had.
     chain.mine(vec![(transaction(4), transfer(Some(1), Some(1), 70))]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!(balance(&store, 1).await, 70);
 }
 
@@ -55,7 +55,7 @@ async fn replaced_blocks_leave_nothing_behind_whatever_the_new_ones_look_like() 
                 (transaction(20 + number), hand_over(number, None, Some(2))),
             ]);
         }
-        follower.catch_up().await.expect("follows");
+        follower.sync().await.expect("follows");
         assert_eq!(balance(&store, 2).await, 30);
         assert_eq!(chain.rewind(3), 3);
         for number in 0..new {
@@ -64,7 +64,7 @@ async fn replaced_blocks_leave_nothing_behind_whatever_the_new_ones_look_like() 
                 transfer(Some(1), Some(3), 1),
             )]);
         }
-        follower.catch_up().await.expect("follows");
+        follower.sync().await.expect("follows");
         assert_eq!(balance(&store, 1).await, 100 - new);
         assert_eq!(
             (balance(&store, 2).await, balance(&store, 3).await),
@@ -89,16 +89,16 @@ async fn a_rewind_without_a_word_is_noticed_and_an_endpoint_behind_is_no_rewind(
     let adapter = Arc::new(chain.clone());
     let opened = Follower::open(adapter.clone(), store.clone(), patient).await;
     let mut follower = opened.expect("opens");
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     // The second request is the one for the newest block.
     chain.fail([Fault::Lag(3), Fault::Lag(3)]);
-    follower.catch_up().await.expect("it is only behind");
+    follower.sync().await.expect("it is only behind");
     assert_eq!(balance(&store, 1).await, 5);
     chain.rewind(3);
-    follower.catch_up().await.expect("not believed yet");
+    follower.sync().await.expect("not believed yet");
     assert_eq!(balance(&store, 1).await, 5);
     let opened = Follower::open(adapter, store.clone(), options()).await;
-    opened.expect("opens").catch_up().await.expect("follows");
+    opened.expect("opens").sync().await.expect("follows");
     assert_eq!(balance(&store, 1).await, 2);
 }
 
@@ -111,18 +111,15 @@ async fn final_blocks_that_are_replaced_stop_the_chain_and_change_nothing() {
     for number in 1..=6 {
         chain.mine(vec![(transaction(number), transfer(None, Some(1), 1))]);
     }
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     chain.finalize(1);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!(follower.finalized().map(|block| block.number), Some(5));
     chain.violate_finality(4);
     for number in 10..=16 {
         chain.mine(vec![(transaction(number), transfer(None, Some(2), 1))]);
     }
-    let error = follower
-        .catch_up()
-        .await
-        .expect_err("finality was violated");
+    let error = follower.sync().await.expect_err("finality was violated");
     assert!(matches!(error, FollowError::FinalityViolated(5)), "{error}");
     assert!(error.is_final());
     assert_eq!((balance(&store, 1).await, balance(&store, 2).await), (6, 0));
@@ -154,7 +151,7 @@ async fn bad_answers_cost_another_request_and_nothing_else() {
             let mut faults = vec![Fault::Lag(0); nth];
             faults.insert(0, fault);
             chain.fail(faults);
-            match follower.catch_up().await {
+            match follower.sync().await {
                 Ok(()) => {}
                 Err(FollowError::Adapter(error)) => {
                     assert!(!matches!(error, AdapterError::Fatal(_)), "{error}");
@@ -164,7 +161,7 @@ async fn bad_answers_cost_another_request_and_nothing_else() {
         }
     }
     chain.recover();
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!(
         (balance(&store, 1).await, balance(&store, 2).await),
         (0, 820)
@@ -208,7 +205,7 @@ async fn facts_that_cannot_be_are_put_aside_and_the_rest_goes_on() {
         ),
         (transaction(3), transfer(None, Some(2), 5)),
     ]);
-    follower.catch_up().await.expect("follows");
+    follower.sync().await.expect("follows");
     assert_eq!((balance(&store, 1).await, balance(&store, 2).await), (0, 5));
     let dead = store.dead_letters(CHAIN, 10).await.expect("reads");
     let reasons: Vec<&str> = dead.iter().map(|dead| dead.reason.as_str()).collect();

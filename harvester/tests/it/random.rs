@@ -1,5 +1,5 @@
-//! Whatever a chain does, and whenever the program dies: the rows are those of a fresh index, and
-//! every effect has happened once. `ODYSSEY_SCENARIOS` sets how many are played.
+//! The chain may do anything, and the program die at any moment: the rows are those of a fresh
+//! index, and every effect has happened once. `ODYSSEY_SCENARIOS` sets how many are played.
 
 use std::{collections::BTreeSet, env, future::Future, pin::pin, sync::Arc, task::Poll};
 
@@ -89,20 +89,20 @@ async fn play(seed: u64, database: &Database) {
             8 => {
                 // The program dies at some moment of its work, and starts again.
                 let polls = dice.roll(60);
-                die(at.catch_up(), polls).await;
+                die(at.sync(), polls).await;
                 die(dispatch(&store, &recorder, &at), polls).await;
                 chain.recover();
                 drop(at);
                 at = follower(&chain, &store).await;
             }
             _ => {
-                let _ = at.catch_up().await;
+                let _ = at.sync().await;
                 dispatch(&store, &recorder, &at).await;
             }
         }
     }
     chain.recover();
-    at.catch_up()
+    at.sync()
         .await
         .unwrap_or_else(|error| panic!("scenario {seed}: {error}"));
     dispatch(&store, &recorder, &at).await;
@@ -110,7 +110,7 @@ async fn play(seed: u64, database: &Database) {
     let fresh = Database::sqlite();
     let fresh_store = empty(&fresh).await;
     let mut again = follower(&chain, &fresh_store).await;
-    again.catch_up().await.expect("follows");
+    again.sync().await.expect("follows");
     assert_eq!(
         cells(&store).await,
         cells(&fresh_store).await,

@@ -9,8 +9,8 @@
 //! seen again:                 done     pending
 //! ```
 //!
-//! Whoever carries effects out claims them first (running, undoing), so that a block that is lost or
-//! seen again meanwhile is noticed.
+//! An effect is claimed before it is carried out (running, undoing), so that a block that is lost
+//! or seen again meanwhile is noticed.
 
 use chrono::{DateTime, Utc};
 use components::Umid;
@@ -76,7 +76,8 @@ pub struct EffectRow {
     pub attempts: u32,
 }
 
-/// Adds effects. One that was to be taken back, because its block was lost, is seen again and stays.
+/// Adds effects. One that was to be taken back, because its block was lost, is seen again and
+/// stays.
 pub(super) async fn insert(
     transaction: &DatabaseTransaction,
     chain: Umid,
@@ -170,8 +171,8 @@ fn unchanged(chain: Umid, effect: &EffectRow) -> Expr {
 }
 
 impl Store {
-    /// Effects that are due, in the order of the chain: those to be taken back, newest first, before
-    /// those to happen in blocks up to `until`.
+    /// Effects that are due, in the order of the chain: those to be taken back, newest first,
+    /// before those to happen in blocks up to `until`.
     ///
     /// # Errors
     /// Only those of the database.

@@ -1,14 +1,16 @@
-//! The tables that the API reads, which have the shape of the existing platform's, follow the derived
-//! values (docs/spec/model.md §2.1).
+//! The tables that the API reads, which have the shape of the existing platform's, follow the
+//! derived values (docs/spec/model.md §2.1).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
 use components::Umid;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::OnConflict,
 };
 
-use super::{BlockMark, Cell, CellRow, long};
+use super::{BATCH, BlockMark, Cell, CellRow, insert_all, long};
 use crate::{
     Result, StoreError,
     entity::{Amount, balance, blockchain, contract, followed_chain, nft, stake, wallet},
@@ -41,148 +43,161 @@ pub(super) async fn show(
         .on_conflict(replace)
         .exec_without_returning(transaction)
         .await?;
+    let mut rows = Shown::default();
     for row in cells {
+        rows.add(of, row)?;
+    }
+    rows.write(transaction, of).await
+}
+
+/// Rows that follow from cells.
+#[derive(Default)]
+struct Shown {
+    wallets: BTreeSet<Vec<u8>>,
+    contracts: BTreeSet<Vec<u8>>,
+    balances: Vec<balance::Model>,
+    /// Account and contract of balances that are gone.
+    empty: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Worlds by contract, whoever held them.
+    handed_over: BTreeMap<Vec<u8>, Vec<Umid>>,
+    owners: Vec<nft::Model>,
+    stakes: Vec<stake::Model>,
+}
+
+impl Shown {
+    fn add(&mut self, of: Umid, row: &CellRow) -> Result<()> {
+        let time = Utc::now().naive_utc();
         match &row.cell {
             Cell::Balance { contract, account } => {
-                show_balance(transaction, of, row, contract, account).await?;
+                let Some(value) = &row.value else {
+                    self.empty.push((account.clone(), contract.clone()));
+                    return Ok(());
+                };
+                self.wallets.insert(account.clone());
+                self.contracts.insert(contract.clone());
+                self.balances.push(balance::Model {
+                    wallet_id: account.clone(),
+                    contract_id: contract.clone(),
+                    blockchain_id: of,
+                    balance: amount(value)?,
+                    last_processed_block_number: long(row.number),
+                });
             }
             Cell::Owner { contract, item } => {
-                show_owner(transaction, of, row.value.as_deref(), contract, item).await?;
+                // Items whose id has more than 128 bits stand for no world.
+                let (high, world) = item.split_at(16);
+                let (true, Ok(world)) = (high == [0; 16], Umid::from_slice(world)) else {
+                    return Ok(());
+                };
+                let handed_over = self.handed_over.entry(contract.clone());
+                handed_over.or_default().push(world);
+                let Some(owner) = &row.value else {
+                    return Ok(());
+                };
+                self.wallets.insert(owner.clone());
+                self.owners.push(nft::Model {
+                    wallet_id: owner.clone(),
+                    contract_id: contract.clone(),
+                    blockchain_id: of,
+                    object_id: world,
+                    created_at: Some(time),
+                    updated_at: Some(time),
+                });
             }
+            // A stake that is gone keeps its row: its last comment is still told.
             Cell::Stake {
                 account,
                 world,
                 token,
-            } => show_stake(transaction, of, row, account, (*world, *token)).await?,
+            } => {
+                self.wallets.insert(account.clone());
+                self.stakes.push(stake::Model {
+                    blockchain_id: of,
+                    wallet_id: account.clone(),
+                    object_id: *world,
+                    kind: i32::from(*token),
+                    amount: amount(row.value.as_deref().unwrap_or_default())?,
+                    last_comment: String::new(),
+                    updated_at: time,
+                    created_at: time,
+                });
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    async fn write(self, transaction: &DatabaseTransaction, of: Umid) -> Result<()> {
+        let wallets = self.wallets.into_iter().map(|wallet| wallet::Model {
+            blockchain_id: of,
+            wallet_id: wallet,
+        });
+        let mut known =
+            OnConflict::columns([wallet::Column::BlockchainId, wallet::Column::WalletId]);
+        known.do_nothing();
+        upsert(transaction, wallets.collect(), &known).await?;
+        let contracts = self.contracts.into_iter().map(|contract| contract::Model {
+            contract_id: contract,
+            name: Some(String::new()),
+        });
+        let mut known = OnConflict::column(contract::Column::ContractId);
+        known.do_nothing();
+        upsert(transaction, contracts.collect(), &known).await?;
+
+        for (account, contract) in self.empty {
+            balance::Entity::delete_by_id((account, contract, of))
+                .exec(transaction)
+                .await?;
+        }
+        let mut replace = OnConflict::columns([
+            balance::Column::WalletId,
+            balance::Column::ContractId,
+            balance::Column::BlockchainId,
+        ]);
+        replace.update_columns([
+            balance::Column::Balance,
+            balance::Column::LastProcessedBlockNumber,
+        ]);
+        upsert(transaction, self.balances, &replace).await?;
+
+        for (contract, worlds) in self.handed_over {
+            for worlds in worlds.chunks(BATCH) {
+                nft::Entity::delete_many()
+                    .filter(nft::Column::BlockchainId.eq(of))
+                    .filter(nft::Column::ContractId.eq(contract.clone()))
+                    .filter(nft::Column::ObjectId.is_in(worlds.to_vec()))
+                    .exec(transaction)
+                    .await?;
+            }
+        }
+        insert_all(transaction, &self.owners, nft::Model::clone).await?;
+
+        let mut replace = OnConflict::columns([
+            stake::Column::BlockchainId,
+            stake::Column::WalletId,
+            stake::Column::ObjectId,
+            stake::Column::Kind,
+        ]);
+        replace.update_columns([stake::Column::Amount, stake::Column::UpdatedAt]);
+        upsert(transaction, self.stakes, &replace).await
+    }
 }
 
-async fn show_balance(
+async fn upsert<M, A>(
     transaction: &DatabaseTransaction,
-    of: Umid,
-    row: &CellRow,
-    token: &[u8],
-    account: &[u8],
-) -> Result<()> {
-    let Some(value) = &row.value else {
-        balance::Entity::delete_by_id((account.to_vec(), token.to_vec(), of))
-            .exec(transaction)
+    rows: Vec<M>,
+    conflict: &OnConflict,
+) -> Result<()>
+where
+    M: IntoActiveModel<A> + Clone,
+    A: ActiveModelTrait,
+{
+    for batch in rows.chunks(BATCH) {
+        let models = batch.iter().map(|row| row.clone().into_active_model());
+        A::Entity::insert_many(models)
+            .on_conflict(conflict.clone())
+            .exec_without_returning(transaction)
             .await?;
-        return Ok(());
-    };
-    know_wallet(transaction, of, account).await?;
-    let known = contract::Model {
-        contract_id: token.to_vec(),
-        name: Some(String::new()),
-    };
-    contract::Entity::insert(known.into_active_model())
-        .on_conflict_do_nothing()
-        .exec_without_returning(transaction)
-        .await?;
-    let row = balance::Model {
-        wallet_id: account.to_vec(),
-        contract_id: token.to_vec(),
-        blockchain_id: of,
-        balance: amount(value)?,
-        last_processed_block_number: long(row.number),
-    };
-    let mut replace = OnConflict::columns([
-        balance::Column::WalletId,
-        balance::Column::ContractId,
-        balance::Column::BlockchainId,
-    ]);
-    replace.update_columns([
-        balance::Column::Balance,
-        balance::Column::LastProcessedBlockNumber,
-    ]);
-    balance::Entity::insert(row.into_active_model())
-        .on_conflict(replace)
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
-}
-
-/// Items whose id has more than 128 bits stand for no world.
-async fn show_owner(
-    transaction: &DatabaseTransaction,
-    of: Umid,
-    owner: Option<&[u8]>,
-    contract: &[u8],
-    item: &[u8; 32],
-) -> Result<()> {
-    let (high, world) = item.split_at(16);
-    let (true, Ok(world)) = (high == [0; 16], Umid::from_slice(world)) else {
-        return Ok(());
-    };
-    nft::Entity::delete_many()
-        .filter(nft::Column::BlockchainId.eq(of))
-        .filter(nft::Column::ContractId.eq(contract.to_vec()))
-        .filter(nft::Column::ObjectId.eq(world))
-        .exec(transaction)
-        .await?;
-    let Some(owner) = owner else { return Ok(()) };
-    know_wallet(transaction, of, owner).await?;
-    let time = Utc::now().naive_utc();
-    let row = nft::Model {
-        wallet_id: owner.to_vec(),
-        contract_id: contract.to_vec(),
-        blockchain_id: of,
-        object_id: world,
-        created_at: Some(time),
-        updated_at: Some(time),
-    };
-    nft::Entity::insert(row.into_active_model())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
-}
-
-/// A stake that is gone keeps its row: its last comment is still told.
-async fn show_stake(
-    transaction: &DatabaseTransaction,
-    of: Umid,
-    row: &CellRow,
-    account: &[u8],
-    (world, token): (Umid, u8),
-) -> Result<()> {
-    know_wallet(transaction, of, account).await?;
-    let time = Utc::now().naive_utc();
-    let value = row.value.as_deref().unwrap_or_default();
-    let row = stake::Model {
-        blockchain_id: of,
-        wallet_id: account.to_vec(),
-        object_id: world,
-        kind: i32::from(token),
-        amount: amount(value)?,
-        last_comment: String::new(),
-        updated_at: time,
-        created_at: time,
-    };
-    let mut replace = OnConflict::columns([
-        stake::Column::BlockchainId,
-        stake::Column::WalletId,
-        stake::Column::ObjectId,
-        stake::Column::Kind,
-    ]);
-    replace.update_columns([stake::Column::Amount, stake::Column::UpdatedAt]);
-    stake::Entity::insert(row.into_active_model())
-        .on_conflict(replace)
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
-}
-
-async fn know_wallet(transaction: &DatabaseTransaction, of: Umid, account: &[u8]) -> Result<()> {
-    let row = wallet::Model {
-        blockchain_id: of,
-        wallet_id: account.to_vec(),
-    };
-    wallet::Entity::insert(row.into_active_model())
-        .on_conflict_do_nothing()
-        .exec_without_returning(transaction)
-        .await?;
+    }
     Ok(())
 }
 
