@@ -178,20 +178,21 @@ impl Store {
     /// Only those of the database.
     pub async fn due_effects(&self, chain: Umid, until: u64, limit: u64) -> Result<Vec<EffectRow>> {
         let now = Utc::now();
-        let due = |state: EffectState| {
+        let due = |states: &[EffectState]| {
+            let states = states.iter().map(|state| state.name());
             chain_outbox::Entity::find()
                 .filter(chain_outbox::Column::ChainId.eq(chain))
-                .filter(chain_outbox::Column::State.eq(state.name()))
+                .filter(chain_outbox::Column::State.is_in(states))
                 .filter(chain_outbox::Column::Due.lte(now))
         };
-        let mut rows = due(EffectState::Retracting)
+        let mut rows = due(&[EffectState::Retracting, EffectState::Undoing])
             .order_by_desc(chain_outbox::Column::Number)
             .order_by_desc(chain_outbox::Column::Position)
             .limit(limit)
             .all(self.read())
             .await?;
         if rows.is_empty() {
-            rows = due(EffectState::Pending)
+            rows = due(&[EffectState::Pending])
                 .filter(chain_outbox::Column::Number.lte(long(until)))
                 .order_by_asc(chain_outbox::Column::Number)
                 .order_by_asc(chain_outbox::Column::Position)
@@ -226,7 +227,7 @@ impl Store {
     /// Only those of the database.
     pub async fn claim_effect(&self, chain: Umid, effect: EffectRow) -> Result<Option<EffectRow>> {
         let state = match effect.state {
-            EffectState::Retracting => EffectState::Undoing,
+            EffectState::Retracting | EffectState::Undoing => EffectState::Undoing,
             _ => EffectState::Running,
         };
         let claimed = self.turn_effect(chain, &effect, state).await?;
@@ -257,20 +258,17 @@ impl Store {
     /// Only those of the database.
     pub async fn release_effects(&self, chain: Umid) -> Result<()> {
         let transaction = self.begin().await?;
-        for (from, to) in [
-            (EffectState::Running, EffectState::Pending),
-            (EffectState::Undoing, EffectState::Retracting),
-        ] {
-            chain_outbox::Entity::update_many()
-                .set(chain_outbox::ActiveModel {
-                    state: Set(to.name().to_owned()),
-                    ..Default::default()
-                })
-                .filter(chain_outbox::Column::ChainId.eq(chain))
-                .filter(chain_outbox::Column::State.eq(from.name()))
-                .exec(&transaction)
-                .await?;
-        }
+        // One that was being taken back stays so: perhaps it has been, and then has to be performed
+        // if its block is seen again.
+        chain_outbox::Entity::update_many()
+            .set(chain_outbox::ActiveModel {
+                state: Set(EffectState::Pending.name().to_owned()),
+                ..Default::default()
+            })
+            .filter(chain_outbox::Column::ChainId.eq(chain))
+            .filter(chain_outbox::Column::State.eq(EffectState::Running.name()))
+            .exec(&transaction)
+            .await?;
         self.commit(transaction).await
     }
 
@@ -302,7 +300,7 @@ impl Store {
     ) -> Result<()> {
         let state = match (again, effect.state) {
             (None, _) => EffectState::Dead,
-            (_, EffectState::Undoing) => EffectState::Retracting,
+            (_, EffectState::Undoing) => EffectState::Undoing,
             _ => EffectState::Pending,
         };
         let transaction = self.begin().await?;
