@@ -5,7 +5,7 @@ use std::time::Duration;
 use components::Umid;
 use futures_util::stream::BoxStream;
 
-use crate::chain::{Block, FactBatch, Hash};
+use crate::chain::{Block, FactBatch};
 
 /// Fixed properties of a chain.
 #[derive(Clone, Debug)]
@@ -29,8 +29,6 @@ pub enum BlockAt {
     Finalized,
     /// The one of a number on the chain as it is now.
     Number(u64),
-    /// The one of a hash, wherever it is.
-    Hash(Hash),
 }
 
 /// Blocks whose facts are asked for.

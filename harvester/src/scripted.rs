@@ -46,7 +46,6 @@ struct State {
     finalized: usize,
     mined: u64,
     faults: Vec<Fault>,
-    requests: u64,
 }
 
 struct Mined {
@@ -159,11 +158,6 @@ impl ScriptedChain {
         self.state().faults.clear();
     }
 
-    /// Requests so far.
-    pub fn requests(&self) -> u64 {
-        self.state().requests
-    }
-
     /// All facts of the chain as it is now, in order.
     pub fn facts_now(&self) -> Vec<Fact> {
         let state = self.state();
@@ -183,7 +177,6 @@ impl ScriptedChain {
     /// The fault of this request.
     fn fault(&self) -> Result<Option<Fault>, AdapterError> {
         let mut state = self.state();
-        state.requests += 1;
         match state.faults.pop() {
             Some(Fault::Drop) => Err(AdapterError::Transient("dropped".to_owned())),
             Some(Fault::TooMany) => Err(AdapterError::RateLimited(Duration::from_millis(1))),
@@ -230,15 +223,6 @@ impl ChainAdapter for ScriptedChain {
             BlockAt::Number(number) => {
                 let number = usize::try_from(number).unwrap_or(usize::MAX);
                 (number <= best).then(|| state.block(number)).flatten()
-            }
-            BlockAt::Hash(hash) => {
-                let on_chain = state
-                    .chain
-                    .iter()
-                    .take(best + 1)
-                    .any(|known| *known == hash);
-                let mined = state.blocks.get(&hash).filter(|_| on_chain);
-                mined.map(|mined| mined.block)
             }
         })
     }

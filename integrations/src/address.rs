@@ -12,6 +12,11 @@ use crate::{ProviderError, Result};
 pub struct AllowedHosts(pub Vec<String>);
 
 impl AllowedHosts {
+    /// The one host of an address.
+    pub(crate) fn of(url: &Url) -> Self {
+        Self(vec![host_of(url)])
+    }
+
     /// Refuses addresses of other hosts, with credentials, or not over HTTPS; plain HTTP only
     /// `with_plain_http`.
     ///
@@ -29,11 +34,7 @@ impl AllowedHosts {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ProviderError::Refused("the address holds credentials"));
         }
-        let host = url.host_str().unwrap_or_default();
-        let named = match url.port() {
-            None => host.to_owned(),
-            Some(port) => format!("{host}:{port}"),
-        };
+        let named = host_of(url);
         if self
             .0
             .iter()
@@ -43,6 +44,15 @@ impl AllowedHosts {
         } else {
             Err(ProviderError::Refused("the host is not on the list"))
         }
+    }
+}
+
+/// The host of an address as lists have it.
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        None => host.to_owned(),
+        Some(port) => format!("{host}:{port}"),
     }
 }
 

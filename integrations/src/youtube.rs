@@ -31,8 +31,9 @@ impl YouTubeOptions {
 
 impl Default for YouTubeOptions {
     fn default() -> Self {
-        let url = Url::parse(Self::URL).unwrap_or_else(|_| unreachable!("the address is one"));
-        Self { url }
+        Self {
+            url: Self::URL.parse().expect("a constant address"),
+        }
     }
 }
 
@@ -76,13 +77,7 @@ impl YouTubeOptions {
     /// # Errors
     /// Those of talking to the host; `Status` if there is no such video.
     pub async fn picture(&self, outbound: &Outbound, video: &VideoId) -> Result<Vec<u8>> {
-        let hosts = AllowedHosts(self.url.host_str().map_or_else(Vec::new, |host| {
-            let port = self
-                .url
-                .port()
-                .map_or(String::new(), |port| format!(":{port}"));
-            vec![format!("{host}{port}")]
-        }));
+        let hosts = AllowedHosts::of(&self.url);
         let fetched = timeout(DEADLINE, async {
             let mut outcome = Err(ProviderError::Refused("no picture"));
             for picture in PICTURES {

@@ -268,14 +268,14 @@ impl Store {
         let transaction = self.begin().await?;
         self.move_chain(&transaction, chain, range.after.as_ref(), Some(to))
             .await?;
-        insert_all(&transaction, &range.blocks, |block| chain_block::Model {
+        let blocks = range.blocks.iter().map(|block| chain_block::Model {
             chain_id: chain,
             number: long(block.number),
             hash: block.hash.clone(),
             parent: block.parent.clone(),
-        })
-        .await?;
-        insert_all(&transaction, &range.undo, |undo| {
+        });
+        insert_all(&transaction, blocks.collect(), None).await?;
+        let undo = range.undo.iter().map(|undo| {
             let (kind, cell) = undo.before.cell.key();
             chain_undo::Model {
                 chain_id: chain,
@@ -285,26 +285,26 @@ impl Store {
                 value: undo.before.value.clone(),
                 value_number: long(undo.before.number),
             }
-        })
-        .await?;
-        insert_all(&transaction, &range.facts, |fact| chain_fact::Model {
+        });
+        insert_all(&transaction, undo.collect(), None).await?;
+        let facts = range.facts.iter().map(|fact| chain_fact::Model {
             chain_id: chain,
             number: long(fact.number),
             position: long(fact.position),
             block: fact.block.clone(),
             transaction: fact.transaction.clone(),
             fact: fact.fact.clone(),
-        })
-        .await?;
-        insert_all(&transaction, &range.dead, |dead| chain_dead_letter::Model {
+        });
+        insert_all(&transaction, facts.collect(), None).await?;
+        let dead = range.dead.iter().map(|dead| chain_dead_letter::Model {
             chain_id: chain,
             number: long(dead.number),
             position: long(dead.position),
             raw: dead.raw.clone(),
             reason: dead.reason.clone(),
             seen_at: Utc::now(),
-        })
-        .await?;
+        });
+        insert_all(&transaction, dead.collect(), None).await?;
         write_cells(&transaction, chain, &range.cells).await?;
         outbox::insert(&transaction, chain, &range.effects).await?;
         shown::show(&transaction, chain, to, &range.cells).await?;
@@ -437,29 +437,23 @@ async fn write_cells(
 ) -> Result<()> {
     let (present, absent): (Vec<&CellRow>, Vec<&CellRow>) =
         cells.iter().partition(|row| row.value.is_some());
-    for batch in present.chunks(BATCH) {
-        let rows = batch.iter().map(|row| {
-            let (kind, cell) = row.cell.key();
-            chain_cell::Model {
-                chain_id: chain,
-                kind,
-                cell,
-                value: row.value.clone().unwrap_or_default(),
-                number: long(row.number),
-            }
-            .into_active_model()
-        });
-        let mut replace = OnConflict::columns([
-            chain_cell::Column::ChainId,
-            chain_cell::Column::Kind,
-            chain_cell::Column::Cell,
-        ]);
-        replace.update_columns([chain_cell::Column::Value, chain_cell::Column::Number]);
-        chain_cell::Entity::insert_many(rows)
-            .on_conflict(replace)
-            .exec_without_returning(transaction)
-            .await?;
-    }
+    let present = present.into_iter().map(|row| {
+        let (kind, cell) = row.cell.key();
+        chain_cell::Model {
+            chain_id: chain,
+            kind,
+            cell,
+            value: row.value.clone().unwrap_or_default(),
+            number: long(row.number),
+        }
+    });
+    let mut replace = OnConflict::columns([
+        chain_cell::Column::ChainId,
+        chain_cell::Column::Kind,
+        chain_cell::Column::Cell,
+    ]);
+    replace.update_columns([chain_cell::Column::Value, chain_cell::Column::Number]);
+    insert_all(transaction, present.collect(), Some(replace)).await?;
     for row in absent {
         let (kind, cell) = row.cell.key();
         chain_cell::Entity::delete_by_id((chain, kind, cell))
@@ -469,22 +463,29 @@ async fn write_cells(
     Ok(())
 }
 
-async fn insert_all<T, M, A>(
+/// Inserts rows, a batch in each statement; `conflict` says what becomes of those that are there.
+async fn insert_all<M, A>(
     transaction: &DatabaseTransaction,
-    rows: &[T],
-    model: impl Fn(&T) -> M,
+    rows: Vec<M>,
+    conflict: Option<OnConflict>,
 ) -> Result<()>
 where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,
 {
-    for batch in rows.chunks(BATCH) {
-        let models = batch.iter().map(|row| model(row).into_active_model());
-        A::Entity::insert_many(models)
-            .exec_without_returning(transaction)
-            .await?;
+    let mut rows = rows.into_iter();
+    loop {
+        let batch = rows.by_ref().take(BATCH).map(M::into_active_model);
+        let batch: Vec<A> = batch.collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut insert = A::Entity::insert_many(batch);
+        if let Some(conflict) = &conflict {
+            insert = insert.on_conflict(conflict.clone());
+        }
+        insert.exec_without_returning(transaction).await?;
     }
-    Ok(())
 }
 
 /// Block numbers fit: chains have had fewer than 2^40 blocks.

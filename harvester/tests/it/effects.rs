@@ -5,11 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use harvester::{Dispatcher, Effect, EffectError, Effects, scripted::ScriptedChain};
+use harvester::{Dispatcher, Effect, EffectError, Effects};
 use store::{EffectRow, Store};
-use testkit::Database;
 
-use crate::support::{CHAIN, account, empty, follower, hand_over, transaction};
+use crate::support::{CHAIN, account, hand_over, setting, transaction};
 
 /// Effects that have happened and were not taken back, by key. To happen again changes nothing.
 #[derive(Default)]
@@ -67,10 +66,7 @@ async fn dispatcher(store: &Store, recorder: &Arc<Recorder>) -> Dispatcher {
 
 #[tokio::test]
 async fn effects_wait_for_their_block_and_are_taken_back_with_it() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     let recorder = Arc::new(Recorder::default());
     let dispatcher = dispatcher(&store, &recorder).await;
     chain.mine(vec![(transaction(1), hand_over(1, None, Some(1)))]);
@@ -102,10 +98,7 @@ async fn effects_wait_for_their_block_and_are_taken_back_with_it() {
 
 #[tokio::test]
 async fn an_effect_that_fails_is_tried_again_and_keeps_nobody_waiting() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     let recorder = Arc::new(Recorder::default());
     *recorder.hopeless.lock().expect("no panic") = Some(":1:".to_owned());
     *recorder.failures.lock().expect("no panic") = 1;
@@ -129,10 +122,7 @@ async fn an_effect_that_fails_is_tried_again_and_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn effects_say_what_is_to_be_done() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     chain.mine(vec![(transaction(1), hand_over(3, Some(1), None))]);
     follower.sync().await.expect("follows");
     let due = store.due_effects(CHAIN, 1, 9).await.expect("reads");

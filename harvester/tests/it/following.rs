@@ -11,15 +11,13 @@ use testkit::Database;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    CHAIN, account, balance, empty, follower, hand_over, options, owner, transaction, transfer,
+    CHAIN, account, balance, empty, follower, hand_over, options, owner, setting, transaction,
+    transfer,
 };
 
 #[tokio::test]
 async fn rows_follow_the_chain_and_what_happened_is_there_once() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     chain.mine(vec![(transaction(1), transfer(None, Some(1), 100))]);
     chain.mine(vec![
         (transaction(2), transfer(Some(1), Some(2), 30)),
@@ -44,10 +42,7 @@ async fn rows_follow_the_chain_and_what_happened_is_there_once() {
 async fn replaced_blocks_leave_nothing_behind_whatever_the_new_ones_look_like() {
     // As many new blocks as old ones, fewer, and more.
     for new in [3, 1, 6] {
-        let database = Database::sqlite();
-        let store = empty(&database).await;
-        let chain = ScriptedChain::new(CHAIN);
-        let mut follower = follower(&chain, &store).await;
+        let (_database, store, chain, mut follower) = setting().await;
         chain.mine(vec![(transaction(1), transfer(None, Some(1), 100))]);
         for number in 0..3 {
             chain.mine(vec![
@@ -104,10 +99,7 @@ async fn a_rewind_without_a_word_is_noticed_and_an_endpoint_behind_is_no_rewind(
 
 #[tokio::test]
 async fn final_blocks_that_are_replaced_stop_the_chain_and_change_nothing() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     for number in 1..=6 {
         chain.mine(vec![(transaction(number), transfer(None, Some(1), 1))]);
     }
@@ -127,10 +119,7 @@ async fn final_blocks_that_are_replaced_stop_the_chain_and_change_nothing() {
 
 #[tokio::test]
 async fn bad_answers_cost_another_request_and_nothing_else() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     for number in 1..=40 {
         chain.mine(vec![
             (transaction(number), transfer(None, Some(1), number)),
@@ -186,14 +175,17 @@ async fn another_chain_under_the_same_name_is_refused() {
         .await
         .expect("is known");
     assert_eq!(renamed.identity, CHAIN.as_bytes(), "the first one stays");
+    let other = Umid::from_u128(9);
+    let opened = store.open_chain(other, "scripted", b"something else").await;
+    opened.expect("opens");
+    let adapter = Arc::new(ScriptedChain::new(other));
+    let refused = Follower::open(adapter, store, options()).await;
+    assert!(matches!(refused, Err(FollowError::AnotherChain)));
 }
 
 #[tokio::test]
 async fn facts_that_cannot_be_are_put_aside_and_the_rest_goes_on() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let mut follower = follower(&chain, &store).await;
+    let (_database, store, chain, mut follower) = setting().await;
     chain.mine(vec![
         (transaction(1), transfer(Some(1), Some(2), 5)),
         (
@@ -215,10 +207,7 @@ async fn facts_that_cannot_be_are_put_aside_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn a_running_follower_hears_of_blocks_and_stops_when_told() {
-    let database = Database::sqlite();
-    let store = empty(&database).await;
-    let chain = ScriptedChain::new(CHAIN);
-    let follower = follower(&chain, &store).await;
+    let (_database, store, chain, follower) = setting().await;
     let stop = CancellationToken::new();
     let (told, mut applied) = tokio::sync::watch::channel(0);
     let running = tokio::spawn(follower.run(stop.clone(), move |follower| {

@@ -61,6 +61,16 @@ pub(crate) async fn follower(chain: &ScriptedChain, store: &Store) -> Follower {
     opened.expect("opens")
 }
 
+/// A chain of one block, an empty database, and a follower between them. The database goes when it
+/// is dropped.
+pub(crate) async fn setting() -> (Database, Store, ScriptedChain, Follower) {
+    let database = Database::sqlite();
+    let store = empty(&database).await;
+    let chain = ScriptedChain::new(CHAIN);
+    let follower = follower(&chain, &store).await;
+    (database, store, chain, follower)
+}
+
 /// Balances of the token by account.
 pub(crate) async fn balance(store: &Store, of: u8) -> u64 {
     let cell = Cell::Balance {

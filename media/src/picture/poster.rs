@@ -2,7 +2,7 @@
 
 use md5::{Digest as _, Md5};
 
-use super::{Encoding, PictureLimits, decode, scale::Raster, strip};
+use super::{Encoding, PictureLimits, Pixels, scale::Raster};
 use crate::{Format, Kind, Result};
 
 /// Radius of the disc and of the triangle in it, in heights of the picture.
@@ -24,9 +24,7 @@ pub fn poster_name(address: &str) -> String {
 /// `Invalid` if it is no picture, or one beyond the limits.
 pub fn poster(picture: &[u8], limits: &PictureLimits) -> Result<Vec<u8>> {
     let format = Format::expect(picture, Kind::Image)?;
-    let (bytes, outline) = strip::strip(format, picture)?;
-    outline.check(limits)?;
-    let mut raster = decode::first_frame(format, &bytes, limits)?.raster;
+    let mut raster = Pixels::decode(format, picture.to_vec().into(), limits)?.pixels;
     draw_button(&mut raster);
     Encoding::Png.encode(&raster)
 }

@@ -62,8 +62,7 @@ impl Renders {
     }
 
     fn add(&self, object: Umid, id: &AttributeId, catalogue: &Catalogue) {
-        let asks = recipe_of(catalogue, id).is_some();
-        if asks && self.0.try_send((object, id.clone())).is_err() {
+        if content_of(catalogue, id).is_some() && self.0.try_send((object, id.clone())).is_err() {
             tracing::warn!(%object, name = id.name, "too many pictures of texts are waiting");
         }
     }
@@ -98,17 +97,23 @@ impl Failures {
 
 /// Way to the picture of an attribute, and the key of its text.
 fn recipe_of(catalogue: &Catalogue, id: &AttributeId) -> Option<(Recipe, String)> {
-    let render = catalogue.attribute_options(id, None).render_auto?;
-    let recipe = match render.content_type {
-        ContentType::Text => {
+    let (content, field) = content_of(catalogue, id)?;
+    let recipe = match content {
+        ContentType::Video => Recipe::Poster,
+        _ => {
             let options = catalogue.attribute_types.get(id)?.as_ref()?;
             let template = options.get("render_auto")?.get("text_render_template")?;
             Recipe::Text(template.clone())
         }
-        ContentType::Video => Recipe::Poster,
-        _ => return None,
     };
-    Some((recipe, render.value_field))
+    Some((recipe, field))
+}
+
+/// Content of an attribute that gets a picture, and the key of its text.
+fn content_of(catalogue: &Catalogue, id: &AttributeId) -> Option<(ContentType, String)> {
+    let render = catalogue.attribute_options(id, None).render_auto?;
+    let pictured = matches!(render.content_type, ContentType::Text | ContentType::Video);
+    pictured.then_some((render.content_type, render.value_field))
 }
 
 impl Node {

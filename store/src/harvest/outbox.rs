@@ -16,12 +16,11 @@ use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, EntityTrait, JsonValue, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr},
 };
 
-use super::{BATCH, long};
+use super::{insert_all, long};
 use crate::{Result, Store, StoreError, entity::chain_outbox};
 
 /// Progress of an effect.
@@ -83,37 +82,28 @@ pub(super) async fn insert(
     chain: Umid,
     effects: &[EffectRow],
 ) -> Result<()> {
-    for batch in effects.chunks(BATCH) {
-        let rows = batch.iter().map(|row| {
-            chain_outbox::Model {
-                chain_id: chain,
-                key: row.key.clone(),
-                number: long(row.number),
-                position: long(row.position),
-                block: row.block.clone(),
-                effect: row.effect.clone(),
-                state: EffectState::Pending.name().to_owned(),
-                attempts: 0,
-                error: None,
-                due: Utc::now(),
-            }
-            .into_active_model()
-        });
-        let mut seen_again =
-            OnConflict::columns([chain_outbox::Column::ChainId, chain_outbox::Column::Key]);
-        seen_again
-            .update_columns([
-                chain_outbox::Column::Number,
-                chain_outbox::Column::Position,
-                chain_outbox::Column::Block,
-            ])
-            .value(chain_outbox::Column::State, seen_again_state());
-        chain_outbox::Entity::insert_many(rows)
-            .on_conflict(seen_again)
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    let rows = effects.iter().map(|row| chain_outbox::Model {
+        chain_id: chain,
+        key: row.key.clone(),
+        number: long(row.number),
+        position: long(row.position),
+        block: row.block.clone(),
+        effect: row.effect.clone(),
+        state: EffectState::Pending.name().to_owned(),
+        attempts: 0,
+        error: None,
+        due: Utc::now(),
+    });
+    let mut seen_again =
+        OnConflict::columns([chain_outbox::Column::ChainId, chain_outbox::Column::Key]);
+    seen_again
+        .update_columns([
+            chain_outbox::Column::Number,
+            chain_outbox::Column::Position,
+            chain_outbox::Column::Block,
+        ])
+        .value(chain_outbox::Column::State, seen_again_state());
+    insert_all(transaction, rows.collect(), Some(seen_again)).await
 }
 
 /// State of an effect that is known and seen again.

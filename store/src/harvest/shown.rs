@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Utc;
 use components::Umid;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::OnConflict,
 };
 
@@ -134,14 +134,14 @@ impl Shown {
         let mut known =
             OnConflict::columns([wallet::Column::BlockchainId, wallet::Column::WalletId]);
         known.do_nothing();
-        upsert(transaction, wallets.collect(), &known).await?;
+        insert_all(transaction, wallets.collect(), Some(known)).await?;
         let contracts = self.contracts.into_iter().map(|contract| contract::Model {
             contract_id: contract,
             name: Some(String::new()),
         });
         let mut known = OnConflict::column(contract::Column::ContractId);
         known.do_nothing();
-        upsert(transaction, contracts.collect(), &known).await?;
+        insert_all(transaction, contracts.collect(), Some(known)).await?;
 
         for (account, contract) in self.empty {
             balance::Entity::delete_by_id((account, contract, of))
@@ -157,7 +157,7 @@ impl Shown {
             balance::Column::Balance,
             balance::Column::LastProcessedBlockNumber,
         ]);
-        upsert(transaction, self.balances, &replace).await?;
+        insert_all(transaction, self.balances, Some(replace)).await?;
 
         for (contract, worlds) in self.handed_over {
             for worlds in worlds.chunks(BATCH) {
@@ -169,7 +169,7 @@ impl Shown {
                     .await?;
             }
         }
-        insert_all(transaction, &self.owners, nft::Model::clone).await?;
+        insert_all(transaction, self.owners, None).await?;
 
         let mut replace = OnConflict::columns([
             stake::Column::BlockchainId,
@@ -178,27 +178,8 @@ impl Shown {
             stake::Column::Kind,
         ]);
         replace.update_columns([stake::Column::Amount, stake::Column::UpdatedAt]);
-        upsert(transaction, self.stakes, &replace).await
+        insert_all(transaction, self.stakes, Some(replace)).await
     }
-}
-
-async fn upsert<M, A>(
-    transaction: &DatabaseTransaction,
-    rows: Vec<M>,
-    conflict: &OnConflict,
-) -> Result<()>
-where
-    M: IntoActiveModel<A> + Clone,
-    A: ActiveModelTrait,
-{
-    for batch in rows.chunks(BATCH) {
-        let models = batch.iter().map(|row| row.clone().into_active_model());
-        A::Entity::insert_many(models)
-            .on_conflict(conflict.clone())
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
 }
 
 /// An amount of at most 32 bytes, the most significant first.

@@ -50,14 +50,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 ///
 /// If it has not in time.
 pub(crate) async fn eventually(mut happened: impl FnMut() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, wait)
-        .await
-        .expect("happens in time");
+    eventually_async(async || happened()).await;
 }
 
 /// As [`eventually`], for what has to be asked for.
