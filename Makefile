@@ -45,9 +45,10 @@ deny:
 	  echo 'deny: the advisory database could not be reached: ADVISORIES WERE NOT CHECKED'; \
 	fi
 
-# Generated assets are those that their program makes.
+# Generated assets are those that their program makes; contracts those that their sources give.
 assets:
 	cargo run --locked -q -p shapes -- --check
+	ODYSSEY_CONTRACTS_MODULES=$(TOOLS)/evm node contracts/build.mjs --check
 
 # All tests in Rust. A test that hangs is ended and fails (.config/nextest.toml).
 unit:

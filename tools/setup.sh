@@ -81,6 +81,18 @@ kubo() {
     -o "$(realpath "$tools/bin")/ipfs" github.com/ipfs/kubo/cmd/ipfs || fail "cannot build kubo $version"
 }
 
+# anvil: a node of Ethereum, for the tests of the harvester, and solc, which compiles the contracts for it.
+evm() {
+  local folder="$tools/evm"
+  cmp -s contracts/package-lock.json "$folder/package-lock.json" && [ -x "$tools/bin/anvil" ] && return
+  echo "setup: installing anvil and solc"
+  rm -rf "$folder"
+  mkdir -p "$folder" "$tools/bin"
+  cp contracts/package.json contracts/package-lock.json "$folder"
+  npm ci --silent --ignore-scripts --prefix "$folder" || fail "cannot install contracts/package-lock.json"
+  cp "$folder"/node_modules/@foundry-rs/anvil-*/bin/anvil "$tools/bin/anvil" || fail "no anvil for this system"
+}
+
 has cargo || fail "missing: a Rust toolchain with cargo, see https://rustup.rs"
 debian
 has_postgres || fail "PostgreSQL is installed, but initdb, postgres and psql are not where they are looked for"
@@ -95,3 +107,4 @@ crate cargo-deny 0.20.2
 crate cargo-nextest 0.9.151
 moto
 kubo
+evm

@@ -5,7 +5,7 @@ use std::time::Duration;
 use components::Umid;
 use futures_util::stream::BoxStream;
 
-use crate::chain::{Block, FactBatch};
+use crate::chain::{Account, Block, FactBatch, U256};
 
 /// Fixed properties of a chain.
 #[derive(Clone, Debug)]
@@ -45,6 +45,23 @@ pub enum BlockRange {
     One(Block),
 }
 
+/// A value of the chain's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateQuery {
+    /// Balance of an account in the chain's own coin, in the smallest unit.
+    Native {
+        /// The account.
+        account: Account,
+    },
+    /// Balance of an account in a token.
+    Fungible {
+        /// The token's contract.
+        contract: Vec<u8>,
+        /// The account.
+        account: Account,
+    },
+}
+
 /// News of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadEvent {
@@ -74,6 +91,9 @@ pub enum AdapterError {
     /// The answer belongs to another state of the chain than was asked for.
     #[error("the answer is of another state of the chain")]
     Inconsistent,
+    /// The state of that block is kept no longer: that needs an endpoint with an archive.
+    #[error("the state of that block is kept no longer; an archive node has it")]
+    NeedsArchive,
     /// Trying again is of no use.
     #[error("{0}")]
     Fatal(String),
@@ -106,4 +126,10 @@ pub trait ChainAdapter: Send + Sync + 'static {
     /// # Errors
     /// Those of asking.
     async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError>;
+
+    /// Values of the state after a block, in the order of the queries.
+    ///
+    /// # Errors
+    /// Those of asking, `NeedsArchive` if the block is too old.
+    async fn read(&self, at: Block, queries: &[StateQuery]) -> Result<Vec<U256>, AdapterError>;
 }

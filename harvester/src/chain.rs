@@ -27,6 +27,8 @@ pub struct Fact {
     pub number: u64,
     /// Hash of the block.
     pub block: Hash,
+    /// Time of the block in seconds since 1970, if the answer told it.
+    pub time: Option<u64>,
     /// Place in the block: facts of a block are in this order, and no two have the same.
     pub position: u64,
     /// The transaction; empty for what no transaction caused.

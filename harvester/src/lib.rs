@@ -18,7 +18,9 @@ mod follower;
 mod projector;
 pub mod scripted;
 
-pub use adapter::{AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent};
+pub use adapter::{
+    AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+};
 pub use chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256};
 pub use dispatcher::{Dispatcher, EffectError, Effects};
 pub use follower::{FollowError, Follower, FollowerOptions};

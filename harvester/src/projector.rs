@@ -36,6 +36,8 @@ pub enum Effect {
         token: u8,
         /// By how much.
         amount: U256,
+        /// Time of the block in seconds since 1970, if it is known.
+        time: Option<u64>,
         /// The transaction.
         transaction: Vec<u8>,
         /// Place in the block.
@@ -154,6 +156,7 @@ fn effect(fact: &Fact) -> Option<(String, Effect)> {
                 world: *world,
                 token: *token,
                 amount: *amount,
+                time: fact.time,
                 transaction: fact.transaction.clone(),
                 position: fact.position,
             };

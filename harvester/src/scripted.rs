@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::{
-    adapter::{AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent},
-    chain::{Block, Fact, FactBatch, FactKind, Hash},
+    adapter::{
+        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+    },
+    chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256},
 };
 
 /// Faults of one request.
@@ -83,6 +85,7 @@ impl State {
             .map(|(position, (transaction, kind))| Fact {
                 number,
                 block: hash,
+                time: Some(1_700_000_000 + number),
                 position,
                 transaction,
                 kind,
@@ -168,6 +171,16 @@ impl ScriptedChain {
     /// Number of the newest block.
     pub fn best(&self) -> u64 {
         self.state().best() as u64
+    }
+
+    /// All facts of the chain up to a block of it, in order.
+    fn facts_until(&self, at: Block) -> Result<Vec<Fact>, AdapterError> {
+        let state = self.state();
+        let index = state.chain.iter().position(|hash| *hash == at.hash);
+        let index = index.ok_or(AdapterError::NotFound)?;
+        let hashes = state.chain.iter().take(index + 1);
+        let mined = hashes.filter_map(|hash| state.blocks.get(hash));
+        Ok(mined.flat_map(|mined| mined.facts.clone()).collect())
     }
 
     fn tell(&self) {
@@ -272,5 +285,38 @@ impl ChainAdapter for ScriptedChain {
             _ => {}
         }
         Ok(FactBatch { facts, last })
+    }
+
+    async fn read(&self, at: Block, queries: &[StateQuery]) -> Result<Vec<U256>, AdapterError> {
+        self.fault()?;
+        let facts = self.facts_until(at)?;
+        let values = queries.iter().map(|query| match query {
+            // There are no coins on this chain.
+            StateQuery::Native { .. } => U256::ZERO,
+            StateQuery::Fungible {
+                contract: of,
+                account,
+            } => {
+                let mut balance = U256::ZERO;
+                for fact in &facts {
+                    if let FactKind::FungibleTransfer {
+                        contract,
+                        from,
+                        to,
+                        amount,
+                    } = &fact.kind
+                        && contract == of
+                    {
+                        let side = |side: &Option<Account>| match side.as_ref() == Some(account) {
+                            true => *amount,
+                            false => U256::ZERO,
+                        };
+                        balance = balance + side(to) - side(from);
+                    }
+                }
+                balance
+            }
+        });
+        Ok(values.collect())
     }
 }

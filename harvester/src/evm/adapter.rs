@@ -1,0 +1,508 @@
+//! Ethereum and its kin as the follower sees them.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use alloy_json_rpc::RpcSend;
+use alloy_primitives::{Address, B256, Bytes, U64};
+use components::Umid;
+use futures_util::{StreamExt, stream::BoxStream};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+
+use super::{
+    endpoint::Endpoint,
+    events::{Log, Surface, decode},
+};
+use crate::{
+    adapter::{
+        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+    },
+    chain::{Block, Fact, FactBatch, FactKind, U256},
+};
+
+/// Blocks by which an endpoint may be behind the others.
+const MAX_LAG: u64 = 64;
+/// Time between two looks at how far the endpoints are.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// A contract that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Its address.
+    pub address: [u8; 20],
+    /// Its kind, which says how its logs are read.
+    pub surface: Surface,
+}
+
+/// Options of a chain.
+#[derive(Clone, Debug)]
+pub struct EvmOptions {
+    /// Its id in the database.
+    pub id: Umid,
+    /// Name for people.
+    pub name: String,
+    /// The chain id that endpoints have to say.
+    pub chain_id: u64,
+    /// Addresses (http, https, ws, wss), the best first. They may hold keys.
+    pub endpoints: Vec<String>,
+    /// Contracts whose logs are read.
+    pub contracts: Vec<Contract>,
+    /// The first block that can have facts.
+    pub first_block: u64,
+    /// Blocks after which one counts as final although the chain does not say so; by default what
+    /// the chain says.
+    pub final_after: Option<u64>,
+    /// Time between two questions for news while no endpoint tells of them. Default 1 s.
+    pub poll: Duration,
+    /// Requests per second to each endpoint, at most. Default 50.
+    pub requests_per_second: u32,
+    /// Time for an answer. Default 10 s.
+    pub deadline: Duration,
+    /// Bytes of an answer, at most. Default 64 MiB.
+    pub max_answer: usize,
+}
+
+impl Default for EvmOptions {
+    fn default() -> Self {
+        Self {
+            id: Umid::nil(),
+            name: String::new(),
+            chain_id: 0,
+            endpoints: Vec::new(),
+            contracts: Vec::new(),
+            first_block: 0,
+            final_after: None,
+            poll: Duration::from_secs(1),
+            requests_per_second: 50,
+            deadline: Duration::from_secs(10),
+            max_answer: 64 << 20,
+        }
+    }
+}
+
+/// A chain of the family.
+pub struct EvmAdapter {
+    descriptor: ChainDescriptor,
+    options: EvmOptions,
+    endpoints: Vec<Arc<Endpoint>>,
+    surfaces: HashMap<[u8; 20], Surface>,
+    probed: parking_lot::Mutex<Option<Instant>>,
+}
+
+/// The fields of a block that matter; chains have others besides.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+    number: U64,
+    hash: B256,
+    parent_hash: B256,
+    timestamp: U64,
+}
+
+/// The fields of a log that matter.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RpcLog {
+    address: Address,
+    topics: Vec<B256>,
+    data: Bytes,
+    block_number: U64,
+    block_hash: B256,
+    block_timestamp: Option<U64>,
+    transaction_hash: B256,
+    log_index: U64,
+    #[serde(default)]
+    removed: bool,
+}
+
+/// Its place, if nothing else of it can be read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    block_number: U64,
+    block_hash: B256,
+    log_index: U64,
+}
+
+#[derive(Deserialize)]
+struct Receipt {
+    logs: Vec<Box<RawValue>>,
+}
+
+impl EvmAdapter {
+    /// An adapter; nothing is asked yet.
+    ///
+    /// # Errors
+    /// `Fatal` if an address cannot be one, or there is none.
+    pub fn new(options: EvmOptions) -> Result<Self, AdapterError> {
+        // Of another part of the program, if there is one already; both are ring.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().build();
+        let client = client.map_err(|error| AdapterError::Fatal(error.to_string()))?;
+        let endpoints = options.endpoints.iter();
+        let endpoints: Result<Vec<_>, _> = endpoints
+            .map(|address| Endpoint::new(address, &client, &options))
+            .collect();
+        let endpoints = endpoints?;
+        if endpoints.is_empty() {
+            return Err(AdapterError::Fatal("no endpoint".to_owned()));
+        }
+        let contracts = options.contracts.iter();
+        Ok(Self {
+            descriptor: ChainDescriptor {
+                id: options.id,
+                name: options.name.clone(),
+                first_block: options.first_block,
+                range: (2_000, 100_000),
+            },
+            surfaces: contracts
+                .map(|contract| (contract.address, contract.surface))
+                .collect(),
+            endpoints,
+            options,
+            probed: parking_lot::Mutex::new(None),
+        })
+    }
+
+    /// Endpoints, those that answer well first.
+    fn ordered(&self) -> Vec<&Arc<Endpoint>> {
+        let mut endpoints: Vec<_> = self.endpoints.iter().collect();
+        endpoints.sort_by_key(|endpoint| endpoint.demoted());
+        endpoints
+    }
+
+    /// Asks one endpoint after the other until one answers.
+    async fn ask<P: RpcSend>(
+        &self,
+        method: &'static str,
+        parameters: P,
+        is_range: bool,
+    ) -> Result<(Box<RawValue>, &Arc<Endpoint>), AdapterError> {
+        let mut last = AdapterError::Transient("no endpoint".to_owned());
+        for endpoint in self.ordered() {
+            match endpoint.request(method, parameters.clone(), is_range).await {
+                Ok(answer) => return Ok((answer, endpoint)),
+                Err(
+                    error @ (AdapterError::RangeTooLarge(_)
+                    | AdapterError::NotFound
+                    | AdapterError::NeedsArchive),
+                ) => return Err(error),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn header(
+        &self,
+        endpoint: Option<&Endpoint>,
+        tag: &str,
+    ) -> Result<Option<(Block, u64)>, AdapterError> {
+        let parameters = (tag.to_owned(), false);
+        let answer = match endpoint {
+            Some(endpoint) => {
+                let method = "eth_getBlockByNumber";
+                endpoint.request(method, parameters, false).await
+            }
+            None => {
+                let asked = self.ask("eth_getBlockByNumber", parameters, false).await;
+                asked.map(|(answer, _)| answer)
+            }
+        };
+        let answer = match answer {
+            Err(AdapterError::NotFound) => return Ok(None),
+            answer => answer?,
+        };
+        let header: Option<Header> = read(&answer)?;
+        Ok(header.map(|header| (header.block(), header.timestamp.to())))
+    }
+
+    /// Compares how far the endpoints are, every now and then: one that is far behind is asked
+    /// last, one that has come back is asked in its turn again.
+    async fn probe(&self) {
+        if self.endpoints.len() < 2 {
+            return;
+        }
+        let now = Instant::now();
+        {
+            let mut probed = self.probed.lock();
+            if probed.is_some_and(|last| last + PROBE > now) {
+                return;
+            }
+            *probed = Some(now);
+        }
+        let heads = self.endpoints.iter().map(async |endpoint| {
+            if let Ok(Some((block, _))) = self.header(Some(endpoint), "latest").await {
+                endpoint.set_head(block.number);
+            }
+        });
+        futures_util::future::join_all(heads).await;
+        let mut heads: Vec<u64> = self.endpoints.iter().map(|of| of.head()).collect();
+        heads.sort_unstable();
+        let median = heads.get(heads.len() / 2).copied().unwrap_or_default();
+        for endpoint in &self.endpoints {
+            if endpoint.head() + MAX_LAG < median {
+                tracing::warn!(endpoint = endpoint.name(), "an endpoint is far behind");
+                endpoint.demote();
+            }
+        }
+    }
+
+    /// The logs of followed contracts in a range, or in one block.
+    async fn logs(
+        &self,
+        range: BlockRange,
+    ) -> Result<(Vec<Box<RawValue>>, &Arc<Endpoint>), AdapterError> {
+        let addresses: Vec<Address> = self.surfaces.keys().map(Address::from).collect();
+        let filter = match range {
+            BlockRange::Numbers { from, to } => json!({
+                "fromBlock": U64::from(from), "toBlock": U64::from(to), "address": addresses,
+            }),
+            BlockRange::One(block) => json!({
+                "blockHash": B256::from(block.hash), "address": addresses,
+            }),
+        };
+        let is_range = matches!(range, BlockRange::Numbers { from, to } if from < to);
+        let (answer, endpoint) = self.ask("eth_getLogs", (filter,), is_range).await?;
+        Ok((read(&answer)?, endpoint))
+    }
+
+    /// The logs of one block that are too many for one answer.
+    async fn logs_of_receipts(&self, block: Block) -> Result<Vec<Box<RawValue>>, AdapterError> {
+        let hash = B256::from(block.hash);
+        let asked = self.ask("eth_getBlockReceipts", (hash,), false).await;
+        let receipts: Option<Vec<Receipt>> = read(&asked?.0)?;
+        let receipts = receipts.ok_or(AdapterError::NotFound)?;
+        Ok(receipts.into_iter().flat_map(|of| of.logs).collect())
+    }
+
+    /// The fact of a log; none if it is of no interest.
+    fn fact(&self, raw: &RawValue) -> Result<Option<Fact>, AdapterError> {
+        let log: RpcLog = match serde_json::from_str(raw.get()) {
+            Ok(log) => log,
+            Err(error) => {
+                // Without a place it belongs to no block, and the answer is worth nothing.
+                let place: Place = read(raw)?;
+                return Ok(Some(Fact {
+                    number: place.block_number.to(),
+                    block: place.block_hash.0,
+                    time: None,
+                    position: place.log_index.to(),
+                    transaction: Vec::new(),
+                    kind: FactKind::Unreadable {
+                        raw: raw.get().as_bytes().to_vec(),
+                        reason: error.to_string(),
+                    },
+                }));
+            }
+        };
+        // Notes of removed logs are hints; blocks say what is on the chain.
+        if log.removed {
+            return Ok(None);
+        }
+        let Some(surface) = self.surfaces.get(&log.address.0.0) else {
+            return Ok(None);
+        };
+        let topics = log.topics.into_iter().map(|topic| topic.0).collect();
+        let event = Log {
+            contract: log.address.0.0,
+            topics,
+            data: log.data.to_vec(),
+        };
+        Ok(decode(*surface, &event).map(|kind| Fact {
+            number: log.block_number.to(),
+            block: log.block_hash.0,
+            time: log.block_timestamp.map(|time| time.to()),
+            position: log.log_index.to(),
+            transaction: log.transaction_hash.to_vec(),
+            kind,
+        }))
+    }
+
+    fn read_logs(&self, logs: &[Box<RawValue>]) -> Result<Vec<Fact>, AdapterError> {
+        let facts = logs.iter().map(|raw| self.fact(raw));
+        facts.filter_map(Result::transpose).collect()
+    }
+}
+
+impl Header {
+    fn block(&self) -> Block {
+        Block {
+            number: self.number.to(),
+            hash: self.hash.0,
+            parent: self.parent_hash.0,
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(answer: &'a RawValue) -> Result<T, AdapterError> {
+    serde_json::from_str(answer.get())
+        .map_err(|error| AdapterError::Transient(format!("the answer makes no sense: {error}")))
+}
+
+#[async_trait::async_trait]
+impl ChainAdapter for EvmAdapter {
+    fn descriptor(&self) -> &ChainDescriptor {
+        &self.descriptor
+    }
+
+    async fn identity(&self) -> Result<Vec<u8>, AdapterError> {
+        let (answer, _) = self.ask("eth_chainId", (), false).await?;
+        let id: U64 = read(&answer)?;
+        let id: u64 = id.to();
+        if id != self.options.chain_id {
+            let expected = self.options.chain_id;
+            return Err(AdapterError::Fatal(format!(
+                "the chain has the id {id} and not {expected}"
+            )));
+        }
+        Ok(id.to_be_bytes().to_vec())
+    }
+
+    fn heads(&self) -> BoxStream<'static, HeadEvent> {
+        let (tell, heard) = mpsc::channel(1);
+        for endpoint in self.endpoints.iter().filter(|of| of.has_news()) {
+            let (endpoint, tell) = (Arc::clone(endpoint), tell.clone());
+            tokio::spawn(async move {
+                let mut pause = Duration::from_millis(250);
+                while !tell.is_closed() {
+                    let mut heard = false;
+                    let news = endpoint.news(|| {
+                        heard = true;
+                        let _ = tell.try_send(HeadEvent::Best);
+                    });
+                    let ended = tokio::select! {
+                        ended = news => ended,
+                        () = tell.closed() => return,
+                    };
+                    if let Err(error) = ended {
+                        tracing::debug!(endpoint = endpoint.name(), %error, "no news");
+                    }
+                    let _ = tell.try_send(HeadEvent::Interrupted);
+                    pause = match heard {
+                        true => Duration::from_millis(250),
+                        false => (pause * 2).min(Duration::from_secs(30)),
+                    };
+                    sleep(pause).await;
+                }
+            });
+        }
+        // News may be late or lost, and no endpoint may have any.
+        let poll = match self.endpoints.iter().any(|of| of.has_news()) {
+            true => self.options.poll * 5,
+            false => self.options.poll,
+        };
+        futures_util::stream::unfold((heard, tell), move |(mut heard, tell)| async move {
+            let event = timeout(poll, heard.recv()).await;
+            let event = event.ok().flatten().unwrap_or(HeadEvent::Best);
+            Some((event, (heard, tell)))
+        })
+        .boxed()
+    }
+
+    async fn block(&self, at: BlockAt) -> Result<Option<Block>, AdapterError> {
+        let tag = match (at, self.options.final_after) {
+            (BlockAt::Best, _) => {
+                self.probe().await;
+                "latest".to_owned()
+            }
+            (BlockAt::Finalized, None) => "finalized".to_owned(),
+            (BlockAt::Finalized, Some(blocks)) => {
+                let best = self.header(None, "latest").await?;
+                let number = best.and_then(|(best, _)| best.number.checked_sub(blocks));
+                let Some(number) = number else {
+                    return Ok(None);
+                };
+                format!("0x{number:x}")
+            }
+            (BlockAt::Number(number), _) => format!("0x{number:x}"),
+        };
+        let found = self.header(None, &tag).await?;
+        Ok(found.map(|(block, _)| block))
+    }
+
+    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError> {
+        // No contract would mean all of them.
+        let is_empty = self.surfaces.is_empty();
+        match range {
+            BlockRange::One(block) => {
+                let facts = match self.logs(range).await {
+                    _ if is_empty => Vec::new(),
+                    Err(AdapterError::RangeTooLarge(_)) => {
+                        self.read_logs(&self.logs_of_receipts(block).await?)?
+                    }
+                    logs => self.read_logs(&logs?.0)?,
+                };
+                Ok(FactBatch { facts, last: block })
+            }
+            BlockRange::Numbers { to, .. } if is_empty => {
+                let last = self.block(BlockAt::Number(to)).await?;
+                let last = last.ok_or(AdapterError::NotFound)?;
+                Ok(FactBatch {
+                    facts: Vec::new(),
+                    last,
+                })
+            }
+            BlockRange::Numbers { from, to } => {
+                let tag = format!("0x{to:x}");
+                let (logs, endpoint) = match self.logs(range).await {
+                    Err(AdapterError::RangeTooLarge(_)) if from == to => {
+                        let block = self.block(BlockAt::Number(to)).await?;
+                        let block = block.ok_or(AdapterError::NotFound)?;
+                        return self.facts(BlockRange::One(block)).await;
+                    }
+                    logs => logs?,
+                };
+                // Nodes cut a range that ends beyond their head without a word: the one that
+                // answered has to have the last block, too.
+                let last = self.header(Some(endpoint), &tag).await?;
+                let Some((last, _)) = last else {
+                    endpoint.demote();
+                    return Err(AdapterError::Inconsistent);
+                };
+                let facts = self.read_logs(&logs)?;
+                let belongs = |fact: &Fact| {
+                    (from..=to).contains(&fact.number)
+                        && (fact.number != to || fact.block == last.hash)
+                };
+                if !facts.iter().all(belongs) {
+                    endpoint.demote();
+                    return Err(AdapterError::Inconsistent);
+                }
+                Ok(FactBatch { facts, last })
+            }
+        }
+    }
+
+    async fn read(&self, at: Block, queries: &[StateQuery]) -> Result<Vec<U256>, AdapterError> {
+        let block = json!({ "blockHash": B256::from(at.hash) });
+        let answers = queries.iter().map(async |query| {
+            let asked = match query {
+                StateQuery::Native { account } => {
+                    let account = format!("0x{}", hex::encode(account));
+                    let parameters = (account, block.clone());
+                    self.ask("eth_getBalance", parameters, false).await
+                }
+                StateQuery::Fungible { contract, account } => {
+                    // balanceOf(address)
+                    let padding = "0".repeat(24);
+                    let call = json!({
+                        "to": format!("0x{}", hex::encode(contract)),
+                        "data": format!("0x70a08231{padding}{}", hex::encode(account)),
+                    });
+                    self.ask("eth_call", (call, block.clone()), false).await
+                }
+            };
+            read::<U256>(&asked?.0)
+        });
+        futures_util::future::try_join_all(answers).await
+    }
+}
