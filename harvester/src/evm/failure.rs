@@ -1,5 +1,5 @@
-//! What failures of providers mean. There is no standard for them: texts are told apart by what
-//! the providers in use say.
+//! Meanings of the failures of providers. There is no standard for them: texts are told apart by
+//! those that the providers in use send.
 
 use std::time::Duration;
 

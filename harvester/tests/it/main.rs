@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod anvil;
 mod effects;
 mod following;
+mod proxy;
 mod random;
 mod support;
