@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, config::Settings, media, migrate, posbus, swarm, world};
+use crate::{bench, config::Settings, harvester, media, migrate, posbus, swarm, world};
 
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
@@ -37,6 +37,11 @@ pub(crate) enum Command {
     Media {
         #[command(subcommand)]
         what: media::Media,
+    },
+    /// Look after the chains that are followed
+    Harvester {
+        #[command(subcommand)]
+        what: harvester::Harvester,
     },
     /// Print the effective configuration as TOML, with secrets hidden
     Config,

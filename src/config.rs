@@ -4,6 +4,7 @@
 //! without touching the world outside: a port that is taken or a database that is away is found by
 //! whoever needs it.
 
+pub(crate) mod chains;
 mod interest;
 mod layers;
 mod media;
@@ -103,6 +104,8 @@ pub(crate) struct Config {
     features: third_parties::Features,
     /// The contracts that browser clients use.
     arbitrum: third_parties::Arbitrum,
+    /// Chains that are followed, by name. None by default.
+    pub(crate) chains: chains::Chains,
     /// More keys for the configuration that browser clients ask for.
     pub(crate) ui_client: JsonMap,
 }
@@ -188,6 +191,7 @@ impl Default for Config {
             outbound: third_parties::Outbound::default(),
             features: third_parties::Features::default(),
             arbitrum: third_parties::Arbitrum::default(),
+            chains: chains::Chains::default(),
             ui_client: node.ui_client,
         }
     }
@@ -349,6 +353,7 @@ impl Config {
         self.interest.check(self.tick_rate)?;
         self.media.check()?;
         self.check_third_parties()?;
+        chains::check(&self.chains)?;
         self.limit_options()
             .map_err(|error| ("trusted_proxies", error.to_string()))?;
         EnvFilter::try_new(&self.log).map_err(|error| ("log", error.to_string()))?;

@@ -2,8 +2,8 @@
 //!
 //! Modules refer to each other one way only, each to those left of it:
 //!
-//! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `media`, `posbus`,
-//! `bench`, `swarm` ← `cli`
+//! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `media`, `harvester`,
+//! `posbus`, `bench`, `swarm` ← `cli`
 //!
 //! A command is a module: its options, and a function `run` that puts the parts together.
 
@@ -13,6 +13,7 @@ mod config;
 mod data;
 mod database;
 mod exit;
+mod harvester;
 mod media;
 mod migrate;
 mod posbus;
@@ -54,6 +55,10 @@ fn run(cli: Cli) -> Exit {
         Command::Config => {
             let config = Config::load(&cli.settings)?;
             exit::print(&config.to_toml()).map_err(Failure::runtime)
+        }
+        Command::Harvester { what } => {
+            let config = Config::load(&cli.settings)?;
+            block_on(harvester::run(&config, what))
         }
         Command::Media { what } => {
             let config = Config::load(&cli.settings)?;

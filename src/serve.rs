@@ -1,6 +1,7 @@
 //! `odyssey serve`: puts the parts together, runs them, and takes them apart again in the right
 //! order.
 
+mod chains;
 mod signals;
 
 use std::{
@@ -26,7 +27,7 @@ use crate::{
     config::{Config, Listen, LogFormat},
     data, database,
     exit::{self, Exit, Failure},
-    serve::signals::Signals,
+    serve::{chains::Chains, signals::Signals},
 };
 
 /// Longest time of stopping altogether: supervisors kill after ten seconds. The clients have five
@@ -53,6 +54,7 @@ pub(crate) async fn run(config: &Config) -> Exit {
 /// All parts of a running server.
 struct Running {
     _lock: data::Lock,
+    chains: Chains,
     node: Arc<Node>,
     server: Server,
     /// Makes the first person the owner, as long as there is none.
@@ -78,7 +80,7 @@ impl Running {
         let keys = Keys::load_or_create(&directory).context("data: signing key")?;
         let store = database::ready(config, &base_url).await?;
 
-        let node = Node::start(store, config.node_options(base_url))
+        let node = Node::start(store.clone(), config.node_options(base_url))
             .await
             .map_err(|error| anyhow!("starting the node: {error}"))?;
         let node_key = node_key(&node, &directory).await?;
@@ -102,7 +104,10 @@ impl Running {
             .offer_ownership()
             .await
             .map_err(|error| anyhow!("looking for the node's owner: {error}"))?;
+        // Last: whatever a chain does, the server is there.
+        let chains = Chains::start(&config.chains, &store, &node);
         Ok(Self {
+            chains,
             _lock: lock,
             node,
             server,
@@ -136,6 +141,7 @@ impl Running {
                 Some(ended) => ended,
                 None => server.await,
             };
+            self.chains.stop().await;
             self.node.shutdown().await;
             self.node.close().await;
             served.context("the listener failed")

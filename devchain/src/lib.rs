@@ -9,6 +9,6 @@
 mod anvil;
 mod contracts;
 
-pub use alloy_primitives::Address;
+pub use alloy_primitives::{Address, U256};
 pub use anvil::{Anvil, AnvilOptions, DevchainError, Receipt, find_anvil};
 pub use contracts::{Contracts, Stakes, Token, Worlds, world_of};

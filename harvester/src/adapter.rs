@@ -18,6 +18,8 @@ pub struct ChainDescriptor {
     pub first_block: u64,
     /// Blocks that one request for facts asks for at first, and at most.
     pub range: (u64, u64),
+    /// Sources of its facts: the same text whenever they are the same.
+    pub sources: String,
 }
 
 /// A block to ask for.

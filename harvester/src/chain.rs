@@ -107,6 +107,20 @@ pub enum FactKind {
     },
 }
 
+impl FactKind {
+    /// Name of the kind.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FactKind::FungibleTransfer { .. } => "fungible_transfer",
+            FactKind::ItemTransfer { .. } => "item_transfer",
+            FactKind::Staked { .. } => "staked",
+            FactKind::Unstaked { .. } => "unstaked",
+            FactKind::Restaked { .. } => "restaked",
+            FactKind::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
 /// Facts of a range of blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactBatch {

@@ -6,15 +6,18 @@
 //! first.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use components::Umid;
 use futures_util::StreamExt;
-use store::{AppliedBlocks, BlockMark, BlockRow, Store, StoreError};
-use tokio::time::{sleep, timeout};
+use store::{AppliedBlocks, BlockMark, BlockRow, NewChain, Store, StoreError};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -78,6 +81,19 @@ impl FollowError {
     }
 }
 
+/// Place of a follower.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The newest block of the chain.
+    pub head: Option<u64>,
+    /// The last block whose facts are in the rows.
+    pub applied: Option<u64>,
+    /// The last block that cannot be replaced any more.
+    pub finalized: Option<u64>,
+    /// The fault that following waits for, if there is one.
+    pub fault: Option<String>,
+}
+
 type Result<T> = std::result::Result<T, FollowError>;
 
 /// The rows of one chain.
@@ -94,6 +110,9 @@ pub struct Follower {
     range: u64,
     /// Since when the chain seems shorter than it was.
     short_since: Option<Instant>,
+    /// The newest block of the chain.
+    head: Option<u64>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Follower {
@@ -106,11 +125,47 @@ impl Follower {
         store: Store,
         options: FollowerOptions,
     ) -> Result<Self> {
+        let id = adapter.descriptor().id;
+        Self::open_as(adapter, store, options, id, None).await
+    }
+
+    /// Begins to make the rows of a chain anew, beside those that it has, or goes on with that.
+    /// Nobody sees them until they take the place of the others ([`Store::adopt_shadow`]).
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub async fn open_shadow(
+        adapter: Arc<dyn ChainAdapter>,
+        store: Store,
+        options: FollowerOptions,
+    ) -> Result<Self> {
+        let chain = adapter.descriptor().id;
+        let shadow = shadow_of(chain);
+        let known = store.chain(shadow).await?;
+        let sources = &adapter.descriptor().sources;
+        if known.is_some_and(|row| row.sources.as_ref() != Some(sources)) {
+            store.drop_shadow(shadow).await?;
+        }
+        Self::open_as(adapter, store, options, shadow, Some(chain)).await
+    }
+
+    async fn open_as(
+        adapter: Arc<dyn ChainAdapter>,
+        store: Store,
+        options: FollowerOptions,
+        chain: Umid,
+        shadow_of: Option<Umid>,
+    ) -> Result<Self> {
         let descriptor = adapter.descriptor().clone();
         let identity = adapter.identity().await?;
-        let row = store
-            .open_chain(descriptor.id, &descriptor.name, &identity)
-            .await?;
+        let new = NewChain {
+            id: chain,
+            name: descriptor.name.clone(),
+            identity: identity.clone(),
+            sources: descriptor.sources.clone(),
+            shadow_of,
+        };
+        let row = store.open_chain(&new).await?;
         if row.identity != identity {
             return Err(FollowError::AnotherChain);
         }
@@ -118,14 +173,17 @@ impl Follower {
             adapter,
             store,
             options,
-            chain: descriptor.id,
+            chain,
             applied: None,
             finalized: None,
             window: VecDeque::new(),
             range: descriptor.range.0,
             short_since: None,
+            head: None,
+            progress: watch::Sender::default(),
         };
         follower.read_again().await?;
+        follower.tell(None);
         Ok(follower)
     }
 
@@ -139,16 +197,16 @@ impl Follower {
         self.finalized.as_ref()
     }
 
+    /// Where it is, from now on.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
     /// Follows the chain until `stop`. Failures are waited out; only those that are final end it.
-    /// `applied` is told whenever the rows have changed.
     ///
     /// # Errors
     /// `AnotherChain`, `FinalityViolated`, or what the adapter calls fatal.
-    pub async fn run(
-        mut self,
-        stop: CancellationToken,
-        mut applied: impl FnMut(&Follower),
-    ) -> Result<()> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<()> {
         let follow = async {
             let mut heads = self.adapter.heads();
             let mut pause = self.options.pause.0;
@@ -156,7 +214,6 @@ impl Follower {
                 match self.sync().await {
                     Ok(()) => {
                         pause = self.options.pause.0;
-                        applied(&self);
                         let silence = self.options.silence;
                         if let Ok(None) = timeout(silence, heads.next()).await {
                             // An adapter without news is asked every now and then.
@@ -167,6 +224,7 @@ impl Follower {
                     Err(error) => {
                         let name = &self.adapter.descriptor().name;
                         tracing::warn!(chain = name, %error, "following waits");
+                        self.tell(Some(error.to_string()));
                         let asked = match &error {
                             FollowError::Adapter(AdapterError::RateLimited(after)) => *after,
                             _ => Duration::ZERO,
@@ -191,10 +249,14 @@ impl Follower {
     /// block of the chain as it was.
     pub async fn sync(&mut self) -> Result<()> {
         loop {
-            let finalized = self.adapter.block(BlockAt::Finalized).await?;
-            let Some(best) = self.adapter.block(BlockAt::Best).await? else {
+            let (finalized, best) = tokio::try_join!(
+                self.adapter.block(BlockAt::Finalized),
+                self.adapter.block(BlockAt::Best),
+            )?;
+            let Some(best) = best else {
                 return Ok(());
             };
+            self.head = Some(best.number);
             if !self.leave_lost_blocks(&best).await? {
                 return Ok(());
             }
@@ -203,6 +265,7 @@ impl Follower {
             if let Some(finalized) = finalized {
                 self.finalize(&finalized).await?;
             }
+            self.tell(None);
             if reached {
                 return Ok(());
             }
@@ -219,6 +282,22 @@ impl Follower {
         Ok(())
     }
 
+    /// Tells where it is.
+    fn tell(&self, fault: Option<String>) {
+        let number = |mark: &Option<BlockMark>| mark.as_ref().map(|mark| mark.number);
+        let progress = Progress {
+            head: self.head,
+            applied: number(&self.applied),
+            finalized: number(&self.finalized),
+            fault,
+        };
+        self.progress.send_if_modified(|known| {
+            let has_changed = *known != progress;
+            *known = progress;
+            has_changed
+        });
+    }
+
     /// Takes back blocks that the chain no longer has. False if the chain seems shorter than it
     /// was, which is not believed yet.
     async fn leave_lost_blocks(&mut self, best: &Block) -> Result<bool> {
@@ -232,6 +311,13 @@ impl Follower {
             }
         }
         self.short_since = None;
+        // The usual case needs no question.
+        let applied_hash = &applied.hash[..];
+        if best.hash == applied_hash
+            || best.number == applied.number + 1 && best.parent == applied_hash
+        {
+            return Ok(true);
+        }
         let mut lost = 0;
         let mut common = None;
         for block in self.window.iter().rev() {
@@ -263,8 +349,12 @@ impl Follower {
             blocks = lost,
             "blocks were replaced"
         );
+        let chain = self.adapter.descriptor().name.clone();
+        metrics::histogram!("odyssey_chain_reorganisation_blocks", "chain" => chain)
+            .record(lost as f64);
         self.window.truncate(self.window.len() - lost);
         self.applied = common;
+        self.tell(None);
         Ok(true)
     }
 
@@ -281,17 +371,23 @@ impl Follower {
         }
     }
 
-    /// Applies blocks that cannot be replaced any more, a range at a time.
+    /// Applies blocks that cannot be replaced any more, a range at a time. The next range comes in
+    /// while one is stored.
     async fn read_ranges(&mut self, finalized: Option<&Block>) -> Result<()> {
-        let Some(finalized) = finalized else {
+        let Some(finalized) = finalized.map(|block| block.number) else {
             return Ok(());
         };
-        while self.next() <= finalized.number {
+        let mut coming = None;
+        while self.next() <= finalized {
             let from = self.next();
-            let to = finalized
-                .number
-                .min(from.saturating_add(self.range.max(1) - 1));
-            let batch = match self.adapter.facts(BlockRange::Numbers { from, to }).await {
+            let (to, read) = match coming.take() {
+                Some(coming) => coming,
+                None => {
+                    let to = self.range_end(from, finalized);
+                    (to, read_range(&*self.adapter, from, to).await)
+                }
+            };
+            let batch = match read {
                 Err(AdapterError::RangeTooLarge(hint)) if to > from => {
                     let half = (to - from).div_ceil(2);
                     self.range = hint.map_or(half, |hint| hint.clamp(1, half.max(1)));
@@ -299,17 +395,25 @@ impl Follower {
                 }
                 batch => batch?,
             };
-            // Another endpoint, or another time, may have another chain.
-            let last = self.adapter.block(BlockAt::Number(to)).await?;
-            if batch.last.number != to || last != Some(batch.last) {
-                return Err(AdapterError::Inconsistent.into());
-            }
             self.adapt_range(batch.facts.len());
+            let adapter = Arc::clone(&self.adapter);
+            let next = (to < finalized).then(|| (to + 1, self.range_end(to + 1, finalized)));
+            let read_next = async {
+                let (from, to) = next?;
+                Some((to, read_range(&*adapter, from, to).await))
+            };
             let numbers = from..=to;
-            self.apply(batch, |fact| numbers.contains(&fact.number), false)
-                .await?;
+            let belongs = |fact: &Fact| numbers.contains(&fact.number);
+            let (applied, read) = tokio::join!(self.apply(batch, belongs, false), read_next);
+            applied?;
+            coming = read;
+            self.tell(None);
         }
         Ok(())
+    }
+
+    fn range_end(&self, from: u64, finalized: u64) -> u64 {
+        finalized.min(from.saturating_add(self.range.max(1) - 1))
     }
 
     /// Grows or shrinks ranges towards the number of facts that an answer should have.
@@ -326,7 +430,11 @@ impl Follower {
     async fn read_blocks(&mut self, best: &Block) -> Result<bool> {
         while self.next() <= best.number {
             let number = self.next();
-            let Some(block) = self.adapter.block(BlockAt::Number(number)).await? else {
+            let block = match number == best.number {
+                true => Some(*best),
+                false => self.adapter.block(BlockAt::Number(number)).await?,
+            };
+            let Some(block) = block else {
                 return Ok(false);
             };
             let parent = self.applied.as_ref().map(|applied| &applied.hash[..]);
@@ -342,6 +450,7 @@ impl Follower {
             }
             let hash = block.hash;
             self.apply(batch, |fact| fact.block == hash, true).await?;
+            self.tell(None);
         }
         Ok(true)
     }
@@ -379,6 +488,7 @@ impl Follower {
             .store
             .chain_cells(self.chain, &cells_of(&facts))
             .await?;
+        self.count(&facts);
         project(&mut range, facts, present, replaceable);
         self.store.apply_blocks(self.chain, &range).await?;
         if !replaceable {
@@ -388,6 +498,18 @@ impl Follower {
         self.applied = Some(mark);
         self.window.push_back(row);
         Ok(())
+    }
+
+    fn count(&self, facts: &[Fact]) {
+        let mut counts = HashMap::new();
+        for fact in facts {
+            *counts.entry(fact.kind.name()).or_insert(0) += 1;
+        }
+        for (kind, count) in counts {
+            let chain = self.adapter.descriptor().name.clone();
+            metrics::counter!("odyssey_chain_facts_total", "chain" => chain, "kind" => kind)
+                .increment(count);
+        }
     }
 
     /// Forgets how to take back what cannot be replaced any more.
@@ -413,5 +535,25 @@ impl Follower {
         self.window.retain(|block| block.number >= mark.number);
         self.finalized = Some(mark);
         Ok(())
+    }
+}
+
+/// Id under which the rows of a chain are made anew.
+pub fn shadow_of(chain: Umid) -> Umid {
+    Umid::from_u128(chain.as_u128() ^ 1 << 127)
+}
+
+/// Facts of a range whose last block is the one that the chain has under that number: another
+/// endpoint, or another time, may have another chain.
+async fn read_range(
+    adapter: &dyn ChainAdapter,
+    from: u64,
+    to: u64,
+) -> std::result::Result<FactBatch, AdapterError> {
+    let batch = adapter.facts(BlockRange::Numbers { from, to }).await?;
+    let last = adapter.block(BlockAt::Number(to)).await?;
+    match batch.last.number == to && last == Some(batch.last) {
+        true => Ok(batch),
+        false => Err(AdapterError::Inconsistent),
     }
 }

@@ -23,5 +23,5 @@ pub use adapter::{
 };
 pub use chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256};
 pub use dispatcher::{Dispatcher, EffectError, Effects};
-pub use follower::{FollowError, Follower, FollowerOptions};
+pub use follower::{FollowError, Follower, FollowerOptions, Progress, shadow_of};
 pub use projector::Effect;

@@ -217,6 +217,7 @@ pub(crate) fn project(
                 effect: serde_json::to_value(effect).unwrap_or_default(),
                 state: EffectState::Pending,
                 attempts: 0,
+                error: None,
             });
         }
         range.facts.push(FactRow {

@@ -108,6 +108,7 @@ impl ScriptedChain {
                 name: "scripted".to_owned(),
                 first_block: 0,
                 range: (4, 64),
+                sources: "script".to_owned(),
             },
             state: Arc::new(std::sync::Mutex::new(state)),
             news: watch::Sender::new(0),

@@ -17,6 +17,7 @@ mod harvest;
 mod integrations;
 mod lists;
 mod media;
+mod ownership;
 mod people;
 mod stakes_and_lists;
 mod table;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(assets::Assets),
             Box::new(media::Media),
             Box::new(harvest::Harvest),
+            Box::new(ownership::Ownership),
         ]
     }
 

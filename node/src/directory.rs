@@ -4,7 +4,10 @@
 //! The directory follows the database: operations change it only after their transaction has
 //! succeeded.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
 use components::{Asset3d, AttributeId, Authority, Catalogue, JsonMap, ObjectType, Umid, ids};
@@ -17,6 +20,8 @@ pub struct Directory {
     catalogue: ArcSwap<Catalogue>,
     authority: Arc<RwLock<Authority>>,
     objects: RwLock<HashMap<Umid, Entry>>,
+    /// Worlds that are kept and not shown.
+    archived: RwLock<HashSet<Umid>>,
     plugins: ArcSwap<Vec<PluginRow>>,
     assets_2d: ArcSwap<HashMap<Umid, AssetRow>>,
     assets_3d: ArcSwap<HashMap<Umid, AssetRow>>,
@@ -60,6 +65,7 @@ impl Directory {
             catalogue: ArcSwap::from_pointee(catalogue),
             authority: Arc::new(RwLock::new(authority)),
             objects: RwLock::new(objects),
+            archived: RwLock::new(rows.archived.into_iter().collect()),
             plugins: ArcSwap::from_pointee(rows.plugins),
             assets_2d: ArcSwap::from_pointee(by_id(rows.assets_2d)),
             assets_3d: ArcSwap::from_pointee(by_id(rows.assets_3d)),
@@ -103,9 +109,23 @@ impl Directory {
         self.authority.read().world_of(object)
     }
 
-    /// Whether `object` is a world.
+    /// Whether `object` is a world that is there for people: one that is archived is not.
     pub fn is_world(&self, object: Umid) -> bool {
-        self.authority.read().is_world(object)
+        self.authority.read().is_world(object) && !self.is_archived(object)
+    }
+
+    /// Whether a world is kept and not shown.
+    pub fn is_archived(&self, world: Umid) -> bool {
+        self.archived.read().contains(&world)
+    }
+
+    /// Follows a world into the archive, or out of it.
+    pub(crate) fn set_archived(&self, world: Umid, archived: bool) {
+        let mut known = self.archived.write();
+        match archived {
+            true => known.insert(world),
+            false => known.remove(&world),
+        };
     }
 
     /// The type of an object.
@@ -221,6 +241,22 @@ impl Directory {
         );
         if known.is_none() {
             objects.entry(parent).or_default().children += 1;
+        }
+    }
+
+    /// The owner of an object.
+    pub fn owner(&self, object: Umid) -> Option<Umid> {
+        self.authority.read().owner(object)
+    }
+
+    /// Follows a user who lost all roles in a world.
+    pub(crate) fn remove_admin(&self, world: Umid, user: Umid) {
+        let mut authority = self.authority.write();
+        let objects: Vec<Umid> = self.objects.read().keys().copied().collect();
+        for object in objects {
+            if authority.has_role(user, object) && authority.world_of(object) == Some(world) {
+                authority.set_admin(object, user, false);
+            }
         }
     }
 
@@ -377,6 +413,7 @@ mod tests {
         };
         Directory::new(DirectoryRows {
             node: id(1),
+            archived: Vec::new(),
             objects: objects.into_iter().map(link).collect(),
             admins: vec![(id(3), id(200))],
             memberships: vec![(id(200), id(201))],

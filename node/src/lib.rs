@@ -20,7 +20,7 @@ mod third_parties;
 mod users;
 mod worlds;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use components::Umid;
 use store::Store;
@@ -31,7 +31,7 @@ pub use self::media::{
     Quotas, Scrubbed, Stored, Texture, Upload, VariantRequest, Verified,
 };
 pub use catalogue::{LibraryPage, MAX_LIBRARY, MAX_PLUGINS};
-pub use chain::{Nft, StakeClaim};
+pub use chain::{ChainState, ChainStatus, Nft, StakeClaim, StakeNews};
 pub use directory::Directory;
 pub use error::{NodeError, Result};
 pub use integrations::{Generation, SkyboxStatus, SkyboxStyle};
@@ -67,6 +67,7 @@ pub struct Node {
     identity: system::owner::Identity,
     third_parties: third_parties::ThirdParties,
     media: media::Library,
+    chains: parking_lot::Mutex<BTreeMap<String, ChainStatus>>,
     stop: CancellationToken,
 }
 
@@ -97,6 +98,7 @@ impl Node {
             identity,
             third_parties,
             media,
+            chains: parking_lot::Mutex::default(),
             stop,
         });
         tokio::spawn(Arc::clone(&node).sweep_guests_until(node.stop.clone()));

@@ -86,7 +86,7 @@ impl Node {
     /// Those of the store. A failed look-up never makes a user.
     pub async fn user_for_wallet(&self, wallet: &str) -> Result<Umid> {
         let user = self.find_or_create_user(wallet).await?;
-        self.create_missing_worlds(user).await;
+        self.claim_worlds(user).await;
         Ok(user)
     }
 
@@ -132,7 +132,7 @@ impl Node {
         };
         self.show_profile(&row).await;
         drop(lock);
-        self.create_missing_worlds(user).await;
+        self.claim_worlds(user).await;
         Ok(row.wallets)
     }
 

@@ -5,4 +5,4 @@ pub(crate) mod nft;
 pub(crate) mod stakes;
 
 pub use balances::BalanceRow;
-pub use stakes::{PendingStake, StakeRow, StakerRow, TopStakerRow};
+pub use stakes::{ConfirmedStake, PendingStake, StakeRow, StakerRow, TopStakerRow};

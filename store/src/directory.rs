@@ -9,8 +9,8 @@ use crate::{
     convert::{map, tolerant_map},
     database::schema::require_migrated,
     entity::{
-        asset_2d, asset_3d, attribute_type, node_attribute, object, object_type, plugin,
-        user_membership, user_object,
+        archived_world, asset_2d, asset_3d, attribute_type, node_attribute, object, object_type,
+        plugin, user_membership, user_object,
     },
     objects::{members::is_admin, tree::attribute_id},
 };
@@ -23,6 +23,8 @@ pub struct DirectoryRows {
     pub node: Umid,
     /// All objects of all worlds, the node included.
     pub objects: Vec<ObjectLink>,
+    /// Worlds that are kept and not shown.
+    pub archived: Vec<Umid>,
     /// (object, user) of every member with role `admin`.
     pub admins: Vec<(Umid, Umid)>,
     /// (member_of, user) edges of group membership.
@@ -90,6 +92,12 @@ impl Store {
             .into_tuple()
             .all(&db)
             .await?;
+        let archived = archived_world::Entity::find()
+            .select_only()
+            .column(archived_world::Column::ObjectId)
+            .into_tuple()
+            .all(&db)
+            .await?;
         let members = user_object::Entity::find().all(&db).await?;
         let memberships = user_membership::Entity::find()
             .select_only()
@@ -137,6 +145,7 @@ impl Store {
         Ok(DirectoryRows {
             node,
             objects,
+            archived,
             admins: members
                 .iter()
                 .filter(|m| is_admin(m))

@@ -2,9 +2,10 @@
 //! back. Everything of a range of blocks changes in one transaction (docs/spec/chains.md §3).
 
 mod outbox;
+mod shadow;
 mod shown;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
@@ -16,7 +17,7 @@ use crate::{
     entity::{chain_block, chain_cell, chain_dead_letter, chain_fact, chain_undo, followed_chain},
 };
 
-pub use outbox::{EffectRow, EffectState};
+pub use outbox::{ChainCounts, EffectRow, EffectState};
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const BATCH: usize = 1000;
@@ -43,6 +44,27 @@ pub struct ChainRow {
     pub applied: Option<BlockMark>,
     /// The last applied block that cannot be replaced any more.
     pub finalized: Option<BlockMark>,
+    /// Sources of the rows, as the adapter names them; none asks for them to be read anew.
+    pub sources: Option<String>,
+    /// The chain whose rows these will replace.
+    pub shadow_of: Option<Umid>,
+    /// When the rows last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A chain that begins to be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewChain {
+    /// Its id.
+    pub id: Umid,
+    /// Name for people.
+    pub name: String,
+    /// Identity of the chain: its id, or the hash of its first block.
+    pub identity: Vec<u8>,
+    /// Sources of the rows, as the adapter names them.
+    pub sources: String,
+    /// The chain whose rows these will replace.
+    pub shadow_of: Option<Umid>,
 }
 
 /// An applied block that may still be replaced.
@@ -167,16 +189,31 @@ impl Store {
         Ok(row.map(ChainRow::from))
     }
 
+    /// All chains that are or were followed, by name.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn chains(&self) -> Result<Vec<ChainRow>> {
+        let rows = followed_chain::Entity::find()
+            .order_by_asc(followed_chain::Column::Name)
+            .order_by_asc(followed_chain::Column::ChainId)
+            .all(self.read())
+            .await?;
+        Ok(rows.into_iter().map(ChainRow::from).collect())
+    }
+
     /// Begins to follow a chain; one that is known stays as it is.
     ///
     /// # Errors
     /// Only those of the database.
-    pub async fn open_chain(&self, id: Umid, name: &str, identity: &[u8]) -> Result<ChainRow> {
+    pub async fn open_chain(&self, new: &NewChain) -> Result<ChainRow> {
         let transaction = self.begin().await?;
         let row = followed_chain::Model {
-            chain_id: id,
-            name: name.to_owned(),
-            identity: identity.to_vec(),
+            chain_id: new.id,
+            name: new.name.clone(),
+            identity: new.identity.clone(),
+            sources: Some(new.sources.clone()),
+            shadow_of: new.shadow_of,
             applied_number: -1,
             applied_hash: Vec::new(),
             finalized_number: -1,
@@ -187,7 +224,7 @@ impl Store {
             .on_conflict_do_nothing()
             .exec_without_returning(&transaction)
             .await?;
-        let row = followed_chain::Entity::find_by_id(id)
+        let row = followed_chain::Entity::find_by_id(new.id)
             .one(&transaction)
             .await?;
         self.commit(transaction).await?;
@@ -227,11 +264,7 @@ impl Store {
                     .all(self.read())
                     .await?;
                 for row in rows {
-                    found.push(CellRow {
-                        cell: Cell::of_key(row.kind, &row.cell)?,
-                        value: Some(row.value),
-                        number: row.number.unsigned_abs(),
-                    });
+                    found.push(CellRow::try_from(row)?);
                 }
             }
         }
@@ -554,6 +587,9 @@ impl From<followed_chain::Model> for ChainRow {
             identity: row.identity,
             applied: mark(row.applied_number, row.applied_hash),
             finalized: mark(row.finalized_number, row.finalized_hash),
+            sources: row.sources,
+            shadow_of: row.shadow_of,
+            updated_at: row.updated_at,
         }
     }
 }
@@ -565,5 +601,17 @@ impl From<chain_block::Model> for BlockRow {
             hash: row.hash,
             parent: row.parent,
         }
+    }
+}
+
+impl TryFrom<chain_cell::Model> for CellRow {
+    type Error = StoreError;
+
+    fn try_from(row: chain_cell::Model) -> Result<Self> {
+        Ok(Self {
+            cell: Cell::of_key(row.kind, &row.cell)?,
+            value: Some(row.value),
+            number: row.number.unsigned_abs(),
+        })
     }
 }

@@ -32,13 +32,13 @@ mod write_behind;
 pub use archive::{Import, Kind, PersonalRecord};
 pub use attributes::{AttributeRecord, EntryPage, EntryQuery, EntryRow, MAX_VALUES};
 pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
-pub use chain::{BalanceRow, PendingStake, StakeRow, StakerRow, TopStakerRow};
+pub use chain::{BalanceRow, ConfirmedStake, PendingStake, StakeRow, StakerRow, TopStakerRow};
 pub use database::{Store, StoreOptions, Version, VersionedCache};
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
 pub use harvest::{
-    AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainRow, DeadLetterRow, EffectRow,
-    EffectState, FactRow, UndoRow,
+    AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainCounts, ChainRow, DeadLetterRow,
+    EffectRow, EffectState, FactRow, NewChain, UndoRow,
 };
 pub use media::{BlobRow, BlobState, DigestBytes, MediaTotals, NewBlob, Recorded, VariantRow};
 pub use migrate::MigrationStatus;
@@ -53,5 +53,5 @@ pub use social::{
 };
 pub use third_parties::AiJob;
 pub use users::{AccountTypes, NewUser, ProfileRow, UserRow};
-pub use worlds::{Docking, Landmark, WorldRow};
+pub use worlds::{Docking, HandOver, Landmark, WorldRow};
 pub use write_behind::LastPosition;

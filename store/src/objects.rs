@@ -261,7 +261,6 @@ impl Store {
     }
 }
 
-/// Reads an object with its attributes within a transaction.
 impl Store {
     /// Hands all worlds of one user over to another; which they are.
     ///
@@ -296,7 +295,11 @@ impl Store {
     }
 }
 
-async fn read(transaction: &DatabaseTransaction, id: Umid) -> Result<Option<ObjectRecord>> {
+/// Reads an object with its attributes within a transaction.
+pub(crate) async fn read(
+    transaction: &DatabaseTransaction,
+    id: Umid,
+) -> Result<Option<ObjectRecord>> {
     let Some(row) = object::Entity::find_by_id(id).one(transaction).await? else {
         return Ok(None);
     };

@@ -1,9 +1,11 @@
 //! Contents of worlds, and the texts by which they describe themselves.
 //!
-//! In the folder: `explore` (lists and detail pages), `search` (by parts of names) and `docks`.
+//! In the folder: `explore` (lists and detail pages), `search` (by parts of names), `ownership` and
+//! `docks`.
 
 mod docks;
 pub(crate) mod explore;
+mod ownership;
 pub(crate) mod search;
 
 use components::{AttributeId, AttributeTarget, Umid};
@@ -17,6 +19,7 @@ use crate::{
 
 pub use docks::Docking;
 pub use explore::WorldRow;
+pub use ownership::HandOver;
 
 /// An object by its name, as explorers list it.
 #[derive(Clone, Debug, PartialEq, Eq)]

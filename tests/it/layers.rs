@@ -6,12 +6,13 @@ use std::{collections::BTreeSet, fs};
 use crate::support::{files, root};
 
 /// Crates from the lowest layer up, with the crates of the workspace that each may use.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("posbus", &[]),
     ("components", &["posbus"]),
     ("migrations", &[]),
     ("integrations", &[]),
     ("media", &[]),
+    ("devchain", &[]),
     ("store", &["components", "migrations"]),
     ("systems", &["components", "posbus"]),
     ("archive", &["components", "media", "store"]),
@@ -40,6 +41,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "archive",
             "bench",
             "components",
+            "harvester",
             "integrations",
             "media",
             "net",

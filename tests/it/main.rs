@@ -14,6 +14,7 @@ mod auth;
 mod bench;
 mod calendar;
 mod canvas;
+mod chains;
 mod claim;
 mod clone;
 mod command;

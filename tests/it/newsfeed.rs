@@ -160,6 +160,7 @@ async fn stakes_and_new_worlds_are_news_and_unstaking_is_not() {
                 bc_log_index: Some(log_index.to_owned()),
                 ..ActivityData::default()
             },
+            created_at: None,
         };
         assert!(store.insert_activity(&new).await.expect("is stored"));
         inserted.insert(0, new.id);

@@ -1,7 +1,7 @@
 //! Ethereum and its kin as the follower sees them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -40,6 +40,18 @@ pub struct Contract {
     pub address: [u8; 20],
     /// Its kind, which says how its logs are read.
     pub surface: Surface,
+}
+
+impl Contract {
+    /// Its name among the sources of a chain: kind and address.
+    pub fn source(&self) -> String {
+        let kind = match self.surface {
+            Surface::Fungible => "token",
+            Surface::Items => "items",
+            Surface::Staking => "stakes",
+        };
+        format!("{kind}:0x{}", hex::encode(self.address))
+    }
 }
 
 /// Options of a chain.
@@ -156,12 +168,15 @@ impl EvmAdapter {
             return Err(AdapterError::Fatal("no endpoint".to_owned()));
         }
         let contracts = options.contracts.iter();
+        let sources: BTreeSet<String> = options.contracts.iter().map(Contract::source).collect();
+        let sources: Vec<String> = sources.into_iter().collect();
         Ok(Self {
             descriptor: ChainDescriptor {
                 id: options.id,
                 name: options.name.clone(),
                 first_block: options.first_block,
                 range: (2_000, 100_000),
+                sources: sources.join(" "),
             },
             surfaces: contracts
                 .map(|contract| (contract.address, contract.surface))

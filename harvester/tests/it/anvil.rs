@@ -459,24 +459,17 @@ async fn requests_never_come_faster_than_configured() {
 async fn sockets_that_break_lose_nothing() {
     let setting = Setting::new().await;
     let stop = CancellationToken::new();
-    let (tell, mut told) = tokio::sync::watch::channel(0);
     let follower = setting.follower(&[setting.proxy.ws()]).await;
-    let running = tokio::spawn({
-        let stop = stop.clone();
-        follower.run(stop, move |follower| {
-            let number = follower.applied().map_or(0, |mark| mark.number);
-            tell.send_replace(number);
-        })
-    });
+    let mut progress = follower.progress();
+    let running = tokio::spawn(follower.run(stop.clone()));
     setting.mint(1, 1_000).await;
     for round in 0..12 {
         setting.transfer(1, 2 + round % 4, 1).await;
         setting.proxy.cut();
         setting.transfer(1, 2 + round % 4, 2).await;
         let best = setting.chain.best().await.expect("answers");
-        told.wait_for(|applied| *applied >= best)
-            .await
-            .expect("follows");
+        let reached = progress.wait_for(|progress| progress.applied >= Some(best));
+        reached.await.expect("follows");
     }
     stop.cancel();
     running.await.expect("no panic").expect("ends well");

@@ -6,14 +6,26 @@ use components::Umid;
 use harvester::{
     AdapterError, FollowError, Follower, FollowerOptions,
     scripted::{Fault, ScriptedChain},
+    shadow_of,
 };
+use store::NewChain;
 use testkit::Database;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    CHAIN, account, balance, empty, follower, hand_over, options, owner, setting, transaction,
-    transfer,
+    CHAIN, account, balance, cells, empty, follower, hand_over, options, owner, setting,
+    transaction, transfer,
 };
+
+fn new_chain(id: Umid, identity: &[u8]) -> NewChain {
+    NewChain {
+        id,
+        name: "scripted".to_owned(),
+        identity: identity.to_vec(),
+        sources: String::new(),
+        shadow_of: None,
+    }
+}
 
 #[tokio::test]
 async fn rows_follow_the_chain_and_what_happened_is_there_once() {
@@ -164,19 +176,19 @@ async fn another_chain_under_the_same_name_is_refused() {
     let chain = ScriptedChain::new(CHAIN);
     follower(&chain, &store).await;
     store
-        .open_chain(Umid::from_u128(8), "another", b"one")
+        .open_chain(&new_chain(Umid::from_u128(8), b"one"))
         .await
         .expect("opens");
     let another = Arc::new(ScriptedChain::new(CHAIN));
     let opened = Follower::open(another, store.clone(), options()).await;
     assert!(opened.is_ok(), "the same identity");
     let renamed = store
-        .open_chain(CHAIN, "scripted", b"something else")
+        .open_chain(&new_chain(CHAIN, b"something else"))
         .await
         .expect("is known");
     assert_eq!(renamed.identity, CHAIN.as_bytes(), "the first one stays");
     let other = Umid::from_u128(9);
-    let opened = store.open_chain(other, "scripted", b"something else").await;
+    let opened = store.open_chain(&new_chain(other, b"something else")).await;
     opened.expect("opens");
     let adapter = Arc::new(ScriptedChain::new(other));
     let refused = Follower::open(adapter, store, options()).await;
@@ -209,20 +221,59 @@ async fn facts_that_cannot_be_are_put_aside_and_the_rest_goes_on() {
 async fn a_running_follower_hears_of_blocks_and_stops_when_told() {
     let (_database, store, chain, follower) = setting().await;
     let stop = CancellationToken::new();
-    let (told, mut applied) = tokio::sync::watch::channel(0);
-    let running = tokio::spawn(follower.run(stop.clone(), move |follower| {
-        let number = follower.applied().map_or(0, |block| block.number);
-        told.send_replace(number);
-    }));
+    let mut progress = follower.progress();
+    let running = tokio::spawn(follower.run(stop.clone()));
     for number in 1..=20 {
         chain.fail([Fault::Drop]);
         chain.mine(vec![(transaction(number), transfer(None, Some(1), 1))]);
-        applied
-            .wait_for(|applied| *applied == number)
-            .await
-            .expect("it goes on");
+        let reached = progress.wait_for(|progress| progress.applied == Some(number));
+        reached.await.expect("it goes on");
     }
     stop.cancel();
     running.await.expect("no panic").expect("stops");
     assert_eq!(balance(&store, 1).await, 20);
+}
+
+#[tokio::test]
+async fn rows_that_are_made_anew_take_the_place_of_the_others() {
+    let (_database, store, chain, mut at) = setting().await;
+    chain.mine(vec![
+        (transaction(1), transfer(None, Some(1), 100)),
+        (transaction(2), hand_over(5, None, Some(1))),
+    ]);
+    chain.mine(vec![(transaction(3), transfer(Some(1), Some(2), 30))]);
+    at.sync().await.expect("follows");
+    let before = cells(&store).await;
+    let effects = store.due_effects(CHAIN, 9, 9).await.expect("reads");
+
+    let shadow = async || {
+        let adapter = Arc::new(chain.clone());
+        let opened = Follower::open_shadow(adapter, store.clone(), options()).await;
+        opened.expect("opens")
+    };
+    let mut beside = shadow().await;
+    beside.sync().await.expect("follows");
+    assert_eq!(cells(&store).await, before, "nobody sees them");
+    chain.mine(vec![(transaction(4), transfer(Some(1), Some(3), 5))]);
+    at.sync().await.expect("the others go on");
+    store
+        .adopt_shadow(CHAIN, shadow_of(CHAIN))
+        .await
+        .expect("adopts");
+    assert_eq!(balance(&store, 3).await, 0, "one block back");
+    // Who followed before notices, and goes on from there.
+    chain.mine(vec![(transaction(5), transfer(Some(1), Some(3), 5))]);
+    at.sync().await.expect_err("the rows are others");
+    let mut at = follower(&chain, &store).await;
+    at.sync().await.expect("goes on");
+    assert_eq!(balance(&store, 3).await, 10);
+    assert_eq!(balance(&store, 1).await, 60);
+    let again = store.due_effects(CHAIN, 9, 9).await.expect("reads");
+    assert_eq!(again, effects, "known effects stay as they are");
+    assert_eq!(store.chain(shadow_of(CHAIN)).await.expect("reads"), None);
+    // Rows that were begun with other sources are of no use.
+    let mut beside = shadow().await;
+    beside.sync().await.expect("follows");
+    store.ask_for_reindex(shadow_of(CHAIN)).await.expect("asks");
+    assert_eq!(shadow().await.applied(), None);
 }

@@ -120,12 +120,8 @@ async fn play(seed: u64, database: &Database) {
         let mut shown = Vec::new();
         for number in 0..ACCOUNTS {
             let wallets = [account(number)];
-            shown.push(
-                store
-                    .nfts_without_world(&wallets, 100)
-                    .await
-                    .expect("reads"),
-            );
+            let due = store.worlds_due(Umid::nil(), &wallets, 100);
+            shown.push(due.await.expect("reads"));
         }
         shown
     };

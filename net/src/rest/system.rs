@@ -12,6 +12,7 @@ use axum::{
     http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
 };
 use components::Reason;
+use node::ChainStatus;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -91,6 +92,56 @@ struct Health {
     status: &'static str,
 }
 
+/// A sign that the node can do its work.
+#[derive(Debug, Serialize, ToSchema)]
+struct Readiness {
+    status: &'static str,
+    /// The chains that are followed. One that is behind is no reason to keep people away.
+    chains: Vec<Chain>,
+}
+
+/// A chain that is followed.
+#[derive(Debug, Serialize, ToSchema)]
+struct Chain {
+    /// Name in the configuration.
+    name: String,
+    state: ChainState,
+    /// The newest block of the chain.
+    head: Option<u64>,
+    /// The last block whose events are in the database.
+    applied: Option<u64>,
+    /// Blocks between the two.
+    behind: Option<u64>,
+}
+
+/// Condition of a chain: `stopped` ones need an operator.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ChainState {
+    Connecting,
+    Behind,
+    Following,
+    Stopped,
+}
+
+impl From<ChainStatus> for Chain {
+    fn from(status: ChainStatus) -> Self {
+        let behind = status.head.zip(status.applied);
+        Self {
+            state: match status.state {
+                node::ChainState::Connecting => ChainState::Connecting,
+                node::ChainState::Behind => ChainState::Behind,
+                node::ChainState::Following => ChainState::Following,
+                node::ChainState::Stopped => ChainState::Stopped,
+            },
+            behind: behind.map(|(head, applied)| head.saturating_sub(applied)),
+            name: status.name,
+            head: status.head,
+            applied: status.applied,
+        }
+    }
+}
+
 /// Whether the process answers at all.
 #[utoipa::path(
     get, path = "/health", tag = "system",
@@ -103,10 +154,10 @@ async fn health() -> Json<Health> {
 /// Whether the node can do its work: the database answers and no shutdown has begun.
 #[utoipa::path(
     get, path = "/ready", tag = "system",
-    responses((status = 200, body = Health)),
+    responses((status = 200, body = Readiness)),
     extensions(("x-reasons" = json!(reasons![Unavailable]))),
 )]
-async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
+async fn ready(State(app): State<App>) -> Result<Json<Readiness>, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::new(
             Reason::Unavailable,
@@ -119,7 +170,10 @@ async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
             "the database does not answer",
         ));
     }
-    Ok(Json(Health { status: "ok" }))
+    Ok(Json(Readiness {
+        status: "ok",
+        chains: app.node.chains().into_iter().map(Chain::from).collect(),
+    }))
 }
 
 async fn database_answers(app: &App) -> bool {

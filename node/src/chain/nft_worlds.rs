@@ -1,14 +1,21 @@
 //! Worlds for those who hold their tokens (docs/spec/model.md §8.6).
 
-use components::Umid;
+use components::{Umid, ids};
+use systems::Effect;
+use uuid::uuid;
 
 use crate::{
     Node, NodeError, Result,
     chain::{nft::sequence, stakes::bytes},
+    objects::state,
 };
 
 /// Worlds made at one login, at most; the others come with the next.
 const MAX_WORLDS: u32 = 32;
+
+/// An object of the welcome world of a new node, whose id is also that of the first token. It is
+/// the node's, whoever holds that token.
+const WELCOME_GROUND: Umid = uuid!("00000000-0000-8000-8000-000000000101");
 
 /// First name of the world of a token.
 pub(crate) fn world_name(world: Umid) -> String {
@@ -16,24 +23,24 @@ pub(crate) fn world_name(world: Umid) -> String {
 }
 
 impl Node {
-    /// Creates the worlds whose tokens the user's wallets hold and that do not exist yet. What
-    /// fails is logged: whoever logs in is let in, and the next login tries again.
-    pub(crate) async fn create_missing_worlds(&self, user: Umid) {
-        if let Err(error) = self.try_create_missing_worlds(user).await {
-            tracing::warn!(%user, %error, "worlds of tokens could not be created");
+    /// Gives a user the worlds whose tokens its wallets hold: creates those that do not exist yet.
+    /// What fails is logged: whoever logs in is let in, and the next login tries again.
+    pub(crate) async fn claim_worlds(&self, user: Umid) {
+        if let Err(error) = self.try_claim_worlds(user).await {
+            tracing::warn!(%user, %error, "worlds of tokens could not be given");
         }
     }
 
-    async fn try_create_missing_worlds(&self, user: Umid) -> Result<()> {
+    async fn try_claim_worlds(&self, user: Umid) -> Result<()> {
         let account = self.user(user).await?;
-        // Other wallets than those of Ethereum hold no tokens.
         let wallets = account.wallets.iter();
-        let wallets: Vec<_> = wallets.filter_map(|wallet| bytes::<20>(wallet)).collect();
-        let worlds = self.store().nfts_without_world(&wallets, MAX_WORLDS);
+        let wallets: Vec<_> = wallets
+            .filter_map(|wallet| bytes::<20>(wallet).or_else(|| bytes::<32>(wallet)))
+            .collect();
+        let worlds = self.store().worlds_due(user, &wallets, MAX_WORLDS);
         for world in worlds.await? {
-            match self.create_world(user, world, &world_name(world)).await {
-                Ok(true) => tracing::info!(%world, %user, "created the world of a token"),
-                Ok(false) => {}
+            match self.settle_world(world).await {
+                Ok(()) => {}
                 Err(error @ NodeError::Unavailable) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%world, %error, "the world of a token was not created")
@@ -42,12 +49,71 @@ impl Node {
         }
         Ok(())
     }
+
+    /// Makes a world what its token says: it is created for the user who holds it, given to that
+    /// user, kept for nobody while no user holds it, and archived when it is burned. This looks at
+    /// how things are now, so it may be repeated, and comes to the same in any order.
+    ///
+    /// # Errors
+    /// Those of [`create_world`](Self::create_world) and of the store.
+    pub async fn settle_world(&self, world: Umid) -> Result<()> {
+        if self.directory().world_of(WELCOME_GROUND) == Some(world) {
+            return Ok(());
+        }
+        let holder = self.store().holder_of_world(world).await?;
+        let user = match &holder {
+            Some(wallet) => {
+                let wallet = format!("0x{}", hex::encode(wallet));
+                self.store().user_by_wallet(&wallet).await?
+            }
+            None => None,
+        };
+        if !self.directory().knows(world) {
+            let Some(user) = user else { return Ok(()) };
+            if self.create_world(user, world, &world_name(world)).await? {
+                tracing::info!(%world, %user, "created the world of a token");
+            }
+            return Ok(());
+        }
+        let to = user.unwrap_or(ids::SYSTEM_USER);
+        let archived = holder.is_none();
+        let is_settled = self.directory().owner(world) == Some(to)
+            && self.directory().is_archived(world) == archived;
+        match is_settled || self.directory().world_of(world) != Some(world) {
+            true => Ok(()),
+            false => self.hand_over(world, to, archived).await,
+        }
+    }
+
+    async fn hand_over(&self, world: Umid, to: Umid, archived: bool) -> Result<()> {
+        let mut from = to;
+        let change = async {
+            let handed = self.store().hand_over_world(world, to, archived).await?;
+            from = handed.from;
+            for object in &handed.objects {
+                self.directory().set_owner(*object, to);
+            }
+            self.directory().remove_admin(world, from);
+            self.directory().set_archived(world, archived);
+            let root = Effect::Object(Box::new(state(handed.world)));
+            Ok(((), vec![root, Effect::RolesChanged]))
+        };
+        self.worlds().change(world, change).await?;
+        tracing::info!(%world, %from, %to, archived, "a world has another owner");
+        if archived {
+            self.worlds().close(world).await;
+        }
+        if from != to {
+            self.tell_role(from, world, "You no longer own this world:")
+                .await;
+            self.tell_role(to, world, "You own this world now:").await;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::uuid;
-
     use super::*;
 
     #[test]

@@ -1,8 +1,12 @@
 //! Stakes and balances: what the chain mirror tells of them, and what clients announce before the
 //! chain does (docs/spec/model.md §8.4).
 
-use components::{Reason, Umid};
-use store::{BalanceRow, PendingStake, StakeRow, StoreError, TopStakerRow, WorldRow};
+use chrono::{DateTime, TimeDelta, Utc};
+use components::{ActivityData, ActivityKind, Reason, Umid};
+use store::{
+    BalanceRow, ConfirmedStake, NewActivity, PendingStake, StakeRow, StoreError, TopStakerRow,
+    WorldRow, stake_activity_id,
+};
 
 use crate::{Node, NodeError, Result};
 
@@ -10,6 +14,8 @@ use crate::{Node, NodeError, Result};
 const MAX_TOP_STAKERS: u32 = 100;
 /// Stakes, and worlds staked in, listed at once, at most.
 const MAX_STAKES: u32 = 1000;
+/// Time for which an announced stake waits for the chain.
+const PENDING: TimeDelta = TimeDelta::hours(24);
 /// Longest comment in bytes.
 const MAX_COMMENT: usize = 4096;
 
@@ -60,7 +66,101 @@ impl StakeClaim {
     }
 }
 
+/// A stake that a chain shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakeNews {
+    /// The chain.
+    pub chain: Umid,
+    /// The wallet's address.
+    pub wallet: Vec<u8>,
+    /// The world.
+    pub world: Umid,
+    /// Kind of token: 0 MOM, 1 DAD.
+    pub kind: u8,
+    /// By how much the stake grew, decimal, in the token's smallest unit.
+    pub amount: String,
+    /// When, if the chain says so.
+    pub time: Option<DateTime<Utc>>,
+    /// The transaction.
+    pub transaction: Vec<u8>,
+    /// Index of the log entry.
+    pub position: u64,
+}
+
+impl StakeNews {
+    fn transaction_hash(&self) -> String {
+        format!("0x{}", hex::encode(&self.transaction))
+    }
+
+    /// Its activity: the same, however often the chain is read.
+    fn activity(&self) -> Umid {
+        stake_activity_id(&self.transaction_hash(), &self.position.to_string())
+    }
+
+    fn data(&self) -> ActivityData {
+        let symbol = match self.kind {
+            0 => "MOM",
+            _ => "DAD",
+        };
+        ActivityData {
+            token_symbol: Some(symbol.to_owned()),
+            token_amount: Some(self.amount.clone()),
+            bc_tx_hash: Some(self.transaction_hash()),
+            bc_log_index: Some(self.position.to_string()),
+            ..ActivityData::default()
+        }
+    }
+}
+
 impl Node {
+    /// Puts a stake into the news of its world and tells everybody there, with the comment that was
+    /// announced for it. Once only, however often this is called. Stakes of nobody known and in
+    /// worlds that are not there are no news.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn tell_stake(&self, news: &StakeNews) -> Result<()> {
+        let confirmed = ConfirmedStake {
+            chain: news.chain,
+            wallet: news.wallet.clone(),
+            world: news.world,
+            kind: i32::from(news.kind),
+            transaction_id: news.transaction.clone(),
+        };
+        self.store().confirm_stake(&confirmed).await?;
+        let wallet = format!("0x{}", hex::encode(&news.wallet));
+        let user = self.store().user_by_wallet(&wallet).await?;
+        let Some(user) = user.filter(|_| self.directory().is_world(news.world)) else {
+            return Ok(());
+        };
+        let activity = NewActivity {
+            id: news.activity(),
+            user,
+            object: news.world,
+            kind: ActivityKind::Stake,
+            data: news.data(),
+            created_at: news.time,
+        };
+        self.post_by_itself(&activity).await
+    }
+
+    /// Takes a stake out of the news: its block was lost.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn untell_stake(&self, news: &StakeNews) -> Result<()> {
+        self.remove_by_itself(news.world, news.activity()).await
+    }
+
+    /// Forgets stakes that were announced and never came: those older than a day.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_pending_stakes(&self) -> Result<u64> {
+        let before = Utc::now() - PENDING;
+        Ok(self.store().forget_pending_stakes(before).await?)
+    }
+
     /// Notes a stake that a client announced, so that its comment is found when the chain confirms
     /// it. The wallet must belong to the user (docs/regressions.md W24, S13).
     ///

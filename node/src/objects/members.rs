@@ -101,7 +101,7 @@ impl Node {
 
     /// Tells a user in a world what became of their role. That is a courtesy: the change itself is
     /// made.
-    async fn tell_role(&self, user: Umid, object: Umid, what: &str) {
+    pub(crate) async fn tell_role(&self, user: Umid, object: Umid, what: &str) {
         if !self.worlds().connected_users().contains(&user) {
             return;
         }

@@ -111,6 +111,7 @@ impl Node {
                 description,
                 ..ActivityData::default()
             },
+            created_at: None,
         };
         let change = async {
             // Rights may have been taken away while this change waited for the write lock.
@@ -171,6 +172,31 @@ impl Node {
             if row.user != caller.user && !self.directory().is_admin(caller.user, object) {
                 return Err(Reason::Forbidden.into());
             }
+            self.store().delete_activity(object, id).await?;
+            Ok(((), vec![announcement(&row, ActivityUpdate::REMOVED)]))
+        })
+        .await
+    }
+
+    /// Posts what happened by itself and tells everybody in the world; nothing, if it is there
+    /// already.
+    pub(crate) async fn post_by_itself(&self, new: &NewActivity) -> Result<()> {
+        self.change_object(new.object, async {
+            if !self.store().insert_activity(new).await? {
+                return Ok(((), Vec::new()));
+            }
+            let row = self.activity_row(new.object, new.id).await?;
+            Ok(((), vec![announcement(&row, ActivityUpdate::NEW)]))
+        })
+        .await
+    }
+
+    /// Removes what happened by itself and turned out not to have; nothing, if it is not there.
+    pub(crate) async fn remove_by_itself(&self, object: Umid, id: Umid) -> Result<()> {
+        self.change_object(object, async {
+            let Some(row) = self.store().activity(object, id).await? else {
+                return Ok(((), Vec::new()));
+            };
             self.store().delete_activity(object, id).await?;
             Ok(((), vec![announcement(&row, ActivityUpdate::REMOVED)]))
         })

@@ -151,6 +151,7 @@ impl Node {
             user: new.owner,
             object: new.id,
             data: ActivityData::default(),
+            created_at: None,
         });
         Ok(creation)
     }

@@ -228,6 +228,15 @@ impl Worlds {
         self.inner.write_behind.position(world, user)
     }
 
+    /// Ends a world, if it is loaded; everybody in it is put out.
+    pub(crate) async fn close(&self, world: Umid) {
+        if let Some(handle) = self.inner.handle(world)
+            && timeout(STOP_TIMEOUT, handle.stop(true)).await.is_err()
+        {
+            tracing::error!(%world, "world did not end in time");
+        }
+    }
+
     /// Ends all worlds and writes what is unsaved.
     pub(crate) async fn shutdown(&self) {
         // All at once: each ends in its own next tick, and a node has more worlds than ticks until

@@ -8,16 +8,19 @@ use std::{
 use chrono::{DateTime, NaiveDateTime, Utc};
 use components::Umid;
 use sea_orm::{
+    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::OnConflict,
+    QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    sea_query::{ExprTrait, OnConflict},
 };
+use serde_json::json;
 use uuid::uuid;
 
 use crate::{
     Result, Store, StoreError,
     convert::now,
     database::sql::{display_name, get, places, text_at, wallet_of},
-    entity::{Amount, blockchain, pending_stake, stake, wallet},
+    entity::{Amount, blockchain, chain_fact, pending_stake, stake, wallet},
     error::Referent,
     users::wallets,
 };
@@ -86,6 +89,21 @@ pub struct PendingStake {
     pub comment: String,
     /// Token: 0 = MOM, 1 = DAD.
     pub kind: i32,
+}
+
+/// A stake that the chain shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfirmedStake {
+    /// The chain.
+    pub chain: Umid,
+    /// The wallet's address.
+    pub wallet: Vec<u8>,
+    /// The world staked in.
+    pub world: Umid,
+    /// Token: 0 = MOM, 1 = DAD.
+    pub kind: i32,
+    /// The transaction.
+    pub transaction_id: Vec<u8>,
 }
 
 /// The one chain in use.
@@ -287,9 +305,89 @@ impl Store {
             .await
             .map_err(|e| StoreError::from(e).dangling(Referent::World))?;
         forget_older(&transaction, &announced.wallet).await?;
+        // The chain may have been faster.
+        let seen = chain_fact::Entity::find()
+            .filter(chain_fact::Column::Transaction.eq(announced.transaction_id.clone()))
+            .all(&transaction)
+            .await?;
+        for fact in seen {
+            let is_stake = fact.fact["kind"] == "staked"
+                && fact.fact["account"] == json!(announced.wallet)
+                && fact.fact["world"] == json!(announced.world);
+            let token = fact.fact["token"].as_i64();
+            if let (true, Some(token)) = (is_stake, token.and_then(|token| token.try_into().ok())) {
+                let stake = ConfirmedStake {
+                    chain: fact.chain_id,
+                    wallet: announced.wallet.clone(),
+                    world: announced.world,
+                    kind: token,
+                    transaction_id: announced.transaction_id.clone(),
+                };
+                confirm(&transaction, &stake).await?;
+            }
+        }
         self.commit(transaction).await?;
         Ok(())
     }
+
+    /// Joins what a client announced with the stake that the chain shows now: the comment becomes
+    /// that of the stake, if there is one, and the announcement goes. Nothing happens without one.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn confirm_stake(&self, stake: &ConfirmedStake) -> Result<()> {
+        let transaction = self.begin().await?;
+        confirm(&transaction, stake).await?;
+        self.commit(transaction).await
+    }
+
+    /// Forgets announcements that the chain has not confirmed since `before`; how many.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn forget_pending_stakes(&self, before: DateTime<Utc>) -> Result<u64> {
+        let transaction = self.begin().await?;
+        let deleted = pending_stake::Entity::delete_many()
+            .filter(pending_stake::Column::UpdatedAt.lt(before.naive_utc()))
+            .exec(&transaction)
+            .await?;
+        self.commit(transaction).await?;
+        Ok(deleted.rows_affected)
+    }
+}
+
+async fn confirm(transaction: &DatabaseTransaction, stake: &ConfirmedStake) -> Result<()> {
+    let announced = || {
+        pending_stake::Column::WalletId
+            .eq(stake.wallet.clone())
+            .and(pending_stake::Column::TransactionId.eq(stake.transaction_id.clone()))
+            .and(pending_stake::Column::ObjectId.eq(stake.world))
+    };
+    let Some(row) = pending_stake::Entity::find()
+        .filter(announced())
+        .one(transaction)
+        .await?
+    else {
+        return Ok(());
+    };
+    if !row.comment.is_empty() {
+        stake::Entity::update_many()
+            .set(stake::ActiveModel {
+                last_comment: Set(row.comment),
+                ..Default::default()
+            })
+            .filter(stake::Column::BlockchainId.eq(stake.chain))
+            .filter(stake::Column::WalletId.eq(stake.wallet.clone()))
+            .filter(stake::Column::ObjectId.eq(stake.world))
+            .filter(stake::Column::Kind.eq(stake.kind))
+            .exec(transaction)
+            .await?;
+    }
+    pending_stake::Entity::delete_many()
+        .filter(announced())
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Takes the oldest announcements of a wallet away, so that nobody fills the table.

@@ -3,7 +3,17 @@
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
-use crate::{Result, StoreError};
+use crate::{Result, Store, StoreError};
+
+impl Store {
+    /// Refuses a database whose schema is older than this program.
+    ///
+    /// # Errors
+    /// `NotMigrated`, and those of the database.
+    pub async fn require_migrated(&self) -> Result<()> {
+        require_migrated(self.read()).await
+    }
+}
 
 /// Refuses a database whose schema is older than this program.
 pub(crate) async fn require_migrated<C: ConnectionTrait>(db: &C) -> Result<()> {

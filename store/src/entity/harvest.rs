@@ -3,6 +3,12 @@
 use super::entities;
 
 entities! {
+    /// Worlds that are kept and not shown.
+    archived_world = "archived_world" {
+        key object_id: Uuid, ;
+        archived_at: DateTimeUtc,
+    }
+
     /// Chains that are followed.
     followed_chain = "chain" {
         key chain_id: Uuid, ;
@@ -13,6 +19,8 @@ entities! {
         finalized_number: i64,
         finalized_hash: Vec<u8>,
         updated_at: DateTimeUtc,
+        sources: Option<String>,
+        shadow_of: Option<Uuid>,
     }
 
     /// Applied blocks that may still be replaced.

@@ -16,12 +16,16 @@ use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, JsonValue, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, EntityTrait, JsonValue, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr},
 };
 
 use super::{insert_all, long};
-use crate::{Result, Store, StoreError, entity::chain_outbox};
+use crate::{
+    Result, Store, StoreError,
+    entity::{chain_dead_letter, chain_outbox},
+};
 
 /// Progress of an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,8 @@ impl EffectState {
         (EffectState::Dead, "dead"),
     ];
 
-    fn name(self) -> &'static str {
+    /// Its name.
+    pub fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(state, _)| *state == self);
         found.map_or("", |(_, name)| *name)
     }
@@ -73,6 +78,8 @@ pub struct EffectRow {
     pub state: EffectState,
     /// Attempts so far.
     pub attempts: u32,
+    /// The last fault.
+    pub error: Option<String>,
 }
 
 /// Adds effects. One that was to be taken back, because its block was lost, is seen again and
@@ -160,7 +167,44 @@ fn unchanged(chain: Umid, effect: &EffectRow) -> Expr {
         .and(chain_outbox::Column::State.eq(effect.state.name()))
 }
 
+/// Numbers of what waits and what was put aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainCounts {
+    /// Effects by their progress, all of them.
+    pub effects: Vec<(EffectState, u64)>,
+    /// Facts that made no sense.
+    pub dead_letters: u64,
+}
+
 impl Store {
+    /// Numbers of effects and dead letters of a chain.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn chain_counts(&self, chain: Umid) -> Result<ChainCounts> {
+        let rows: Vec<(String, i64)> = chain_outbox::Entity::find()
+            .select_only()
+            .column(chain_outbox::Column::State)
+            .column_as(chain_outbox::Column::Key.count(), "count")
+            .filter(chain_outbox::Column::ChainId.eq(chain))
+            .group_by(chain_outbox::Column::State)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        let count = |state: EffectState| {
+            let found = rows.iter().find(|(name, _)| name == state.name());
+            (state, found.map_or(0, |(_, count)| count.unsigned_abs()))
+        };
+        let dead_letters = chain_dead_letter::Entity::find()
+            .filter(chain_dead_letter::Column::ChainId.eq(chain))
+            .count(self.read())
+            .await?;
+        Ok(ChainCounts {
+            effects: EffectState::ALL.map(|(state, _)| count(state)).to_vec(),
+            dead_letters,
+        })
+    }
+
     /// Effects that are due, in the order of the chain: those to be taken back, newest first,
     /// before those to happen in blocks up to `until`.
     ///
@@ -208,6 +252,27 @@ impl Store {
             .all(self.read())
             .await?;
         rows.into_iter().map(EffectRow::try_from).collect()
+    }
+
+    /// Makes effects due again that were given up; how many.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn retry_dead_effects(&self, chain: Umid) -> Result<u64> {
+        let transaction = self.begin().await?;
+        let retried = chain_outbox::Entity::update_many()
+            .set(chain_outbox::ActiveModel {
+                state: Set(EffectState::Pending.name().to_owned()),
+                attempts: Set(0),
+                due: Set(Utc::now()),
+                ..Default::default()
+            })
+            .filter(chain_outbox::Column::ChainId.eq(chain))
+            .filter(chain_outbox::Column::State.eq(EffectState::Dead.name()))
+            .exec(&transaction)
+            .await?;
+        self.commit(transaction).await?;
+        Ok(retried.rows_affected)
     }
 
     /// Begins to carry out an effect, or to take it back; `None` if it has changed since it was
@@ -323,6 +388,7 @@ impl TryFrom<chain_outbox::Model> for EffectRow {
             effect: row.effect,
             state: *state,
             attempts: row.attempts.unsigned_abs(),
+            error: row.error,
         })
     }
 }

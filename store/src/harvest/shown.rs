@@ -6,14 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Utc;
 use components::Umid;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{ExprTrait, OnConflict},
 };
 
 use super::{BATCH, BlockMark, Cell, CellRow, insert_all, long};
 use crate::{
     Result, StoreError,
-    entity::{Amount, balance, blockchain, contract, followed_chain, nft, stake, wallet},
+    entity::{
+        Amount, balance, blockchain, chain_cell, contract, followed_chain, nft, stake, wallet,
+    },
 };
 
 /// Follows changes of cells; `to` is the last applied block.
@@ -26,6 +30,9 @@ pub(super) async fn show(
     let known = followed_chain::Entity::find_by_id(of)
         .one(transaction)
         .await?;
+    if known.as_ref().is_some_and(|row| row.shadow_of.is_some()) {
+        return Ok(());
+    }
     let row = blockchain::Model {
         blockchain_id: of,
         last_processed_block_number: long(to.number),
@@ -48,6 +55,53 @@ pub(super) async fn show(
         rows.add(of, row)?;
     }
     rows.write(transaction, of).await
+}
+
+/// Shows a chain anew: rows that follow from no cell go.
+pub(super) async fn show_anew(
+    transaction: &DatabaseTransaction,
+    of: Umid,
+    to: &BlockMark,
+) -> Result<()> {
+    balance::Entity::delete_many()
+        .filter(balance::Column::BlockchainId.eq(of))
+        .exec(transaction)
+        .await?;
+    nft::Entity::delete_many()
+        .filter(nft::Column::BlockchainId.eq(of))
+        .exec(transaction)
+        .await?;
+    // A stake that is gone keeps its last comment.
+    stake::Entity::update_many()
+        .set(stake::ActiveModel {
+            amount: Set(Amount::zero()),
+            ..Default::default()
+        })
+        .filter(stake::Column::BlockchainId.eq(of))
+        .exec(transaction)
+        .await?;
+    let mut after: Option<(i32, Vec<u8>)> = None;
+    loop {
+        let mut rows = chain_cell::Entity::find().filter(chain_cell::Column::ChainId.eq(of));
+        if let Some((kind, cell)) = &after {
+            let same_kind = chain_cell::Column::Kind
+                .eq(*kind)
+                .and(chain_cell::Column::Cell.gt(cell.clone()));
+            rows = rows.filter(chain_cell::Column::Kind.gt(*kind).or(same_kind));
+        }
+        let rows = rows
+            .order_by_asc(chain_cell::Column::Kind)
+            .order_by_asc(chain_cell::Column::Cell)
+            .limit(BATCH as u64)
+            .all(transaction)
+            .await?;
+        let Some(last) = rows.last() else {
+            return show(transaction, of, to, &[]).await;
+        };
+        after = Some((last.kind, last.cell.clone()));
+        let rows: Result<Vec<CellRow>> = rows.into_iter().map(CellRow::try_from).collect();
+        show(transaction, of, to, &rows?).await?;
+    }
 }
 
 /// Rows that follow from cells.

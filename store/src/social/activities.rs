@@ -43,6 +43,8 @@ pub struct NewActivity {
     pub kind: ActivityKind,
     /// Details.
     pub data: ActivityData,
+    /// When it happened; `None` is now.
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// A stored activity with who did it.
@@ -236,7 +238,7 @@ pub(crate) async fn insert(
     new: &NewActivity,
     time: DateTime<Utc>,
 ) -> Result<bool> {
-    let created_at = time.naive_utc();
+    let created_at = new.created_at.unwrap_or(time).naive_utc();
     let row = activity::Model {
         activity_id: new.id,
         user_id: new.user,

@@ -162,6 +162,7 @@ impl Page {
         let order = if self.newest_first { "DESC" } else { "ASC" };
         format!(
             "WHERE o.parent_id = ({NODE}) AND o.object_id <> o.parent_id AND {} \
+             AND NOT EXISTS (SELECT 1 FROM archived_world x WHERE x.object_id = o.object_id) \
              ORDER BY o.created_at {order}, o.object_id {order} LIMIT ${}",
             self.which,
             self.values.len() + 1

@@ -29,6 +29,7 @@ fn activity(user: Umid, object: Umid, kind: ActivityKind) -> NewActivity {
             hash: Some("ab12".to_owned()),
             ..ActivityData::default()
         },
+        created_at: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn creation(fixture: &Fixture, user: Umid) -> Creation {
         user,
         object: world.id,
         data: ActivityData::default(),
+        created_at: None,
     };
     let vote = NewUserAttribute {
         object: lamp.id,
@@ -230,9 +231,15 @@ async fn tokens_without_a_world_are_found(fixture: Fixture) {
         )
         .await;
     }
-    let found = store.nfts_without_world(&[mine], 10).await.unwrap();
+    let found = store.worlds_due(Uuid::nil(), &[mine], 10).await.unwrap();
     assert_eq!(found, [missing]);
-    assert!(store.nfts_without_world(&[], 10).await.unwrap().is_empty());
+    assert!(
+        store
+            .worlds_due(Uuid::nil(), &[], 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn several_texts_are_set_at_once(fixture: Fixture) {

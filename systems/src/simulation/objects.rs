@@ -17,7 +17,7 @@ use components::{
 
 use crate::{
     persistence::Unsaved,
-    simulation::{attributes, dragging::Dragging, locks, placement},
+    simulation::{attributes, dragging::Dragging, locks, placement, presence},
     world::{
         events::{TickEvents, WorldEvent},
         live::Identity,
@@ -96,7 +96,13 @@ pub(crate) fn upsert(world: &mut World, state: ObjectState) {
         // No sibling appeared, but the rules for its own children may be others now.
         Some(entity) => {
             let had_rules = has_rules(world, entity);
+            let owner = state.owner;
+            let is_handed_over = id == world.resource::<Identity>().world
+                && world.get::<Owner>(entity) != Some(&Owner(owner));
             replace(world, entity, state);
+            if is_handed_over {
+                presence::start_over(world);
+            }
             if had_rules && !has_rules(world, entity) {
                 placement::reset_children(world, id);
             }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::{
     entity::EntityLocation,
-    prelude::{Commands, Component, Entity, Query, Resource, With},
+    prelude::{Commands, Component, Entity, Query, Resource, With, Without},
     world::World,
 };
 use components::{HeldLocks, Pose, Profile, Session, TransformNoScale, Umid, UserBundle};
@@ -277,6 +277,16 @@ pub(crate) fn set_profile(world: &mut World, profile: Profile) {
     world.entity_mut(entity).insert(profile.clone());
     let event = WorldEvent::ProfileChanged { profile, transform };
     world.resource_mut::<TickEvents>().record(event);
+}
+
+/// Sends everything anew to everybody, as to those who enter: clients take what `SetWorld` says only
+/// together with the rest. Nothing of this tick is lost to them.
+pub(crate) fn start_over(world: &mut World) {
+    let mut sessions = world.query_filtered::<Entity, (With<Link>, Without<Joining>)>();
+    let sessions: Vec<Entity> = sessions.iter(world).collect();
+    for entity in sessions {
+        world.entity_mut(entity).insert(Joining::at(0));
+    }
 }
 
 /// Takes the marks of the users who entered in this tick.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::{prelude::Schedule, world::World};
-use components::{Catalogue, Pose, Profile, RenderSlots, Transform, TransformNoScale, Umid};
+use components::{Catalogue, Owner, Pose, Profile, RenderSlots, Transform, TransformNoScale, Umid};
 
 use super::{
     events::{TickEvents, WorldEvent},
@@ -20,7 +20,7 @@ use crate::{
     simulation::{
         attributes,
         objects::{self, ObjectIndex},
-        presence::{Arriving, UserIndex},
+        presence::{self, Arriving, UserIndex},
     },
 };
 
@@ -279,7 +279,12 @@ fn change_object(world: &mut World, record: &ObjectRecord) {
     match world.resource::<ObjectIndex>().get(id) {
         None => objects::spawn(world, bundle),
         Some(entity) => {
+            let is_handed_over = id == world.resource::<Identity>().world
+                && world.get::<Owner>(entity) != Some(&bundle.owner);
             world.entity_mut(entity).insert(bundle);
+            if is_handed_over {
+                presence::start_over(world);
+            }
         }
     }
 }

@@ -1,0 +1,219 @@
+//! Chains that are followed: the `[chains.NAME]` tables.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use components::Umid;
+use harvester::{
+    AdapterError, ChainAdapter,
+    evm::{Contract, EvmAdapter, EvmOptions, Surface},
+};
+use integrations::Secret;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeSeq};
+use url::Url;
+use uuid::uuid;
+
+use super::values;
+
+/// Chains by name.
+pub(crate) type Chains = BTreeMap<String, Chain>;
+
+/// Chain ids whose rows have ids of the existing platform.
+const KNOWN: [(u64, Umid); 2] = [
+    (1, uuid!("ccccaaaa-1111-2222-3333-111111111111")),
+    (42_170, uuid!("ccccaaaa-1111-2222-3333-222222222222")),
+];
+/// The rows of others have this and their number.
+const OTHERS: Umid = uuid!("ccccaaaa-1111-2222-3333-000000000000");
+/// Ethereum itself replaces its newest block or two every now and then.
+const ETHEREUM: u64 = 1;
+
+/// A chain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chain {
+    /// Whether it is followed.
+    #[serde(default = "on", deserialize_with = "values::switch")]
+    pub(crate) enabled: bool,
+    /// Kind of chain.
+    #[serde(default)]
+    family: Family,
+    /// The id that it says it has.
+    chain_id: u64,
+    /// Its id in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Umid>,
+    /// Addresses, the best first.
+    #[serde(deserialize_with = "secrets", serialize_with = "origins")]
+    endpoints: Vec<Secret>,
+    /// The token that is staked as kind 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mom: Option<String>,
+    /// The token that is staked as kind 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dad: Option<String>,
+    /// Other tokens.
+    #[serde(default, deserialize_with = "values::list")]
+    tokens: Vec<String>,
+    /// The contract of worlds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worlds: Option<String>,
+    /// The contract of stakes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stakes: Option<String>,
+    /// The first block that can have events of these contracts.
+    #[serde(default)]
+    first_block: u64,
+    /// Blocks after which one counts as final; by default what the chain says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    final_after: Option<u64>,
+    /// Blocks after which worlds are made and stakes told of; by default 2 on Ethereum, else 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    effects_after: Option<u64>,
+    /// Requests per second to each endpoint.
+    #[serde(default = "default_rate")]
+    requests_per_second: u32,
+    /// Time between two questions for news.
+    #[serde(default = "default_poll", with = "values::duration")]
+    poll: Duration,
+}
+
+/// Kinds of chains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Family {
+    /// Ethereum and its kin.
+    #[default]
+    Evm,
+}
+
+fn on() -> bool {
+    true
+}
+
+fn default_rate() -> u32 {
+    EvmOptions::default().requests_per_second
+}
+
+fn default_poll() -> Duration {
+    EvmOptions::default().poll
+}
+
+impl Chain {
+    /// Its id in the database.
+    pub(crate) fn id(&self) -> Umid {
+        let known = KNOWN.iter().find(|(chain, _)| *chain == self.chain_id);
+        let known = known.map(|(_, id)| *id);
+        let other = || {
+            // The digits of the number, to be recognised.
+            let digits = format!("{:012}", self.chain_id % 1_000_000_000_000);
+            let number = u128::from_str_radix(&digits, 16).unwrap_or_default();
+            Umid::from_u128(OTHERS.as_u128() | number)
+        };
+        self.id.or(known).unwrap_or_else(other)
+    }
+
+    /// Blocks after which effects happen.
+    pub(crate) fn effects_after(&self) -> u64 {
+        let default = match self.chain_id {
+            ETHEREUM => 2,
+            _ => 0,
+        };
+        self.effects_after.unwrap_or(default)
+    }
+
+    /// An adapter; nothing is asked yet. With `only`, it has no other sources than those.
+    ///
+    /// # Errors
+    /// An address that is none.
+    pub(crate) fn adapter(
+        &self,
+        name: &str,
+        only: Option<&str>,
+    ) -> Result<Arc<dyn ChainAdapter>, String> {
+        let mut options = self.options(name)?;
+        if let Some(only) = only {
+            let known = |contract: &Contract| {
+                let source = contract.source();
+                only.split(' ').any(|known| known == source)
+            };
+            options.contracts.retain(known);
+        }
+        let adapter = match self.family {
+            Family::Evm => EvmAdapter::new(options),
+        };
+        let adapter = adapter.map_err(|error: AdapterError| error.to_string())?;
+        Ok(Arc::new(adapter))
+    }
+
+    fn options(&self, name: &str) -> Result<EvmOptions, String> {
+        let tokens = [("mom", &self.mom), ("dad", &self.dad)];
+        let tokens = tokens
+            .into_iter()
+            .filter_map(|(key, token)| Some((key, token.as_ref()?)))
+            .chain(self.tokens.iter().map(|token| ("tokens", token)))
+            .map(|(key, token)| (key, token, Surface::Fungible));
+        let others = [
+            ("worlds", &self.worlds, Surface::Items),
+            ("stakes", &self.stakes, Surface::Staking),
+        ];
+        let others = others
+            .into_iter()
+            .filter_map(|(key, address, surface)| Some((key, address.as_ref()?, surface)));
+        let contracts = tokens.chain(others).map(|(key, address, surface)| {
+            let bytes = hex::decode(address.strip_prefix("0x").unwrap_or(address)).ok();
+            let parsed = bytes.and_then(|bytes| bytes.try_into().ok());
+            let address = parsed.ok_or_else(|| format!("{key}: {address:?} is no address"))?;
+            Ok(Contract { address, surface })
+        });
+        let endpoints = self.endpoints.iter();
+        Ok(EvmOptions {
+            id: self.id(),
+            name: name.to_owned(),
+            chain_id: self.chain_id,
+            endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
+            contracts: contracts.collect::<Result<_, String>>()?,
+            first_block: self.first_block,
+            final_after: self.final_after,
+            poll: self.poll,
+            requests_per_second: self.requests_per_second,
+            ..EvmOptions::default()
+        })
+    }
+}
+
+/// The first chain that cannot be followed as it is configured, and why.
+pub(super) fn check(chains: &Chains) -> Result<(), (&'static str, String)> {
+    let mut ids = BTreeMap::new();
+    for (name, chain) in chains {
+        if let Err(why) = chain.adapter(name, None) {
+            return Err(("chains", format!("{name}: {why}")));
+        }
+        if let Some(other) = ids.insert(chain.id(), name) {
+            let why = format!("{other} and {name} have the same id");
+            return Err(("chains", why));
+        }
+    }
+    Ok(())
+}
+
+fn secrets<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Secret>, D::Error> {
+    let list = values::list(from)?;
+    Ok(list.iter().map(|url| Secret::from(url.as_str())).collect())
+}
+
+/// Scheme, host and port; the rest may be a key.
+fn origins<S: Serializer>(endpoints: &[Secret], to: S) -> Result<S::Ok, S::Error> {
+    let mut list = to.serialize_seq(Some(endpoints.len()))?;
+    for endpoint in endpoints {
+        let shown = Url::parse(endpoint.reveal()).map(|url| {
+            let host = url.host_str().unwrap_or_default();
+            let port = url
+                .port()
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
+            format!("{}://{host}{port}/***", url.scheme())
+        });
+        list.serialize_element(&shown.unwrap_or_else(|_| "***".to_owned()))?;
+    }
+    list.end()
+}
