@@ -10,5 +10,6 @@ mod anvil;
 mod contracts;
 
 pub use alloy_primitives::{Address, U256};
+pub use alloy_sol_types::SolCall;
 pub use anvil::{Anvil, AnvilOptions, DevchainError, Receipt, find_anvil};
 pub use contracts::{Contracts, Stakes, Token, Worlds, world_of};

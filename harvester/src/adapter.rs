@@ -64,6 +64,15 @@ pub enum StateQuery {
     },
 }
 
+/// Fate of a transaction that is in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did what it should.
+    Succeeded,
+    /// It did nothing but cost a fee.
+    Failed,
+}
+
 /// News of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadEvent {
@@ -134,4 +143,10 @@ pub trait ChainAdapter: Send + Sync + 'static {
     /// # Errors
     /// Those of asking, `NeedsArchive` if the block is too old.
     async fn read(&self, at: Block, queries: &[StateQuery]) -> Result<Vec<U256>, AdapterError>;
+
+    /// Fate of a transaction; none while it is in no block.
+    ///
+    /// # Errors
+    /// Those of asking.
+    async fn outcome(&self, transaction: &[u8]) -> Result<Option<Outcome>, AdapterError>;
 }

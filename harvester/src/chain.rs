@@ -98,6 +98,75 @@ pub enum FactKind {
         /// Amount of it.
         amount: U256,
     },
+    /// Tokens that were unstaked before came back.
+    UnstakedClaimed {
+        /// The account.
+        account: Account,
+        /// Amounts by kind of token.
+        amounts: [U256; 2],
+    },
+    /// Somebody took the rewards of stakes.
+    RewardsClaimed {
+        /// The account.
+        account: Account,
+        /// Amount of all kinds together.
+        total: U256,
+        /// Amounts by kind of token, if they are told.
+        amounts: Option<[U256; 2]>,
+    },
+    /// The owner of a world took its rewards.
+    WorldRewardsClaimed {
+        /// The world.
+        world: Umid,
+        /// Amount of all kinds together.
+        total: U256,
+        /// Amounts by kind of token, if they are told.
+        amounts: Option<[U256; 2]>,
+    },
+    /// Rewards were computed anew.
+    RewardsUpdated {
+        /// Time in seconds since 1970, as the contract says.
+        time: U256,
+    },
+    /// A node was entered, changed or removed.
+    NodeChanged {
+        /// The node.
+        node: Umid,
+        /// The change.
+        change: NodeChange,
+    },
+    /// A world is on a node.
+    WorldMapped {
+        /// The node.
+        node: Umid,
+        /// The world.
+        world: Umid,
+    },
+    /// Tokens that were held back were given out, or are to be.
+    Vested {
+        /// The account.
+        account: Account,
+        /// Amount.
+        amount: U256,
+        /// Whether they were given out.
+        redeemed: bool,
+    },
+    /// The faucet gave tokens.
+    FaucetDrop {
+        /// The account.
+        account: Account,
+        /// Kind of token.
+        token: u8,
+        /// Amount.
+        amount: U256,
+    },
+    /// The rules of a contract changed.
+    ContractChanged {
+        /// The contract.
+        contract: Vec<u8>,
+        /// The change.
+        change: ContractChange,
+    },
     /// Something that came in and could not be read.
     Unreadable {
         /// The bytes.
@@ -105,6 +174,37 @@ pub enum FactKind {
         /// The fault in them.
         reason: String,
     },
+}
+
+/// Change of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeChange {
+    /// Its owner, place or name.
+    Updated,
+    /// It is gone.
+    Removed,
+}
+
+/// Change of a contract that changes how the rest of it is to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractChange {
+    /// Other code runs from now on.
+    Upgraded(Vec<u8>),
+    /// It refuses transfers, or does no longer.
+    Paused(bool),
+    /// An account has a role (32 bytes), or has it no longer.
+    Role {
+        /// The role.
+        role: Vec<u8>,
+        /// The account.
+        account: Account,
+        /// Whether it has it.
+        granted: bool,
+    },
+    /// Another account owns it; none, if nobody does.
+    Owner(Option<Account>),
 }
 
 impl FactKind {
@@ -116,6 +216,15 @@ impl FactKind {
             FactKind::Staked { .. } => "staked",
             FactKind::Unstaked { .. } => "unstaked",
             FactKind::Restaked { .. } => "restaked",
+            FactKind::UnstakedClaimed { .. } => "unstaked_claimed",
+            FactKind::RewardsClaimed { .. } => "rewards_claimed",
+            FactKind::WorldRewardsClaimed { .. } => "world_rewards_claimed",
+            FactKind::RewardsUpdated { .. } => "rewards_updated",
+            FactKind::NodeChanged { .. } => "node_changed",
+            FactKind::WorldMapped { .. } => "world_mapped",
+            FactKind::Vested { .. } => "vested",
+            FactKind::FaucetDrop { .. } => "faucet_drop",
+            FactKind::ContractChanged { .. } => "contract_changed",
             FactKind::Unreadable { .. } => "unreadable",
         }
     }

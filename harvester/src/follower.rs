@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     adapter::{AdapterError, BlockAt, BlockRange, ChainAdapter},
-    chain::{Block, Fact, FactBatch, Hash},
+    chain::{Block, Fact, FactBatch, FactKind, Hash},
     projector::{cells_of, project},
 };
 
@@ -504,6 +504,16 @@ impl Follower {
         let mut counts = HashMap::new();
         for fact in facts {
             *counts.entry(fact.kind.name()).or_insert(0) += 1;
+            if let FactKind::ContractChanged { contract, change } = &fact.kind {
+                let (chain, contract) = (&self.adapter.descriptor().name, hex::encode(contract));
+                tracing::warn!(
+                    chain,
+                    contract,
+                    ?change,
+                    block = fact.number,
+                    "a contract changed"
+                );
+            }
         }
         for (kind, count) in counts {
             let chain = self.adapter.descriptor().name.clone();

@@ -16,12 +16,17 @@ mod dispatcher;
 pub mod evm;
 mod follower;
 mod projector;
+mod reconcile;
 pub mod scripted;
 
 pub use adapter::{
-    AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+    AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
+    StateQuery,
 };
-pub use chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256};
+pub use chain::{
+    Account, Block, ContractChange, Fact, FactBatch, FactKind, Hash, NodeChange, U256,
+};
 pub use dispatcher::{Dispatcher, EffectError, Effects};
 pub use follower::{FollowError, Follower, FollowerOptions, Progress, shadow_of};
 pub use projector::Effect;
+pub use reconcile::reconcile;

@@ -123,7 +123,17 @@ fn changes(kind: &FactKind) -> Vec<Change> {
             Change::Take(stake(account, from, token), *amount),
             Change::Add(stake(account, to, token), *amount),
         ],
-        FactKind::Unreadable { .. } => Vec::new(),
+        // Kept as they were seen, and nothing follows from them.
+        FactKind::UnstakedClaimed { .. }
+        | FactKind::RewardsClaimed { .. }
+        | FactKind::WorldRewardsClaimed { .. }
+        | FactKind::RewardsUpdated { .. }
+        | FactKind::NodeChanged { .. }
+        | FactKind::WorldMapped { .. }
+        | FactKind::Vested { .. }
+        | FactKind::FaucetDrop { .. }
+        | FactKind::ContractChanged { .. }
+        | FactKind::Unreadable { .. } => Vec::new(),
     }
 }
 

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use crate::{
     adapter::{
-        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
+        StateQuery,
     },
     chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256},
 };
@@ -319,5 +320,13 @@ impl ChainAdapter for ScriptedChain {
             }
         });
         Ok(values.collect())
+    }
+
+    async fn outcome(&self, transaction: &[u8]) -> Result<Option<Outcome>, AdapterError> {
+        self.fault()?;
+        let facts = self.facts_now();
+        let mut facts = facts.iter();
+        let is_there = facts.any(|fact| fact.transaction == transaction);
+        Ok(is_there.then_some(Outcome::Succeeded))
     }
 }

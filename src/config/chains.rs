@@ -60,6 +60,15 @@ pub(crate) struct Chain {
     /// The contract of stakes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stakes: Option<String>,
+    /// The contract of nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nodes: Option<String>,
+    /// The contract of tokens that are given out over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vesting: Option<String>,
+    /// The contract that gives tokens for the asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    faucet: Option<String>,
     /// The first block that can have events of these contracts.
     #[serde(default)]
     first_block: u64,
@@ -155,6 +164,9 @@ impl Chain {
         let others = [
             ("worlds", &self.worlds, Surface::Items),
             ("stakes", &self.stakes, Surface::Staking),
+            ("nodes", &self.nodes, Surface::Nodes),
+            ("vesting", &self.vesting, Surface::Vesting),
+            ("faucet", &self.faucet, Surface::Faucet),
         ];
         let others = others
             .into_iter()

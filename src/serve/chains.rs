@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use components::Umid;
 use harvester::{
-    ChainAdapter, Dispatcher, Effect, EffectError, Effects, Follower, FollowerOptions, Progress,
-    U256, shadow_of,
+    BlockAt, ChainAdapter, Dispatcher, Effect, EffectError, Effects, Follower, FollowerOptions,
+    Outcome, Progress, StateQuery, U256, reconcile, shadow_of,
 };
 use node::{ChainState, ChainStatus, Node, NodeError, StakeNews};
 use store::{EffectRow, Store};
@@ -25,6 +25,13 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const RETRY: Duration = Duration::from_secs(1);
 /// Time between two looks at what waits.
 const COUNT: Duration = Duration::from_secs(10);
+/// Time between two looks at what no event tells of.
+const TEND: Duration = Duration::from_secs(3);
+/// Age of announced stakes whose transactions are looked at.
+const FAILURES: Duration = Duration::from_secs(10);
+/// Time between two comparisons of rows with the chain, and how many are compared.
+const RECONCILE: Duration = Duration::from_secs(3600);
+const SAMPLE: u64 = 200;
 /// Time between two sweeps of announced stakes.
 const SWEEP: Duration = Duration::from_secs(3600);
 /// Time in which a chain has to end.
@@ -145,7 +152,12 @@ impl Followed {
             stop.cancel();
             is_done == Some(true)
         };
-        let (followed, (), is_reindexed) = tokio::join!(following, watching, reindexing);
+        let tending = async {
+            let tend = self.tend(&*configured, progress.clone());
+            stop.run_until_cancelled(tend).await;
+        };
+        let (followed, (), is_reindexed, ()) =
+            tokio::join!(following, watching, reindexing, tending);
         if let Err(error) = followed {
             self.give_up(&error.to_string(), &progress.borrow());
             return Ended::Over;
@@ -308,6 +320,76 @@ impl Followed {
                 return;
             }
         }
+    }
+
+    /// What is not told by events: balances in the chain's coin of those who are here, stakes that
+    /// were announced and failed, and whether rows are what the chain has.
+    async fn tend(&self, adapter: &dyn ChainAdapter, progress: watch::Receiver<Progress>) {
+        let mut reconciled = Instant::now();
+        loop {
+            sleep(TEND).await;
+            if progress.borrow().fault.is_some() {
+                continue;
+            }
+            if let Err(error) = self.read_coins(adapter).await {
+                tracing::debug!(chain = self.name, error, "no balances in the chain's coin");
+            }
+            if let Err(error) = self.forget_failed_stakes(adapter).await {
+                tracing::debug!(chain = self.name, error, "announced stakes stay");
+            }
+            if reconciled.elapsed() > RECONCILE {
+                reconciled = Instant::now();
+                match reconcile(adapter, &self.store, SAMPLE).await {
+                    Ok(0) => {}
+                    Ok(differences) => tracing::error!(
+                        chain = self.name,
+                        differences,
+                        "rows were not what the chain has; all are made anew"
+                    ),
+                    Err(error) => tracing::warn!(chain = self.name, %error, "not reconciled"),
+                }
+            }
+        }
+    }
+
+    async fn read_coins(&self, adapter: &dyn ChainAdapter) -> Result<(), String> {
+        let wallets = self
+            .node
+            .wallets_here()
+            .await
+            .map_err(|error| error.to_string())?;
+        if wallets.is_empty() {
+            return Ok(());
+        }
+        let best = adapter.block(BlockAt::Best).await;
+        let Some(best) = best.map_err(|error| error.to_string())? else {
+            return Ok(());
+        };
+        let queries: Vec<StateQuery> = wallets
+            .iter()
+            .map(|account| StateQuery::Native {
+                account: account.clone(),
+            })
+            .collect();
+        let balances = adapter.read(best, &queries).await;
+        let balances = balances.map_err(|error| error.to_string())?;
+        let balances = balances.into_iter().map(|balance| balance.to_be_bytes());
+        let coins = wallets.into_iter().zip(balances).collect();
+        let stored = self.store.store_coins(self.chain.id(), best.number, coins);
+        stored.await.map_err(|error| error.to_string())
+    }
+
+    async fn forget_failed_stakes(&self, adapter: &dyn ChainAdapter) -> Result<(), String> {
+        let before = chrono::Utc::now() - FAILURES;
+        let announced = self.store.announced_transactions(before, SAMPLE).await;
+        for transaction in announced.map_err(|error| error.to_string())? {
+            let outcome = adapter.outcome(&transaction).await;
+            if outcome.map_err(|error| error.to_string())? == Some(Outcome::Failed) {
+                let forgotten = self.store.forget_announced(&transaction).await;
+                forgotten.map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
     }
 
     /// Sources of the rows, as they are now, if there are rows and the database answers.

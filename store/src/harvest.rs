@@ -8,8 +8,11 @@ mod shown;
 use chrono::{DateTime, Utc};
 use components::Umid;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, JsonValue, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JsonValue, Order, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 
 use crate::{
@@ -21,6 +24,11 @@ pub use outbox::{ChainCounts, EffectRow, EffectState};
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const BATCH: usize = 1000;
+
+/// Kind of the cells of balances.
+const BALANCE: i32 = 0;
+/// Stands for the chain's own coin where contracts of tokens stand.
+const COIN: [u8; 20] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// A block by its number and hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,6 +277,101 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Balances that have not changed since a block, at random, but those in the chain's own coin.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn sample_balances(
+        &self,
+        chain: Umid,
+        until: u64,
+        limit: u64,
+    ) -> Result<Vec<CellRow>> {
+        let rows = chain_cell::Entity::find()
+            .filter(chain_cell::Column::ChainId.eq(chain))
+            .filter(chain_cell::Column::Kind.eq(BALANCE))
+            .filter(chain_cell::Column::Number.lte(long(until)))
+            .order_by(Expr::cust("RANDOM()"), Order::Asc)
+            .limit(limit)
+            .all(self.read())
+            .await?;
+        let rows: Result<Vec<CellRow>> = rows.into_iter().map(CellRow::try_from).collect();
+        let mut rows = rows?;
+        let is_coin =
+            |cell: &Cell| matches!(cell, Cell::Balance { contract, .. } if *contract == COIN);
+        rows.retain(|row| !is_coin(&row.cell));
+        Ok(rows)
+    }
+
+    /// Puts a value that the chain has in the place of one that was derived, unless that has
+    /// changed meanwhile; whether it was.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn repair_cell(&self, chain: Umid, wrong: &CellRow, right: &CellRow) -> Result<bool> {
+        let transaction = self.begin().await?;
+        let (kind, cell) = wrong.cell.key();
+        let deleted = chain_cell::Entity::delete_many()
+            .filter(chain_cell::Column::ChainId.eq(chain))
+            .filter(chain_cell::Column::Kind.eq(kind))
+            .filter(chain_cell::Column::Cell.eq(cell))
+            .filter(chain_cell::Column::Value.eq(wrong.value.clone().unwrap_or_default()))
+            .filter(chain_cell::Column::Number.eq(long(wrong.number)))
+            .exec(&transaction)
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Ok(false);
+        }
+        let cells = std::slice::from_ref(right);
+        write_cells(&transaction, chain, cells).await?;
+        self.show_cells(&transaction, chain, cells).await?;
+        self.commit(transaction).await?;
+        Ok(true)
+    }
+
+    /// Stores balances in the chain's own coin as they were read at a block. They are no
+    /// consequence of facts: who wants newer ones reads them again.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn store_coins(
+        &self,
+        chain: Umid,
+        at: u64,
+        balances: Vec<(Vec<u8>, [u8; 32])>,
+    ) -> Result<()> {
+        let cells = balances.into_iter().map(|(account, value)| CellRow {
+            cell: Cell::Balance {
+                contract: COIN.to_vec(),
+                account,
+            },
+            value: (value != [0; 32]).then(|| value.to_vec()),
+            number: at,
+        });
+        let mut cells: Vec<CellRow> = cells.collect();
+        cells.sort_by(|a, b| a.cell.cmp(&b.cell));
+        let transaction = self.begin().await?;
+        write_cells(&transaction, chain, &cells).await?;
+        self.show_cells(&transaction, chain, &cells).await?;
+        self.commit(transaction).await
+    }
+
+    /// Shows cells without moving the chain.
+    async fn show_cells(
+        &self,
+        transaction: &DatabaseTransaction,
+        chain: Umid,
+        cells: &[CellRow],
+    ) -> Result<()> {
+        let row = followed_chain::Entity::find_by_id(chain)
+            .one(transaction)
+            .await?;
+        match row.map(ChainRow::from).and_then(|row| row.applied) {
+            Some(applied) => shown::show(transaction, chain, &applied, cells).await,
+            None => Ok(()),
+        }
     }
 
     /// Facts that made no sense, newest first.
@@ -534,7 +637,9 @@ impl Cell {
             [&[length], bytes].concat()
         };
         match self {
-            Cell::Balance { contract, account } => (0, [&part(contract)[..], account].concat()),
+            Cell::Balance { contract, account } => {
+                (BALANCE, [&part(contract)[..], account].concat())
+            }
             Cell::Owner { contract, item } => (1, [&part(contract)[..], item].concat()),
             Cell::Stake {
                 account,
@@ -552,7 +657,7 @@ impl Cell {
             let (length, rest) = key.split_first()?;
             let (first, rest) = rest.split_at_checked(usize::from(*length))?;
             match kind {
-                0 => Some(Cell::Balance {
+                BALANCE => Some(Cell::Balance {
                     contract: first.to_vec(),
                     account: rest.to_vec(),
                 }),

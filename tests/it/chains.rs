@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     command::Home,
     support::{
-        Api, Client, EthereumWallet, LocalChain, Options, Server, WELCOME, Wallet, address,
+        Api, Client, EthereumWallet, LocalChain, Options, Rows, Server, WELCOME, Wallet, address,
         eventually_async, minted,
     },
 };
@@ -327,6 +327,43 @@ fn chains_are_checked_and_shown_without_their_keys() {
         assert!(complaint.starts_with(why), "{complaint}");
         assert!(!complaint.contains("secret"), "{complaint}");
     }
+}
+
+#[tokio::test]
+async fn coins_of_those_who_are_here_and_stakes_that_failed_are_noticed() {
+    let chain = LocalChain::start().await;
+    let server = Server::start(chain.options());
+    let ann = EthereumWallet::new(1);
+    let ann_api = Api::user(&server, 1).await;
+    let mut client = Client::join(&server, &ann_api).await;
+    chain.fund(&ann).await;
+    let coins = async || {
+        let wallets = ann_api.get("/users/me/wallets").await.ok(200);
+        let rows = wallets.as_array().cloned().unwrap_or_default();
+        rows.first().map(|row| {
+            let contract = row["contract_id"].as_str().unwrap_or_default().to_owned();
+            (contract, row["balance"].clone())
+        })
+    };
+    let coin = format!("0x{:040x}", 1);
+    let expected = Some((coin, json!("1000000000000000000")));
+    eventually_async(async || coins().await == expected).await;
+
+    let transaction = chain.fail_to_unstake(&ann, 2).await;
+    client
+        .send(UserStakedToOdyssey {
+            transaction_hash: transaction,
+            object_id: WELCOME,
+            wallet: ann.address(),
+            comment: "never".to_owned(),
+            amount: "1".to_owned(),
+            kind: 0,
+        })
+        .await;
+    let pending = async || Rows::of(&server).await.pending_stakes().await.len();
+    eventually_async(async || pending().await == 1).await;
+    // It is old enough after ten seconds.
+    eventually_async(async || pending().await == 0).await;
 }
 
 /// What the command says.

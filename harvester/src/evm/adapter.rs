@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     adapter::{
-        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, StateQuery,
+        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
+        StateQuery,
     },
     chain::{Block, Fact, FactBatch, FactKind, U256},
 };
@@ -45,12 +46,7 @@ pub struct Contract {
 impl Contract {
     /// Its name among the sources of a chain: kind and address.
     pub fn source(&self) -> String {
-        let kind = match self.surface {
-            Surface::Fungible => "token",
-            Surface::Items => "items",
-            Surface::Staking => "stakes",
-        };
-        format!("{kind}:0x{}", hex::encode(self.address))
+        format!("{}:0x{}", self.surface.name(), hex::encode(self.address))
     }
 }
 
@@ -142,6 +138,11 @@ struct Place {
     block_number: U64,
     block_hash: B256,
     log_index: U64,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: U64,
 }
 
 #[derive(Deserialize)]
@@ -519,5 +520,16 @@ impl ChainAdapter for EvmAdapter {
             read::<U256>(&asked?.0)
         });
         futures_util::future::try_join_all(answers).await
+    }
+
+    async fn outcome(&self, transaction: &[u8]) -> Result<Option<Outcome>, AdapterError> {
+        let hash = format!("0x{}", hex::encode(transaction));
+        let asked = self.ask("eth_getTransactionReceipt", (hash,), false).await;
+        let receipt: Option<Status> = read(&asked?.0)?;
+        let outcome = |receipt: Status| match receipt.status.is_zero() {
+            true => Outcome::Failed,
+            false => Outcome::Succeeded,
+        };
+        Ok(receipt.map(outcome))
     }
 }

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use components::Umid;
 use harvester::{
-    AdapterError, FollowError, Follower, FollowerOptions,
+    AdapterError, FollowError, Follower, FollowerOptions, reconcile,
     scripted::{Fault, ScriptedChain},
     shadow_of,
 };
-use store::NewChain;
+use store::{CellRow, NewChain, Store};
 use testkit::Database;
 use tokio_util::sync::CancellationToken;
 
@@ -276,4 +276,45 @@ async fn rows_that_are_made_anew_take_the_place_of_the_others() {
     beside.sync().await.expect("follows");
     store.ask_for_reindex(shadow_of(CHAIN)).await.expect("asks");
     assert_eq!(shadow().await.applied(), None);
+}
+
+#[tokio::test]
+async fn rows_that_differ_from_the_chain_are_put_right_and_all_are_made_anew() {
+    let (_database, store, chain, mut at) = setting().await;
+    for number in 1..6 {
+        chain.mine(vec![(
+            transaction(number),
+            transfer(None, Some(number as u8), 10 * number),
+        )]);
+    }
+    chain.finalize(0);
+    at.sync().await.expect("follows");
+    assert_eq!(reconcile(&chain, &store, 100).await.expect("reads"), 0);
+    assert!(sources(&store).await.is_some());
+
+    let cell = cells(&store).await.swap_remove(0);
+    let wrong = CellRow {
+        value: Some(vec![7; 32]),
+        ..cell.clone()
+    };
+    assert!(
+        store
+            .repair_cell(CHAIN, &cell, &wrong)
+            .await
+            .expect("writes")
+    );
+    assert!(
+        !store
+            .repair_cell(CHAIN, &cell, &wrong)
+            .await
+            .expect("has changed")
+    );
+    assert_eq!(reconcile(&chain, &store, 100).await.expect("reads"), 1);
+    assert!(cells(&store).await.contains(&cell));
+    assert_eq!(sources(&store).await, None, "all are asked for");
+}
+
+async fn sources(store: &Store) -> Option<String> {
+    let row = store.chain(CHAIN).await.expect("reads");
+    row.expect("is followed").sources
 }

@@ -13,6 +13,8 @@ use crate::{
 /// Worlds made at one login, at most; the others come with the next.
 const MAX_WORLDS: u32 = 32;
 
+/// Wallets whose balances are read at once, at most.
+const MAX_WALLETS: usize = 1000;
 /// An object of the welcome world of a new node, whose id is also that of the first token. It is
 /// the node's, whoever holds that token.
 const WELCOME_GROUND: Umid = uuid!("00000000-0000-8000-8000-000000000101");
@@ -48,6 +50,17 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// Wallets of Ethereum and its kin of those who are connected, a thousand at most.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn wallets_here(&self) -> Result<Vec<Vec<u8>>> {
+        let users: Vec<Umid> = self.worlds().connected_users().into_iter().collect();
+        let wallets = self.store().wallets_of(&users).await?;
+        let wallets = wallets.iter().filter_map(|wallet| bytes::<20>(wallet));
+        Ok(wallets.take(MAX_WALLETS).collect())
     }
 
     /// Makes a world what its token says: it is created for the user who holds it, given to that

@@ -341,6 +341,39 @@ impl Store {
         self.commit(transaction).await
     }
 
+    /// Transactions of announcements made before a time, newest first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn announced_transactions(
+        &self,
+        before: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Vec<u8>>> {
+        Ok(pending_stake::Entity::find()
+            .select_only()
+            .column(pending_stake::Column::TransactionId)
+            .filter(pending_stake::Column::UpdatedAt.lt(before.naive_utc()))
+            .order_by_desc(pending_stake::Column::UpdatedAt)
+            .limit(limit)
+            .into_tuple()
+            .all(self.read())
+            .await?)
+    }
+
+    /// Forgets announcements of a transaction that failed.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn forget_announced(&self, transaction_id: &[u8]) -> Result<()> {
+        let transaction = self.begin().await?;
+        pending_stake::Entity::delete_many()
+            .filter(pending_stake::Column::TransactionId.eq(transaction_id))
+            .exec(&transaction)
+            .await?;
+        self.commit(transaction).await
+    }
+
     /// Forgets announcements that the chain has not confirmed since `before`; how many.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use components::{AttributeId, AttributeTarget, JsonMap, Umid};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JsonValue,
-    QueryFilter, QueryOrder, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use crate::{
@@ -46,6 +46,25 @@ impl Store {
             .one(self.read())
             .await?;
         Ok(row.map(|row| row.user_id))
+    }
+
+    /// Wallets of some users.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn wallets_of(&self, users: &[Umid]) -> Result<Vec<String>> {
+        let mut wallets = Vec::new();
+        for batch in users.chunks(BATCH).map(<[Umid]>::to_vec) {
+            let found: Vec<String> = user_wallet::Entity::find()
+                .select_only()
+                .column(user_wallet::Column::Wallet)
+                .filter(user_wallet::Column::UserId.is_in(batch))
+                .into_tuple()
+                .all(self.read())
+                .await?;
+            wallets.extend(found);
+        }
+        Ok(wallets)
     }
 
     /// Gives a user one more wallet. A guest becomes what users with a wallet are: `types` says

@@ -1,6 +1,6 @@
 //! A real chain beside the server: anvil with contracts of our own.
 
-use devchain::{Address, Anvil, AnvilOptions, Contracts, Stakes, Token, Worlds, world_of};
+use devchain::{Address, Anvil, AnvilOptions, Contracts, SolCall, Stakes, Token, Worlds, world_of};
 use posbus::Umid;
 use serde_json::{Value, json};
 
@@ -117,19 +117,37 @@ impl LocalChain {
         sent.await.expect("stakes").transaction_hash.to_string()
     }
 
+    /// Takes a stake back that was never made; hash of the transaction, which fails.
+    pub(crate) async fn fail_to_unstake(&self, by: &EthereumWallet, count: u64) -> String {
+        let unstake = Stakes::unstakeCall {
+            odyssey: world_of(count),
+            token: 0,
+        };
+        self.unlock(by).await;
+        let data = format!("0x{}", hex::encode(unstake.abi_encode()));
+        // The limit of gas keeps the chain from trying it first.
+        let transaction = json!({
+            "from": address(by), "to": self.contracts.stakes, "data": data, "gas": "0x30000",
+        });
+        let hash = self.node.submit(transaction).await;
+        hash.expect("is in a block").to_string()
+    }
+
+    /// Gives a wallet one coin.
+    pub(crate) async fn fund(&self, wallet: &EthereumWallet) {
+        let coins = "0xde0b6b3a7640000";
+        let parameters = json!([address(wallet), coins]);
+        let given = self.node.rpc::<Value>("anvil_setBalance", parameters);
+        given.await.expect("gives");
+    }
+
     /// Lets a wallet send transactions without its signature.
     async fn unlock(&self, wallet: &EthereumWallet) {
-        let address = address(wallet);
-        let coins = "0xde0b6b3a7640000";
-        let unlocked = async {
-            let _: Value = self
-                .node
-                .rpc("anvil_setBalance", json!([address, coins]))
-                .await?;
-            self.node
-                .rpc::<Value>("anvil_impersonateAccount", json!([address]))
-                .await
-        };
+        self.fund(wallet).await;
+        let parameters = json!([address(wallet)]);
+        let unlocked = self
+            .node
+            .rpc::<Value>("anvil_impersonateAccount", parameters);
         unlocked.await.expect("unlocks");
     }
 }
