@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, config::Settings, harvester, media, migrate, posbus, swarm, world};
+use crate::{bench, config::Settings, devnet, harvester, media, migrate, posbus, swarm, world};
 
 /// The server behind shared 3D worlds.
 #[derive(Parser, Debug)]
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     },
     /// Print the effective configuration as TOML, with secrets hidden
     Config,
+    /// Run a local chain with a scratch node that follows it, and keep a little going on
+    Devnet(devnet::Arguments),
     /// Load a running server with bots and report what they saw
     Swarm(swarm::Arguments),
     /// Measure what parts of the server cost, in this process

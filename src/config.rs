@@ -103,7 +103,7 @@ pub(crate) struct Config {
     /// Features of browser clients.
     features: third_parties::Features,
     /// The contracts that browser clients use.
-    arbitrum: third_parties::Arbitrum,
+    pub(crate) arbitrum: third_parties::Arbitrum,
     /// Chains that are followed, by name. None by default.
     pub(crate) chains: chains::Chains,
     /// More keys for the configuration that browser clients ask for.

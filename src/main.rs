@@ -3,7 +3,7 @@
 //! Modules refer to each other one way only, each to those left of it:
 //!
 //! `exit` ← `config` ← `data`, `database` ← `serve`, `migrate`, `world`, `media`, `harvester`,
-//! `posbus`, `bench`, `swarm` ← `cli`
+//! `posbus`, `bench`, `swarm` ← `devnet` ← `cli`
 //!
 //! A command is a module: its options, and a function `run` that puts the parts together.
 
@@ -12,6 +12,7 @@ mod cli;
 mod config;
 mod data;
 mod database;
+mod devnet;
 mod exit;
 mod harvester;
 mod media;
@@ -56,6 +57,7 @@ fn run(cli: Cli) -> Exit {
             let config = Config::load(&cli.settings)?;
             exit::print(&config.to_toml()).map_err(Failure::runtime)
         }
+        Command::Devnet(arguments) => block_on(devnet::run(&cli.settings, arguments)),
         Command::Harvester { what } => {
             let config = Config::load(&cli.settings)?;
             block_on(harvester::run(&config, what))

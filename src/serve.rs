@@ -34,17 +34,32 @@ use crate::{
 /// of them.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
 /// The first logs values of parameters that it does not know, which may be secrets; the second
-/// warns of whatever a client makes up.
-const QUIET: &str = "sqlx_postgres::options=off,web_transport_quinn=error";
+/// warns of whatever a client makes up; the others of connections to chains that break, which their
+/// endpoint tells itself, without its key.
+const QUIET: &str =
+    "sqlx_postgres::options=off,web_transport_quinn=error,alloy_pubsub=off,alloy_transport_ws=off";
 /// Folder of the signing keys, in the data directory.
 const KEYS: &str = "keys";
 
 /// Serves until told to stop.
 pub(crate) async fn run(config: &Config) -> Exit {
+    run_with(config, async |_| Ok(())).await
+}
+
+/// As [`run`]; something is done with the node before the server says that it listens.
+pub(crate) async fn run_with(
+    config: &Config,
+    prepare: impl AsyncFnOnce(Arc<Node>) -> anyhow::Result<()>,
+) -> Exit {
     start_logging(config);
     let mut signals = Signals::new().context("signals").map_err(Failure::setup)?;
+    let started = async {
+        let running = Running::start(config).await?;
+        prepare(Arc::clone(&running.node)).await?;
+        Ok(running)
+    };
     let running = tokio::select! {
-        started = Running::start(config) => started.map_err(Failure::setup)?,
+        started = started => started.map_err(Failure::setup)?,
         // Nothing to take apart: whatever was begun is a transaction that does not happen.
         _ = signals.next() => return Ok(()),
     };

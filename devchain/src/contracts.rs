@@ -23,6 +23,7 @@ sol! {
         function mintId(address to, uint256 id) external;
         function transferFrom(address from, address to, uint256 id) external;
         function burn(uint256 id) external;
+        function ownerOf(uint256 id) external view returns (address);
     }
 
     /// Stakes in worlds.

@@ -41,6 +41,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "archive",
             "bench",
             "components",
+            "devchain",
             "harvester",
             "integrations",
             "media",

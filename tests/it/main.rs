@@ -21,6 +21,7 @@ mod command;
 mod config;
 mod crash;
 mod database_away;
+mod devnet;
 mod divergence;
 mod docks;
 mod docs;
