@@ -34,7 +34,10 @@ const QUEUE_BUCKETS: [f64; 7] = [
     4_194_304.0,
 ];
 
-const HISTOGRAMS: [(&str, &[f64], &str); 5] = [
+/// Blocks that were replaced at a time, up to what Ethereum calls final.
+const REORGANISATION_BUCKETS: [f64; 7] = [1.0, 2.0, 3.0, 5.0, 10.0, 32.0, 64.0];
+
+const HISTOGRAMS: [(&str, &[f64], &str); 6] = [
     (
         "odyssey_tick_seconds",
         &TICK_BUCKETS,
@@ -60,9 +63,47 @@ const HISTOGRAMS: [(&str, &[f64], &str); 5] = [
         &ANSWER_BUCKETS,
         "Time to answer a request",
     ),
+    (
+        "odyssey_chain_reorganisation_blocks",
+        &REORGANISATION_BUCKETS,
+        "Blocks that were replaced at a time, by chain",
+    ),
 ];
 
-const GAUGES: [(&str, &str); 6] = [
+const GAUGES: [(&str, &str); 15] = [
+    (
+        "odyssey_chain_following",
+        "1 if the rows are those of the newest block, by chain",
+    ),
+    ("odyssey_chain_head", "The newest block, by chain"),
+    (
+        "odyssey_chain_applied",
+        "The last block whose events are in the rows, by chain",
+    ),
+    (
+        "odyssey_chain_finalized",
+        "The last block that cannot be replaced any more, by chain",
+    ),
+    (
+        "odyssey_chain_behind_blocks",
+        "Blocks that are not in the rows yet, by chain",
+    ),
+    (
+        "odyssey_chain_head_age_seconds",
+        "Time since the newest block was another one, by chain",
+    ),
+    (
+        "odyssey_chain_effects",
+        "Effects of events, by chain and progress",
+    ),
+    (
+        "odyssey_chain_dead_letters",
+        "Events that made no sense, by chain",
+    ),
+    (
+        "odyssey_chain_reindexed",
+        "The block up to which rows are made anew, by chain",
+    ),
     ("odyssey_worlds_loaded", "Worlds in memory"),
     ("odyssey_sessions", "Sessions past their handshake"),
     ("odyssey_users", "Users in worlds"),
@@ -80,7 +121,19 @@ const GAUGES: [(&str, &str); 6] = [
     ),
 ];
 
-const COUNTERS: [(&str, &str); 13] = [
+const COUNTERS: [(&str, &str); 16] = [
+    (
+        "odyssey_chain_facts_total",
+        "Events read, by chain and kind",
+    ),
+    (
+        "odyssey_chain_requests_total",
+        "Requests to endpoints of chains, by endpoint, method and outcome",
+    ),
+    (
+        "odyssey_chain_differences_total",
+        "Rows that were not what the chain has, by chain",
+    ),
     (
         "odyssey_tick_overruns_total",
         "Ticks that took longer than their period",

@@ -107,6 +107,10 @@ enum Ended {
 impl Followed {
     async fn run(self) {
         self.report(ChainState::Connecting, &Progress::default());
+        // What seldom happens is seen from the beginning.
+        metrics::counter!("odyssey_chain_differences_total", "chain" => self.name.clone())
+            .increment(0);
+        self.gauge("odyssey_chain_reindexed", 0.0);
         while let Some(Ended::Again) = self.stop.run_until_cancelled(self.follow()).await {}
     }
 

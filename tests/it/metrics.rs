@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use posbus::{AddUsers, Message, MyTransform, RemoveUsers, UsersTransformList, Vec3};
 use serde_json::Value;
 
-use crate::support::{Api, Client, Options, Server};
+use crate::support::{Api, Client, LocalChain, Options, Server, eventually_async};
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 const DASHBOARD: &str = include_str!("../../docs/grafana.json");
@@ -113,9 +113,27 @@ fn expressions(panels: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn documents_and_dashboard_name_what_is_exported_and_all_of_it() {
-    let server = Server::start(Options::default());
+    let chain = LocalChain::start().await;
+    let server = Server::start(chain.options());
     let _company = company(&server).await;
-    let scrape = Scrape::of(&Api::stranger(&server)).await;
+    let api = Api::stranger(&server);
+    let scrape = Scrape::of(&api).await;
+    assert_eq!(
+        scrape.value("odyssey_chain_reindexed{chain=\"local\"}"),
+        0.0
+    );
+    // A block is seen, and then replaced.
+    let is_level = async |head: u64| {
+        let ready = api.root("/ready").await.ok(200);
+        ready["chains"][0]["applied"].as_u64() >= Some(head)
+    };
+    let head = chain.node.best().await.expect("answers");
+    eventually_async(async || is_level(head).await).await;
+    chain.node.reorganise(1).await.expect("forks");
+    let series = "odyssey_chain_reorganisation_blocks_count{chain=\"local\"}";
+    let forked = async || Scrape::of(&api).await.series.contains_key(series);
+    eventually_async(forked).await;
+    let scrape = Scrape::of(&api).await;
 
     let table: String = OPERATIONS
         .lines()
@@ -258,7 +276,8 @@ fn the_dashboard_can_be_imported() {
             "Traffic",
             "Trouble",
             "Durability",
-            "Process"
+            "Process",
+            "Chains"
         ]
     );
     let mut ids = BTreeSet::new();
