@@ -211,7 +211,6 @@ impl Devnet {
                 Ok(format!("{name} sent 1 MOM to {other_name}"))
             }
             _ => {
-                // Whoever has it: the first mints of a round belong to different people.
                 let owner = self
                     .chain
                     .ask(

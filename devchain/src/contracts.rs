@@ -34,7 +34,7 @@ sol! {
     }
 }
 
-/// What the sources give, with what compiled them pinned by a lock file.
+/// Compiled from the sources by a compiler that a lock file names.
 const COMPILED: &str = include_str!("../../contracts/contracts.json");
 
 /// Ids of worlds have these bits (docs/spec/chains.md).

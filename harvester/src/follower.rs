@@ -197,7 +197,7 @@ impl Follower {
         self.finalized.as_ref()
     }
 
-    /// Where it is, from now on.
+    /// Its place from now on.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
     }

@@ -6,12 +6,14 @@
 //! * [`Follower`]: keeps the rows of one chain at its head. Sees no encoding of any chain.
 //! * [`Dispatcher`]: carries out what follows from the facts.
 //! * [`evm`]: Ethereum and its kin.
+//! * [`conformance`]: what every adapter has to do, as a test.
 //! * [`scripted`]: a chain in memory that does as it is told, for tests.
 
 #![forbid(unsafe_code)]
 
 mod adapter;
 mod chain;
+pub mod conformance;
 mod dispatcher;
 pub mod evm;
 mod follower;

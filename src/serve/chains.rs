@@ -107,7 +107,7 @@ enum Ended {
 impl Followed {
     async fn run(self) {
         self.report(ChainState::Connecting, &Progress::default());
-        // What seldom happens is seen from the beginning.
+        // Rare events are seen from the beginning.
         metrics::counter!("odyssey_chain_differences_total", "chain" => self.name.clone())
             .increment(0);
         self.gauge("odyssey_chain_reindexed", 0.0);
@@ -326,8 +326,8 @@ impl Followed {
         }
     }
 
-    /// What is not told by events: balances in the chain's coin of those who are here, stakes that
-    /// were announced and failed, and whether rows are what the chain has.
+    /// Looks at what no event tells of: balances in the chain's coin of those who are here, stakes
+    /// that were announced and failed, and whether rows are what the chain has.
     async fn tend(&self, adapter: &dyn ChainAdapter, progress: watch::Receiver<Progress>) {
         let mut reconciled = Instant::now();
         loop {
@@ -506,7 +506,7 @@ impl WorldEffects {
                 }
             }
         };
-        // Whatever stands in the way may go: a template is mended, the database comes back.
+        // Obstacles may go: a template is mended, the database comes back.
         changed.map_err(|error: NodeError| EffectError::Transient(error.to_string()))
     }
 }

@@ -126,6 +126,27 @@ async fn a_world_waits_for_the_holder_of_its_token() {
 }
 
 #[tokio::test]
+async fn items_that_stand_for_no_world_make_none() {
+    let chain = LocalChain::start().await;
+    let server = Server::start(chain.options());
+    let ann = EthereumWallet::new(1);
+    let ann_api = Api::user(&server, 1).await;
+    for id in [
+        "0x1",
+        "0x8000800000000000000000000000000000000001",
+        "0xffffffffffffffff",
+    ] {
+        chain.mint_item(address(&ann), id).await;
+    }
+    chain.mint_world(address(&ann)).await;
+    until_owner(&ann_api, minted(2), Some(ann_api.user)).await;
+    let path = format!("/users/{}/worlds", ann_api.user);
+    let worlds = ann_api.get(&path).await.ok(200);
+    assert_eq!(worlds.as_array().map(Vec::len), Some(1), "{worlds}");
+    assert_eq!(harvester(&server, &["deadletters"]), "none\n");
+}
+
+#[tokio::test]
 async fn stakes_are_told_with_their_amount_and_their_comment() {
     let chain = LocalChain::start().await;
     let server = Server::start(chain.options());
@@ -366,7 +387,7 @@ async fn coins_of_those_who_are_here_and_stakes_that_failed_are_noticed() {
     eventually_async(async || pending().await == 0).await;
 }
 
-/// What the command says.
+/// Output of the command.
 fn harvester(server: &Server, arguments: &[&str]) -> String {
     let output = server.run(&[&["harvester"], arguments].concat());
     let text = [output.stdout, output.stderr].concat();

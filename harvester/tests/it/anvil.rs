@@ -1,10 +1,6 @@
-//! Following a real node of Ethereum: anvil, by itself and behind a proxy that lets answers go
-//! wrong (docs/spec/chains.md §7).
+//! Following a real node of Ethereum, anvil (docs/spec/chains.md §4, §6).
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use components::Umid;
 use devchain::{Anvil, AnvilOptions, Contracts, Stakes, Token, Worlds, world_of};
@@ -12,29 +8,26 @@ use harvester::{
     BlockAt, ChainAdapter, Follower, StateQuery, U256,
     evm::{Contract, EvmAdapter, EvmOptions, Surface},
 };
-use rand::{Rng, SeedableRng, rngs::SmallRng};
-use serde_json::json;
 use store::{Cell, CellRow, Store};
 use testkit::Database;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    proxy::{Fate, Proxy},
+    proxy::Proxy,
     support::{CHAIN, empty, options},
 };
 
 /// A chain with contracts and some history, its database, and the proxy before it.
-struct Setting {
+pub(crate) struct Setting {
     _database: Database,
-    store: Store,
-    chain: Anvil,
-    contracts: Contracts,
-    accounts: Vec<devchain::Address>,
-    proxy: Proxy,
+    pub(crate) store: Store,
+    pub(crate) chain: Anvil,
+    pub(crate) contracts: Contracts,
+    pub(crate) accounts: Vec<devchain::Address>,
+    pub(crate) proxy: Proxy,
 }
 
 impl Setting {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let chain = AnvilOptions {
             epoch: 4,
             ..AnvilOptions::default()
@@ -55,7 +48,7 @@ impl Setting {
         }
     }
 
-    fn options(&self, endpoints: &[String]) -> EvmOptions {
+    pub(crate) fn options(&self, endpoints: &[String]) -> EvmOptions {
         let contract = |address: devchain::Address, surface| Contract {
             address: address.into_array(),
             surface,
@@ -78,17 +71,17 @@ impl Setting {
         }
     }
 
-    fn adapter(&self, endpoints: &[String]) -> Arc<EvmAdapter> {
+    pub(crate) fn adapter(&self, endpoints: &[String]) -> Arc<EvmAdapter> {
         Arc::new(EvmAdapter::new(self.options(endpoints)).expect("can be"))
     }
 
-    async fn follower(&self, endpoints: &[String]) -> Follower {
+    pub(crate) async fn follower(&self, endpoints: &[String]) -> Follower {
         let opened = Follower::open(self.adapter(endpoints), self.store.clone(), options());
         opened.await.expect("opens")
     }
 
     /// Follows until that succeeds, as [`Follower::run`] does.
-    async fn sync(&self, endpoints: &[String]) {
+    pub(crate) async fn sync(&self, endpoints: &[String]) {
         let mut follower = self.follower(endpoints).await;
         for _ in 0..200 {
             match follower.sync().await {
@@ -102,7 +95,7 @@ impl Setting {
         panic!("does not follow");
     }
 
-    async fn mint(&self, to: usize, value: u64) {
+    pub(crate) async fn mint(&self, to: usize, value: u64) {
         let call = Token::mintCall {
             to: self.accounts[to],
             value: U256::from(value),
@@ -111,7 +104,7 @@ impl Setting {
         sent.await.expect("mints");
     }
 
-    async fn transfer(&self, from: usize, to: usize, value: u64) {
+    pub(crate) async fn transfer(&self, from: usize, to: usize, value: u64) {
         let call = Token::transferCall {
             to: self.accounts[to],
             value: U256::from(value),
@@ -122,7 +115,17 @@ impl Setting {
         sent.await.expect("transfers");
     }
 
-    async fn mint_world(&self, to: usize) {
+    /// Mints to an account and burns some of it.
+    async fn transfer_from_nobody(&self) {
+        self.mint(0, 100).await;
+        let burn = Token::burnCall {
+            value: U256::from(30),
+        };
+        let sent = self.chain.send(self.accounts[0], self.contracts.mom, burn);
+        sent.await.expect("burns");
+    }
+
+    pub(crate) async fn mint_world(&self, to: usize) {
         let call = Worlds::mintCall {
             to: self.accounts[to],
         };
@@ -133,7 +136,7 @@ impl Setting {
     }
 
     /// Some of everything.
-    async fn history(&self) {
+    pub(crate) async fn history(&self) {
         self.mint(1, 1_000).await;
         for to in 2..6 {
             self.transfer(1, to, 100 + to as u64).await;
@@ -166,7 +169,7 @@ impl Setting {
     }
 
     /// All values of the accounts.
-    async fn cells(&self, store: &Store) -> Vec<CellRow> {
+    pub(crate) async fn cells(&self, store: &Store) -> Vec<CellRow> {
         let mut cells = Vec::new();
         for account in &self.accounts {
             for contract in [self.contracts.mom, self.contracts.dad] {
@@ -195,7 +198,7 @@ impl Setting {
     }
 
     /// Compares rows with those of an index from the beginning, and with the contract.
-    async fn check(&self) {
+    pub(crate) async fn check(&self) {
         let database = Database::sqlite();
         let fresh = empty(&database).await;
         let adapter = self.adapter(&[self.chain.http()]);
@@ -294,210 +297,40 @@ async fn replaced_blocks_of_a_real_chain_leave_nothing_behind() {
     }
 }
 
-/// Range of blocks of a request for logs; none of one by hash.
-fn blocks(parameters: &serde_json::Value) -> Option<(u64, u64)> {
-    let number = |key: &str| {
-        let text = parameters[0][key].as_str()?;
-        u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
-    };
-    Some((number("fromBlock")?, number("toBlock")?))
-}
-
 #[tokio::test]
-async fn providers_that_limit_ranges_are_asked_for_less() {
-    let texts = [
-        (-32005, "query returned more than 10000 results"),
-        (
-            -32602,
-            "Log response size exceeded. this block range should work: [0x1, 0x2]",
-        ),
-        (-32600, "eth_getLogs is limited to a 4 range"),
-        (-32000, "block range is too wide"),
-        (-32000, "exceed maximum block range: 4"),
-        (-32000, "query timeout exceeded"),
-    ];
+async fn a_token_with_many_holders_adds_up_to_its_supply() {
     let setting = Setting::new().await;
-    setting.history().await;
-    setting.chain.mine(40).await.expect("mines");
-    for (code, text) in texts {
-        setting.proxy.rule(move |method, parameters| {
-            let (from, to) = blocks(parameters).filter(|_| method == "eth_getLogs")?;
-            (to - from >= 4).then(|| Fate::Error(code, text.to_owned()))
-        });
-        let database = Database::sqlite();
-        let setting_store = empty(&database).await;
-        let adapter = setting.adapter(&[setting.proxy.http()]);
-        let opened = Follower::open(adapter, setting_store.clone(), options()).await;
-        opened
-            .expect("opens")
-            .sync()
-            .await
-            .unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_ne!(setting.cells(&setting_store).await.len(), 0);
+    let (mom, bank) = (setting.contracts.mom, setting.accounts[0]);
+    let first = 0x1000_u64;
+    for round in 0..3 {
+        let many = Token::manyCall {
+            first: (first + 300 * round).try_into().expect("fits"),
+            count: U256::from(400),
+        };
+        setting.chain.send(bank, mom, many).await.expect("mints");
     }
-}
-
-#[tokio::test]
-async fn blocks_with_too_many_logs_are_read_from_their_receipts() {
-    let setting = Setting::new().await;
-    setting.history().await;
-    setting.proxy.rule(|method, _| {
-        let text = "query returned more than 10000 results";
-        (method == "eth_getLogs").then(|| Fate::Error(-32005, text.to_owned()))
-    });
-    setting.sync(&[setting.proxy.http()]).await;
-    setting.check().await;
-}
-
-#[tokio::test]
-async fn answers_that_break_off_come_late_or_make_no_sense_lose_nothing() {
-    let setting = Setting::new().await;
-    let fates = [
-        Fate::Cut,
-        Fate::Delay(Duration::from_millis(30)),
-        Fate::Text("<html>busy</html>".to_owned()),
-        Fate::Text(r#"{"jsonrpc":"2.0","id":0,"result":{"number":"0xzz"}}"#.to_owned()),
-        Fate::Status(503, None),
-        Fate::Status(429, Some(0)),
-        Fate::Error(-32603, "Internal error".to_owned()),
-    ];
-    for fate in fates {
-        setting.history().await;
-        // One request in four goes wrong, in no rhythm.
-        let random = Mutex::new(SmallRng::seed_from_u64(1));
-        setting.proxy.rule(move |_, _| {
-            let mut random = random.lock().expect("no panic");
-            random.random_bool(0.25).then(|| fate.clone())
-        });
-        let endpoints = [setting.proxy.http()];
-        for _ in 0..200 {
-            let adapter = setting.adapter(&endpoints);
-            let opened = Follower::open(adapter, setting.store.clone(), options()).await;
-            let Ok(mut follower) = opened else { continue };
-            if follower.sync().await.is_ok() {
-                break;
-            }
-        }
-        setting.check().await;
-    }
-}
-
-#[tokio::test]
-async fn an_endpoint_that_is_behind_or_on_another_branch_never_takes_rows_back() {
-    let setting = Setting::new().await;
-    setting.history().await;
+    setting.transfer_from_nobody().await;
     setting.sync(&[setting.chain.http()]).await;
-    let before = setting.cells(&setting.store).await;
-    // It has not seen the last blocks.
-    setting.proxy.rule(|method, parameters| {
-        let newest = method == "eth_getBlockByNumber" && parameters[0] == "latest";
-        newest.then_some({
-            Fate::Change(|block| {
-                *block = json!({
-                    "number": "0x3", "timestamp": "0x1", "hash": format!("0x{}", "11".repeat(32)),
-                    "parentHash": format!("0x{}", "22".repeat(32)),
-                });
-            })
-        })
+    let holder = |number: u64| Cell::Balance {
+        contract: mom.to_vec(),
+        account: devchain::Address::left_padding_from(&number.to_be_bytes()).to_vec(),
+    };
+    let mut holders: Vec<Cell> = (first..first + 1_000).map(holder).collect();
+    holders.push(Cell::Balance {
+        contract: mom.to_vec(),
+        account: bank.to_vec(),
     });
-    let adapter = setting.adapter(&[setting.proxy.http(), setting.chain.http()]);
-    let opened = Follower::open(adapter, setting.store.clone(), options()).await;
-    let mut follower = opened.expect("opens");
-    let _ = follower.sync().await;
-    assert_eq!(setting.cells(&setting.store).await, before);
-    setting.proxy.be_honest();
-    setting.sync(&[setting.proxy.http()]).await;
-    setting.check().await;
-}
-
-#[tokio::test]
-async fn a_log_that_cannot_be_read_is_put_aside_and_keeps_no_other_waiting() {
-    let setting = Setting::new().await;
-    setting.history().await;
-    setting.proxy.rule(|method, _| {
-        (method == "eth_getLogs").then_some({
-            Fate::Change(|logs| {
-                let Some(log) = logs.as_array_mut().and_then(|logs| logs.first_mut()) else {
-                    return;
-                };
-                log["data"] = json!("0x12");
-            })
-        })
+    let rows = setting.store.chain_cells(CHAIN, &holders).await;
+    let sum = rows.expect("reads").iter().fold(U256::ZERO, |sum, row| {
+        let value = row.value.as_deref().and_then(U256::try_from_be_slice);
+        sum + value.unwrap_or_default()
     });
-    setting.sync(&[setting.proxy.http()]).await;
-    let dead = setting.store.dead_letters(CHAIN, 100).await.expect("reads");
-    assert_ne!(dead.len(), 0);
-    assert!(dead.iter().all(|dead| !dead.raw.is_empty()), "{dead:?}");
-    let follower = setting.follower(&[setting.proxy.http()]).await;
-    let best = setting.chain.best().await.expect("answers");
-    assert_eq!(follower.applied().map(|mark| mark.number), Some(best));
-}
-
-#[tokio::test]
-async fn requests_never_come_faster_than_configured() {
-    let setting = Setting::new().await;
-    setting.chain.mine(30).await.expect("mines");
-    let mut slow = setting.options(&[setting.proxy.http()]);
-    slow.requests_per_second = 100;
-    slow.final_after = Some(10);
-    let adapter = Arc::new(EvmAdapter::new(slow).expect("can be"));
-    let opened = Follower::open(adapter, setting.store.clone(), options()).await;
-    opened.expect("opens").sync().await.expect("follows");
-    let requests = setting.proxy.requests();
-    assert!(requests.len() > 10, "{}", requests.len());
-    let (first, last) = (requests[0].0, requests[requests.len() - 1].0);
-    let least = Duration::from_millis(10) * (requests.len() as u32 - 2);
-    assert!(
-        last - first >= least,
-        "{} in {:?}",
-        requests.len(),
-        last - first
-    );
-}
-
-#[tokio::test]
-async fn sockets_that_break_lose_nothing() {
-    let setting = Setting::new().await;
-    let stop = CancellationToken::new();
-    let follower = setting.follower(&[setting.proxy.ws()]).await;
-    let mut progress = follower.progress();
-    let running = tokio::spawn(follower.run(stop.clone()));
-    setting.mint(1, 1_000).await;
-    for round in 0..12 {
-        setting.transfer(1, 2 + round % 4, 1).await;
-        setting.proxy.cut();
-        setting.transfer(1, 2 + round % 4, 2).await;
-        let best = setting.chain.best().await.expect("answers");
-        let reached = progress.wait_for(|progress| progress.applied >= Some(best));
-        reached.await.expect("follows");
-    }
-    stop.cancel();
-    running.await.expect("no panic").expect("ends well");
-    setting.check().await;
-}
-
-#[tokio::test]
-async fn another_endpoint_answers_when_one_is_gone() {
-    let setting = Setting::new().await;
-    setting.history().await;
-    let gone = "http://127.0.0.1:9/v3/secret-key".to_owned();
-    setting.sync(&[gone.clone(), setting.chain.http()]).await;
-    setting.check().await;
-    // What is told of it is not its key.
-    let adapter = setting.adapter(&[gone]);
-    let error = adapter.identity().await.expect_err("nobody is there");
-    assert!(!error.to_string().contains("secret-key"), "{error}");
-}
-
-#[tokio::test]
-async fn a_chain_of_another_id_is_not_followed() {
-    let setting = Setting::new().await;
-    let mut options = setting.options(&[setting.chain.http()]);
-    options.chain_id = 1;
-    let adapter = EvmAdapter::new(options).expect("can be");
-    let error = adapter.identity().await.expect_err("it is another");
-    assert!(
-        matches!(error, harvester::AdapterError::Fatal(_)),
-        "{error}"
-    );
+    let supply = setting.chain.ask(mom, Token::totalSupplyCall {}).await;
+    assert_eq!(sum, supply.expect("answers"));
+    let nobody = Cell::Balance {
+        contract: mom.to_vec(),
+        account: vec![0; 20],
+    };
+    let rows = setting.store.chain_cells(CHAIN, &[nobody]).await;
+    assert_eq!(rows.expect("reads"), []);
 }

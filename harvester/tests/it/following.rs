@@ -261,7 +261,7 @@ async fn rows_that_are_made_anew_take_the_place_of_the_others() {
         .await
         .expect("adopts");
     assert_eq!(balance(&store, 3).await, 0, "one block back");
-    // Who followed before notices, and goes on from there.
+    // A follower of before notices, and another goes on from there.
     chain.mine(vec![(transaction(5), transfer(Some(1), Some(3), 5))]);
     at.sync().await.expect_err("the rows are others");
     let mut at = follower(&chain, &store).await;

@@ -3,8 +3,11 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod anvil;
+mod conformance;
 mod effects;
+mod folder_chain;
 mod following;
+mod providers;
 mod proxy;
 mod random;
 mod support;

@@ -279,8 +279,8 @@ pub(crate) fn set_profile(world: &mut World, profile: Profile) {
     world.resource_mut::<TickEvents>().record(event);
 }
 
-/// Sends everything anew to everybody, as to those who enter: clients take what `SetWorld` says only
-/// together with the rest. Nothing of this tick is lost to them.
+/// Sends everything anew to everybody, as to those who enter: clients take what `SetWorld` says
+/// only together with the rest. Nothing of this tick is lost to them.
 pub(crate) fn start_over(world: &mut World) {
     let mut sessions = world.query_filtered::<Entity, (With<Link>, Without<Joining>)>();
     let sessions: Vec<Entity> = sessions.iter(world).collect();

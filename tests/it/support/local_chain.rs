@@ -76,6 +76,14 @@ impl LocalChain {
         sent.expect("mints");
     }
 
+    /// Mints an item of any id.
+    pub(crate) async fn mint_item(&self, to: Address, id: &str) {
+        let id = id.parse().expect("a number");
+        let mint = Worlds::mintIdCall { to, id };
+        let sent = self.node.send(self.bank, self.contracts.worlds, mint).await;
+        sent.expect("mints");
+    }
+
     pub(crate) async fn mint(&self, to: Address, value: u64) {
         let value = devchain::U256::from(value);
         let mint = Token::mintCall { to, value };
