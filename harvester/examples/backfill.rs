@@ -1,8 +1,9 @@
-//! Measures how fast a chain is read from its beginning: a node of recorded answers, so that it is
-//! not the limit, then the same answers fetched and parsed by a bare client.
+//! Measures how fast a chain is read from its beginning: from a node of recorded answers, so that it
+//! is not the limit, or from anvil; then the same answers fetched and parsed by a bare client.
 //!
 //! ```sh
 //! cargo run --release -p harvester --example backfill -- 200000
+//! cargo run --release -p harvester --example backfill -- 200000 anvil
 //! ```
 
 use std::{
@@ -13,9 +14,10 @@ use std::{
 
 use axum::{Router, extract::State};
 use components::Umid;
+use devchain::{Anvil, AnvilOptions, Contracts, Token, U256};
 use harvester::{
     Follower, FollowerOptions,
-    evm::{Contract, EvmAdapter, EvmOptions, Surface},
+    evm::{Contract, EvmAdapter, EvmOptions, Log, Surface, decode},
 };
 use serde_json::{Value, json};
 use store::{Store, StoreOptions};
@@ -24,6 +26,11 @@ use store::{Store, StoreOptions};
 const PER_BLOCK: u64 = 50;
 const ACCOUNTS: u64 = 10_000;
 const TRANSFER: &str = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+/// The same as bytes.
+const TOPIC: [u8; 32] = [
+    0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 0x9b, 0x69, 0xc2, 0xb0, 0x68, 0xfc, 0x37, 0x8d, 0xaa,
+    0x95, 0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28, 0xf5, 0x5a, 0x4d, 0xf5, 0x23, 0xb3, 0xef,
+];
 
 fn hash(number: u64) -> String {
     format!("0x{:064x}", number + 1)
@@ -99,24 +106,94 @@ async fn answer(State(chain): State<Arc<Chain>>, body: String) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let logs = env::args().nth(1).and_then(|text| text.parse().ok());
-    let logs: u64 = logs.unwrap_or(200_000);
+/// A node of recorded answers.
+async fn recorded(logs: u64) -> Result<(String, u64), Box<dyn std::error::Error>> {
     let chain = Arc::new(Chain::new(logs));
     let blocks = chain.logs.len() as u64;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let router = Router::new().fallback(answer).with_state(chain);
     tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((url, blocks))
+}
 
+/// A real node with so many logs.
+async fn real(logs: u64) -> Result<(Anvil, Contracts, u64), Box<dyn std::error::Error>> {
+    let options = AnvilOptions {
+        epoch: 1,
+        ..AnvilOptions::default()
+    };
+    let chain = Anvil::start(options).await?;
+    let contracts = Contracts::deploy(&chain).await?;
+    let bank = chain.accounts().await?.swap_remove(0);
+    for round in 0..logs.div_ceil(1_000) {
+        let many = Token::manyCall {
+            first: (0x1000 + round % 10 * 1_000).try_into()?,
+            count: U256::from(1_000),
+        };
+        chain.send(bank, contracts.mom, many).await?;
+    }
+    chain.mine(3).await?;
+    let blocks = chain.best().await? + 1;
+    Ok((chain, contracts, blocks))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let logs = env::args().nth(1).and_then(|text| text.parse().ok());
+    let logs: u64 = logs.unwrap_or(200_000);
+    if env::args().nth(2).as_deref() == Some("anvil") {
+        let (chain, contracts, blocks) = real(logs).await?;
+        return measure(
+            &chain.http(),
+            42170,
+            contracts.mom.into_array(),
+            logs,
+            blocks,
+        )
+        .await;
+    }
+    let (url, blocks) = recorded(logs).await?;
+    decode_only(logs);
+    measure(&url, 1337, [0x11; 20], logs, blocks).await
+}
+
+/// A loop that only decodes.
+fn decode_only(logs: u64) {
+    let nobody = [0; 32];
+    let begun = Instant::now();
+    let mut facts = 0;
+    for number in 0..logs {
+        let mut to = [0; 32];
+        to[24..].copy_from_slice(&number.to_be_bytes());
+        let log = Log {
+            contract: [0x11; 20],
+            topics: vec![TOPIC, nobody, to],
+            data: to.to_vec(),
+        };
+        facts += usize::from(decode(Surface::Fungible, &log).is_some());
+    }
+    let took = begun.elapsed().as_secs_f64();
+    println!(
+        "decoded  {facts} logs in {took:.2} s: {:.0} a second",
+        facts as f64 / took
+    );
+}
+
+async fn measure(
+    url: &str,
+    chain_id: u64,
+    contract: [u8; 20],
+    logs: u64,
+    blocks: u64,
+) -> Result<(), Box<dyn std::error::Error>> {
     let adapter = EvmAdapter::new(EvmOptions {
         id: Umid::from_u128(1),
-        name: "recorded".to_owned(),
-        chain_id: 1337,
-        endpoints: vec![url.clone()],
+        name: "measured".to_owned(),
+        chain_id,
+        endpoints: vec![url.to_owned()],
         contracts: vec![Contract {
-            address: [0x11; 20],
+            address: contract,
             surface: Surface::Fungible,
         }],
         requests_per_second: 100_000,
@@ -141,22 +218,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         logs as f64 / indexed.as_secs_f64()
     );
 
+    // As many logs an answer as the follower asks for, one after the other.
     let client = reqwest::Client::new();
+    let step = (blocks * 2_000 / logs).max(1);
     let begun = Instant::now();
     let mut seen = 0;
-    for from in (0..blocks).step_by(40) {
-        let to = (from + 39).min(blocks - 1);
-        let filter = json!({ "fromBlock": format!("0x{from:x}"), "toBlock": format!("0x{to:x}") });
+    for from in (0..blocks).step_by(step as usize) {
+        let to = (from + step - 1).min(blocks - 1);
+        let filter = json!({
+            "fromBlock": format!("0x{from:x}"), "toBlock": format!("0x{to:x}"),
+            "address": format!("0x{}", hex::encode(contract)),
+        });
         let request = json!({
             "jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [filter],
         });
-        let answer: Value = client
-            .post(&url)
-            .json(&request)
-            .send()
-            .await?
-            .json()
-            .await?;
+        let answer: Value = client.post(url).json(&request).send().await?.json().await?;
         seen += answer["result"].as_array().map_or(0, Vec::len);
     }
     let fetched = begun.elapsed();

@@ -236,6 +236,22 @@ async fn what_a_chain_takes_back_is_taken_back() {
     assert_eq!(stakes, json!([]));
     assert_eq!(owner(&guest, minted(2)).await, Some(ann_api.user));
 
+    // A transfer that is taken back gives the world back, while people are in it.
+    let bob_api = Api::user(&server, 2).await;
+    chain
+        .hand_over(2, &ann, address(&EthereumWallet::new(2)))
+        .await;
+    for owner in [&bob_api, &ann_api] {
+        let told = |world: &SetWorld| world.owner == owner.user;
+        watcher.expect("the owner", told).await;
+        assert!(edits(owner, minted(2)).await);
+        if owner.user == bob_api.user {
+            assert!(!edits(&ann_api, minted(2)).await);
+            chain.node.reorganise(1).await.expect("forks");
+        }
+    }
+    assert!(!edits(&bob_api, minted(2)).await);
+
     // The same number is minted again, and it is there again.
     chain.mint_world(address(&ann)).await;
     until_owner(&guest, minted(3), Some(ann_api.user)).await;

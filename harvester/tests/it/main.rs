@@ -9,5 +9,6 @@ mod folder_chain;
 mod following;
 mod providers;
 mod proxy;
+mod public;
 mod random;
 mod support;
