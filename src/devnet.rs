@@ -103,18 +103,18 @@ impl Devnet {
     }
 
     fn configure(&self, config: &mut Config) -> anyhow::Result<()> {
+        let (ws, http) = (self.chain.ws(), self.chain.http());
+        let chain = toml::from_str(&format!(
+            "chain_id = 42170\nendpoints = [\"{ws}\", \"{http}\"]\nrequests_per_second = 1000\n{}",
+            self.contracts.table()
+        ));
+        config.chains.insert(NAME.to_owned(), chain?);
         let Contracts {
             mom,
             dad,
             worlds,
             stakes,
         } = self.contracts;
-        let (ws, http) = (self.chain.ws(), self.chain.http());
-        let chain = toml::from_str(&format!(
-            "chain_id = 42170\nendpoints = [\"{ws}\", \"{http}\"]\nrequests_per_second = 1000\n\
-             mom = \"{mom}\"\ndad = \"{dad}\"\nworlds = \"{worlds}\"\nstakes = \"{stakes}\"\n"
-        ));
-        config.chains.insert(NAME.to_owned(), chain?);
         config.arbitrum = toml::from_str(&format!(
             "chain_id = 42170\nmom_token_address = \"{mom}\"\ndad_token_address = \"{dad}\"\n\
              stake_address = \"{stakes}\"\nnft_address = \"{worlds}\"\n"
@@ -123,19 +123,13 @@ impl Devnet {
     }
 
     fn describe(&self, config: &Config) -> String {
-        let Contracts {
-            mom,
-            dad,
-            worlds,
-            stakes,
-        } = self.contracts;
+        let contracts = self.contracts.table().replace('\n', "\n  ");
         format!(
-            "chain        {} (id 42170)\n\
-             contracts    MOM {mom}\n             DAD {dad}\n\
-             \u{20}            worlds {worlds}\n             stakes {stakes}\n\
+            "chain        {} (id 42170)\ncontracts\n  {}\n\
              demo wallet  {}\n  its key    {DEMO_KEY}\n  its world  {}\n\
              data         {}\n",
             self.chain.http(),
+            contracts.trim_end(),
             self.people[0],
             world(2),
             config.data.display()

@@ -69,6 +69,19 @@ impl Contracts {
     }
 }
 
+impl Contracts {
+    /// Keys of the table of a chain in the configuration, one a line.
+    pub fn table(&self) -> String {
+        let Self {
+            mom,
+            dad,
+            worlds,
+            stakes,
+        } = self;
+        format!("mom = \"{mom}\"\ndad = \"{dad}\"\nworlds = \"{worlds}\"\nstakes = \"{stakes}\"\n")
+    }
+}
+
 /// Number of the world that is minted as the `count`-th.
 pub fn world_of(count: u64) -> U256 {
     U256::from(u128::from(count) | MARK)

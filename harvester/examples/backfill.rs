@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release -p harvester --example backfill -- 200000
 //! cargo run --release -p harvester --example backfill -- 200000 anvil
+//! cargo run --release -p harvester --example backfill -- 2000000 serve # for a server beside it
 //! ```
 
 use std::{
@@ -154,6 +155,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await;
     }
     let (url, blocks) = recorded(logs).await?;
+    if env::args().nth(2).as_deref() == Some("serve") {
+        println!(
+            "chain_id = 1337\nendpoints = [\"{url}\"]\nmom = \"0x{}\"",
+            "11".repeat(20)
+        );
+        std::future::pending::<()>().await;
+    }
     decode_only(logs);
     measure(&url, 1337, [0x11; 20], logs, blocks).await
 }

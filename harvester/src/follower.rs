@@ -39,6 +39,9 @@ pub struct FollowerOptions {
     pub patience: Duration,
     /// First and longest pause after a failure. Default 250 ms and 30 s.
     pub pause: (Duration, Duration),
+    /// Share of the time in which ranges of final blocks are read, so that others have the rest.
+    /// Default 1: all of it.
+    pub share: f64,
 }
 
 impl Default for FollowerOptions {
@@ -48,6 +51,7 @@ impl Default for FollowerOptions {
             silence: Duration::from_secs(15),
             patience: Duration::from_secs(15),
             pause: (Duration::from_millis(250), Duration::from_secs(30)),
+            share: 1.0,
         }
     }
 }
@@ -404,10 +408,15 @@ impl Follower {
             };
             let numbers = from..=to;
             let belongs = |fact: &Fact| numbers.contains(&fact.number);
+            let begun = Instant::now();
             let (applied, read) = tokio::join!(self.apply(batch, belongs, false), read_next);
             applied?;
             coming = read;
             self.tell(None);
+            let rest = 1.0 / self.options.share.clamp(0.01, 1.0) - 1.0;
+            if rest > 0.0 && coming.is_some() {
+                sleep(begun.elapsed().mul_f64(rest)).await;
+            }
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::chains::{Chain, Chains as Configured};
 
+/// Share of the time in which a long history is read: worlds tick beside it.
+const SHARE: f64 = 0.5;
 /// Time between two attempts to begin.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// Time after which effects that failed are looked at again without news of the chain.
@@ -203,7 +205,10 @@ impl Followed {
     async fn begin(&self, adapter: Arc<dyn ChainAdapter>, as_shadow: bool) -> Option<Follower> {
         let mut pause = PAUSE.0;
         loop {
-            let options = FollowerOptions::default();
+            let options = FollowerOptions {
+                share: SHARE,
+                ..FollowerOptions::default()
+            };
             let (adapter, store) = (Arc::clone(&adapter), self.store.clone());
             let opened = async {
                 match as_shadow {

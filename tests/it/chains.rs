@@ -6,6 +6,7 @@ use posbus::{
     ActivityUpdate, SetWorld, Signal, SignalType, TeleportRequest, Umid, UserStakedToOdyssey,
 };
 use serde_json::{Value, json};
+use testkit::PostgresServer;
 
 use crate::{
     command::Home,
@@ -414,6 +415,17 @@ fn harvester(server: &Server, arguments: &[&str]) -> String {
 
 #[tokio::test]
 async fn a_contract_that_is_added_is_read_from_its_beginning_while_others_go_on() {
+    add_a_contract(Options::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_that_is_added_is_read_from_its_beginning_in_postgresql() {
+    let database = PostgresServer::start();
+    let url = database.database("chains");
+    add_a_contract(Options::default().database(&url)).await;
+}
+
+async fn add_a_contract(options: Options) {
     let chain = LocalChain::start().await;
     let ann = EthereumWallet::new(1);
     let Contracts { mom, worlds, .. } = chain.contracts;
@@ -424,7 +436,7 @@ async fn a_contract_that_is_added_is_read_from_its_beginning_while_others_go_on(
         )
     };
     let with_worlds = table(&format!("worlds = \"{worlds}\""));
-    let mut server = Server::start(Options::default().config(&with_worlds));
+    let mut server = Server::start(options.clone().config(&with_worlds));
     let ann_api = Api::user(&server, 1).await;
     chain.mint(address(&ann), 30).await;
     chain.mint_world(address(&ann)).await;
@@ -433,7 +445,7 @@ async fn a_contract_that_is_added_is_read_from_its_beginning_while_others_go_on(
     assert!(harvester(&server, &["status"]).starts_with("local: block "));
 
     let with_both = table(&format!("worlds = \"{worlds}\"\nmom = \"{mom}\""));
-    server.start_again_with(Options::default().config(&with_both));
+    server.start_again_with(options.clone().config(&with_both));
     let api = ann_api.at(&server);
     let balance = async || {
         let wallets = api.get("/users/me/wallets").await.ok(200);

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! seen ─► pending ─► running ─► done
-//!            │          │         │   block lost
-//!            ▼          └────┬────┘
-//!         deleted            ▼
-//!                       retracting ─► undoing ─► deleted
-//! seen again:                 done     pending
+//!            │          │         │       block lost
+//!            ▼          │         ▼
+//!         deleted       │     retracting
+//!                       ▼         ▼
+//!                    undoing ◄────┘  ─► deleted
+//! seen again:        pending       done
 //! ```
 //!
 //! An effect is claimed before it is carried out (running, undoing), so that a block that is lost
@@ -135,26 +136,45 @@ pub(super) async fn retract(
     chain: Umid,
     after: i64,
 ) -> Result<()> {
-    let lost = |states: [EffectState; 2]| {
-        chain_outbox::Column::ChainId
-            .eq(chain)
-            .and(chain_outbox::Column::Number.gt(after))
-            .and(chain_outbox::Column::State.is_in(states.map(EffectState::name)))
+    let lost = chain_outbox::Column::ChainId
+        .eq(chain)
+        .and(chain_outbox::Column::Number.gt(after));
+    take_back(transaction, lost).await
+}
+
+/// Drops those of some effects that nobody has begun, and has the others taken back.
+pub(super) async fn take_back(transaction: &DatabaseTransaction, which: Expr) -> Result<()> {
+    let of = |states: &[EffectState]| {
+        let states = states.iter().map(|state| state.name());
+        which.clone().and(chain_outbox::Column::State.is_in(states))
     };
     chain_outbox::Entity::delete_many()
-        .filter(lost([EffectState::Pending, EffectState::Dead]))
+        .filter(of(&[EffectState::Pending]))
+        .filter(chain_outbox::Column::Attempts.eq(0))
         .exec(transaction)
         .await?;
-    chain_outbox::Entity::update_many()
-        .set(chain_outbox::ActiveModel {
-            state: Set(EffectState::Retracting.name().to_owned()),
-            attempts: Set(0),
-            due: Set(Utc::now()),
-            ..Default::default()
-        })
-        .filter(lost([EffectState::Running, EffectState::Done]))
-        .exec(transaction)
-        .await?;
+    // One that has begun may have happened, or a part of it: if it is seen again, it is performed
+    // again.
+    let begun = [
+        EffectState::Pending,
+        EffectState::Running,
+        EffectState::Dead,
+    ];
+    for (states, to) in [
+        (&begun[..], EffectState::Undoing),
+        (&[EffectState::Done], EffectState::Retracting),
+    ] {
+        chain_outbox::Entity::update_many()
+            .set(chain_outbox::ActiveModel {
+                state: Set(to.name().to_owned()),
+                attempts: Set(0),
+                due: Set(Utc::now()),
+                ..Default::default()
+            })
+            .filter(of(states))
+            .exec(transaction)
+            .await?;
+    }
     Ok(())
 }
 
@@ -314,12 +334,17 @@ impl Store {
     pub async fn release_effects(&self, chain: Umid) -> Result<()> {
         let transaction = self.begin().await?;
         // One that was being taken back stays so: perhaps it has been, and then has to be performed
-        // if its block is seen again.
+        // if its block is seen again. One that was being performed perhaps has been, too, which is
+        // an attempt.
         chain_outbox::Entity::update_many()
             .set(chain_outbox::ActiveModel {
                 state: Set(EffectState::Pending.name().to_owned()),
                 ..Default::default()
             })
+            .col_expr(
+                chain_outbox::Column::Attempts,
+                Expr::col(chain_outbox::Column::Attempts).add(1),
+            )
             .filter(chain_outbox::Column::ChainId.eq(chain))
             .filter(chain_outbox::Column::State.eq(EffectState::Running.name()))
             .exec(&transaction)

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 
-use super::{ChainRow, outbox::EffectState, shown};
+use super::{ChainRow, outbox, shown};
 use crate::{
     Result, Store, StoreError,
     entity::{
@@ -116,26 +116,11 @@ async fn merge_effects(
             .and_where(chain_outbox::Column::ChainId.eq(of))
             .to_owned()
     };
-    let stale = |states: [EffectState; 2]| {
-        chain_outbox::Column::ChainId
-            .eq(chain)
-            .and(chain_outbox::Column::Number.lte(applied))
-            .and(chain_outbox::Column::State.is_in(states.map(EffectState::name)))
-            .and(chain_outbox::Column::Key.not_in_subquery(keys_of(shadow)))
-    };
-    chain_outbox::Entity::delete_many()
-        .filter(stale([EffectState::Pending, EffectState::Dead]))
-        .exec(transaction)
-        .await?;
-    chain_outbox::Entity::update_many()
-        .set(chain_outbox::ActiveModel {
-            state: Set(EffectState::Retracting.name().to_owned()),
-            attempts: Set(0),
-            ..Default::default()
-        })
-        .filter(stale([EffectState::Running, EffectState::Done]))
-        .exec(transaction)
-        .await?;
+    let stale = chain_outbox::Column::ChainId
+        .eq(chain)
+        .and(chain_outbox::Column::Number.lte(applied))
+        .and(chain_outbox::Column::Key.not_in_subquery(keys_of(shadow)));
+    outbox::take_back(transaction, stale).await?;
     // Those that are known go on as they are.
     let known: Vec<String> = chain_outbox::Entity::find()
         .select_only()

@@ -57,16 +57,10 @@ impl LocalChain {
     }
 
     pub(crate) fn options_at(&self, endpoints: &[String]) -> Options {
-        let Contracts {
-            mom,
-            dad,
-            worlds,
-            stakes,
-        } = self.contracts;
         Options::default().config(&format!(
             "[chains.local]\nchain_id = 42170\nendpoints = {endpoints:?}\npoll = \"100ms\"\n\
-             requests_per_second = 1000\n\
-             mom = \"{mom}\"\ndad = \"{dad}\"\nworlds = \"{worlds}\"\nstakes = \"{stakes}\"\n"
+             requests_per_second = 1000\n{}",
+            self.contracts.table()
         ))
     }
 
