@@ -1,14 +1,17 @@
-//! Measures how fast a chain is read from its beginning: from a node of recorded answers, so that it
-//! is not the limit, or from anvil; then the same answers fetched and parsed by a bare client.
+//! Measures how fast a chain is read from its beginning: from a node of recorded answers, so that
+//! it is not the limit, or from anvil; then the same answers fetched and parsed by a bare client.
+//! And how soon new blocks are in the rows.
 //!
 //! ```sh
 //! cargo run --release -p harvester --example backfill -- 200000
 //! cargo run --release -p harvester --example backfill -- 200000 anvil
 //! cargo run --release -p harvester --example backfill -- 2000000 serve # for a server beside it
+//! cargo run --release -p harvester --example backfill -- 120 latency # so many blocks, 4 a second
 //! ```
 
 use std::{
     env,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,6 +25,7 @@ use harvester::{
 };
 use serde_json::{Value, json};
 use store::{Store, StoreOptions};
+use tokio_util::sync::CancellationToken;
 
 /// Logs of a block, and accounts that they go to.
 const PER_BLOCK: u64 = 50;
@@ -143,6 +147,9 @@ async fn real(logs: u64) -> Result<(Anvil, Contracts, u64), Box<dyn std::error::
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let logs = env::args().nth(1).and_then(|text| text.parse().ok());
     let logs: u64 = logs.unwrap_or(200_000);
+    if env::args().nth(2).as_deref() == Some("latency") {
+        return latency(logs).await;
+    }
     if env::args().nth(2).as_deref() == Some("anvil") {
         let (chain, contracts, blocks) = real(logs).await?;
         return measure(
@@ -164,6 +171,71 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     decode_only(logs);
     measure(&url, 1337, [0x11; 20], logs, blocks).await
+}
+
+/// Time from the receipt of a transaction with 50 logs to its rows.
+async fn latency(blocks: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let (chain, contracts, _) = real(1_000).await?;
+    let bank = chain.accounts().await?.swap_remove(0);
+    let folder = tempfile::tempdir()?;
+    let store = open(folder.path()).await?;
+    let contract = contracts.mom.into_array();
+    let adapter = EvmAdapter::new(options(&chain.ws(), 42170, contract))?;
+    let follower = Follower::open(Arc::new(adapter), store.clone(), FollowerOptions::default());
+    let follower = follower.await?;
+    let mut progress = follower.progress();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(follower.run(stop.clone()));
+    let mut times = Vec::new();
+    let mut ticks = tokio::time::interval(Duration::from_millis(250));
+    for round in 0..blocks {
+        ticks.tick().await;
+        let many = Token::manyCall {
+            first: (0x1000 + round % 100 * 50).try_into()?,
+            count: U256::from(50),
+        };
+        let receipt = chain.send(bank, contracts.mom, many).await?;
+        let (begun, number) = (Instant::now(), receipt.block_number.to());
+        progress
+            .wait_for(|progress| progress.applied >= Some(number))
+            .await?;
+        times.push(begun.elapsed());
+    }
+    stop.cancel();
+    running.await??;
+    times.sort_unstable();
+    let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
+    println!(
+        "from receipt to rows, {blocks} blocks of 50 logs: p50 {:.1} ms, p99 {:.1} ms",
+        at(50).as_secs_f64() * 1e3,
+        at(99).as_secs_f64() * 1e3
+    );
+    store.close().await;
+    Ok(())
+}
+
+fn options(url: &str, chain_id: u64, contract: [u8; 20]) -> EvmOptions {
+    EvmOptions {
+        id: Umid::from_u128(1),
+        name: "measured".to_owned(),
+        chain_id,
+        endpoints: vec![url.to_owned()],
+        contracts: vec![Contract {
+            address: contract,
+            surface: Surface::Fungible,
+        }],
+        requests_per_second: 100_000,
+        deadline: Duration::from_secs(60),
+        ..EvmOptions::default()
+    }
+}
+
+async fn open(folder: &Path) -> Result<Store, Box<dyn std::error::Error>> {
+    let store = format!("sqlite://{}?mode=rwc", folder.join("odyssey.db").display());
+    let store = env::var("DATABASE_URL").unwrap_or(store);
+    let store = Store::open(&store, &StoreOptions::default()).await?;
+    store.migrate().await?;
+    Ok(store)
 }
 
 /// A loop that only decodes.
@@ -195,25 +267,9 @@ async fn measure(
     logs: u64,
     blocks: u64,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let adapter = EvmAdapter::new(EvmOptions {
-        id: Umid::from_u128(1),
-        name: "measured".to_owned(),
-        chain_id,
-        endpoints: vec![url.to_owned()],
-        contracts: vec![Contract {
-            address: contract,
-            surface: Surface::Fungible,
-        }],
-        requests_per_second: 100_000,
-        deadline: Duration::from_secs(60),
-        ..EvmOptions::default()
-    })?;
+    let adapter = EvmAdapter::new(options(url, chain_id, contract))?;
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("odyssey.db");
-    let store = format!("sqlite://{}?mode=rwc", file.display());
-    let store = env::var("DATABASE_URL").unwrap_or(store);
-    let store = Store::open(&store, &StoreOptions::default()).await?;
-    store.migrate().await?;
+    let store = open(folder.path()).await?;
 
     let options = FollowerOptions::default();
     let mut follower = Follower::open(Arc::new(adapter), store.clone(), options).await?;

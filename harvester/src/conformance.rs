@@ -1,4 +1,4 @@
-//! What every adapter has to do, as a test that each family runs on a chain of its own
+//! The promises of an adapter, as a test that each family runs on a chain of its own
 //! (docs/adding-an-adapter.md).
 //!
 //! A family gives a [`TestChain`]: a real node, or the best that can be had, which makes blocks as
@@ -128,7 +128,7 @@ impl Setting<'_> {
         }
     }
 
-    /// What a chain does not have yet is not empty: it is not there.
+    /// Blocks that a chain does not have yet are not empty: they are not there.
     async fn has_nothing_beyond_its_head(&self) {
         let best = self.best().await;
         let beyond = best.number + 5;

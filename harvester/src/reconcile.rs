@@ -8,6 +8,9 @@ use crate::{
     follower::FollowError,
 };
 
+/// Questions at once: the follower asks the same endpoints.
+const AT_ONCE: usize = 20;
+
 /// Compares so many balances, at random, with the chain's own at the last final block, for accounts
 /// that have not changed since. One that differs is put right, and all rows of the chain are asked
 /// to be made anew: where one is wrong, others may be. Returns the number of differences.
@@ -39,7 +42,10 @@ pub async fn reconcile(
         _ => None,
     });
     let queries: Vec<StateQuery> = queries.collect();
-    let values = adapter.read(at, &queries).await?;
+    let mut values = Vec::new();
+    for queries in queries.chunks(AT_ONCE) {
+        values.extend(adapter.read(at, queries).await?);
+    }
     let mut differences = 0;
     for (row, value) in cells.iter().zip(values) {
         let derived = row.value.as_deref().and_then(U256::try_from_be_slice);

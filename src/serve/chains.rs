@@ -1,7 +1,11 @@
 //! Chains beside the server: each is followed by a task of its own, and none keeps the server from
 //! starting or another from going on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use components::Umid;
 use harvester::{
@@ -29,6 +33,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const COUNT: Duration = Duration::from_secs(10);
 /// Time between two looks at what no event tells of.
 const TEND: Duration = Duration::from_secs(3);
+/// Questions of each such look at most: the follower asks the same endpoints.
+const AT_ONCE: usize = 25;
 /// Age of announced stakes whose transactions are looked at.
 const FAILURES: Duration = Duration::from_secs(10);
 /// Time between two comparisons of rows with the chain, and how many are compared.
@@ -172,7 +178,10 @@ impl Followed {
             let id = self.chain.id();
             match self.store.adopt_shadow(id, shadow_of(id)).await {
                 Ok(()) => tracing::info!(chain = self.name, "its rows are new"),
-                Err(error) => tracing::warn!(chain = self.name, %error, "its rows stay"),
+                Err(error) => {
+                    tracing::warn!(chain = self.name, %error, "its rows stay");
+                    self.stop.run_until_cancelled(sleep(PAUSE.1)).await;
+                }
             }
         }
         Ended::Again
@@ -335,12 +344,13 @@ impl Followed {
     /// that were announced and failed, and whether rows are what the chain has.
     async fn tend(&self, adapter: &dyn ChainAdapter, progress: watch::Receiver<Progress>) {
         let mut reconciled = Instant::now();
+        let mut read = HashMap::new();
         loop {
             sleep(TEND).await;
             if progress.borrow().fault.is_some() {
                 continue;
             }
-            if let Err(error) = self.read_coins(adapter).await {
+            if let Err(error) = self.read_coins(adapter, &mut read).await {
                 tracing::debug!(chain = self.name, error, "no balances in the chain's coin");
             }
             if let Err(error) = self.forget_failed_stakes(adapter).await {
@@ -361,15 +371,26 @@ impl Followed {
         }
     }
 
-    async fn read_coins(&self, adapter: &dyn ChainAdapter) -> Result<(), String> {
-        let wallets = self
-            .node
-            .wallets_here()
-            .await
-            .map_err(|error| error.to_string())?;
+    /// Reads those that were read longest ago, or never. `read` says when.
+    async fn read_coins(
+        &self,
+        adapter: &dyn ChainAdapter,
+        read: &mut HashMap<Vec<u8>, Instant>,
+    ) -> Result<(), String> {
+        let here = self.node.wallets_here().await;
+        let mut wallets = here.map_err(|error| error.to_string())?;
+        let present: HashSet<&Vec<u8>> = wallets.iter().collect();
+        read.retain(|wallet, _| present.contains(wallet));
+        wallets.sort_by_key(|wallet| read.get(wallet).copied());
+        wallets.truncate(AT_ONCE);
         if wallets.is_empty() {
             return Ok(());
         }
+        read.extend(
+            wallets
+                .iter()
+                .map(|wallet| (wallet.clone(), Instant::now())),
+        );
         let best = adapter.block(BlockAt::Best).await;
         let Some(best) = best.map_err(|error| error.to_string())? else {
             return Ok(());
@@ -390,7 +411,10 @@ impl Followed {
 
     async fn forget_failed_stakes(&self, adapter: &dyn ChainAdapter) -> Result<(), String> {
         let before = chrono::Utc::now() - FAILURES;
-        let announced = self.store.announced_transactions(before, SAMPLE).await;
+        let announced = self
+            .store
+            .announced_transactions(before, AT_ONCE as u64)
+            .await;
         for transaction in announced.map_err(|error| error.to_string())? {
             let outcome = adapter.outcome(&transaction).await;
             if outcome.map_err(|error| error.to_string())? == Some(Outcome::Failed) {
