@@ -12,6 +12,7 @@ mod leave;
 mod locks;
 mod movement;
 mod objects;
+mod ownership;
 mod pace;
 mod placement;
 mod position;
