@@ -114,10 +114,11 @@ impl Devnet {
             dad,
             worlds,
             stakes,
+            faucet,
         } = self.contracts;
         config.arbitrum = toml::from_str(&format!(
             "chain_id = 42170\nmom_token_address = \"{mom}\"\ndad_token_address = \"{dad}\"\n\
-             stake_address = \"{stakes}\"\nnft_address = \"{worlds}\"\n"
+             stake_address = \"{stakes}\"\nnft_address = \"{worlds}\"\nfaucet_address = \"{faucet}\"\n"
         ))?;
         Ok(())
     }

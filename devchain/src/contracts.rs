@@ -51,7 +51,13 @@ pub struct Contracts {
     pub worlds: Address,
     /// Stakes.
     pub stakes: Address,
+    /// Gives tokens at the word of the account of [`FAUCET_KEY`].
+    pub faucet: Address,
 }
+
+/// Key of the account that owns the faucet: the last of the mnemonic that local chains of Ethereum
+/// have by custom. Everybody knows it.
+pub const FAUCET_KEY: &str = "2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
 
 impl Contracts {
     /// Puts all contracts on a chain.
@@ -59,17 +65,25 @@ impl Contracts {
     /// # Errors
     /// Those of the chain.
     pub async fn deploy(chain: &Anvil) -> Result<Self, DevchainError> {
-        let token = |name: &str, symbol: &str| (name.to_owned(), symbol.to_owned());
+        let accounts = chain.accounts().await?;
+        let account = |account: Option<&Address>| account.copied().unwrap_or_default();
+        let (bank, giver) = (account(accounts.first()), account(accounts.last()));
+        let token = |name: &str, symbol: &str| {
+            let texts = (name.to_owned(), symbol.to_owned());
+            texts.abi_encode_params()
+        };
+        let mom = deploy(chain, bank, "Token", token("Momentum", "MOM")).await?;
+        let dad = deploy(chain, bank, "Token", token("Momentum", "DAD")).await?;
+        let tokens = (mom, dad).abi_encode_params();
         Ok(Self {
-            mom: deploy(chain, "Token", token("Momentum", "MOM").abi_encode_params()).await?,
-            dad: deploy(chain, "Token", token("Momentum", "DAD").abi_encode_params()).await?,
-            worlds: deploy(chain, "Worlds", Vec::new()).await?,
-            stakes: deploy(chain, "Stakes", Vec::new()).await?,
+            mom,
+            dad,
+            worlds: deploy(chain, bank, "Worlds", Vec::new()).await?,
+            stakes: deploy(chain, bank, "Stakes", Vec::new()).await?,
+            faucet: deploy(chain, giver, "Faucet", tokens).await?,
         })
     }
-}
 
-impl Contracts {
     /// Keys of the table of a chain in the configuration, one a line.
     pub fn table(&self) -> String {
         let Self {
@@ -77,8 +91,12 @@ impl Contracts {
             dad,
             worlds,
             stakes,
+            faucet,
         } = self;
-        format!("mom = \"{mom}\"\ndad = \"{dad}\"\nworlds = \"{worlds}\"\nstakes = \"{stakes}\"\n")
+        format!(
+            "mom = \"{mom}\"\ndad = \"{dad}\"\nworlds = \"{worlds}\"\nstakes = \"{stakes}\"\n\
+             faucet = \"{faucet}\"\n"
+        )
     }
 }
 
@@ -87,12 +105,16 @@ pub fn world_of(count: u64) -> U256 {
     U256::from(u128::from(count) | MARK)
 }
 
-async fn deploy(chain: &Anvil, name: &str, arguments: Vec<u8>) -> Result<Address, DevchainError> {
+async fn deploy(
+    chain: &Anvil,
+    from: Address,
+    name: &str,
+    arguments: Vec<u8>,
+) -> Result<Address, DevchainError> {
     let compiled: Value = serde_json::from_str(COMPILED)?;
     let bytecode = compiled.pointer(&format!("/{name}/bytecode"));
     let bytecode = bytecode.and_then(Value::as_str).unwrap_or_default();
     let code = hex::decode(bytecode.trim_start_matches("0x")).unwrap_or_default();
-    let from = chain.accounts().await?.first().copied().unwrap_or_default();
     let receipt = chain
         .send_data(from, None, [code, arguments].concat())
         .await?;

@@ -12,4 +12,4 @@ mod contracts;
 pub use alloy_primitives::{Address, U256};
 pub use alloy_sol_types::SolCall;
 pub use anvil::{Anvil, AnvilOptions, DevchainError, Receipt, find_anvil};
-pub use contracts::{Contracts, Stakes, Token, Worlds, world_of};
+pub use contracts::{Contracts, FAUCET_KEY, Stakes, Token, Worlds, world_of};

@@ -5,6 +5,8 @@ mod endpoint;
 mod events;
 mod failure;
 mod http;
+mod wallet;
 
 pub use adapter::{Contract, EvmAdapter, EvmOptions};
 pub use events::{Log, Surface, decode};
+pub use wallet::{EvmWallet, grant_call};

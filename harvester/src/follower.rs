@@ -7,7 +7,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -39,9 +42,9 @@ pub struct FollowerOptions {
     pub patience: Duration,
     /// First and longest pause after a failure. Default 250 ms and 30 s.
     pub pause: (Duration, Duration),
-    /// Share of the time in which ranges of final blocks are read, so that others have the rest.
-    /// Default 1: all of it.
-    pub share: f64,
+    /// Percentage of the time in which ranges of final blocks are read, so that others have the
+    /// rest; it may change meanwhile. Default 100.
+    pub share: Arc<AtomicU32>,
 }
 
 impl Default for FollowerOptions {
@@ -51,7 +54,7 @@ impl Default for FollowerOptions {
             silence: Duration::from_secs(15),
             patience: Duration::from_secs(15),
             pause: (Duration::from_millis(250), Duration::from_secs(30)),
-            share: 1.0,
+            share: Arc::new(AtomicU32::new(100)),
         }
     }
 }
@@ -413,9 +416,9 @@ impl Follower {
             applied?;
             coming = read;
             self.tell(None);
-            let rest = 1.0 / self.options.share.clamp(0.01, 1.0) - 1.0;
-            if rest > 0.0 && coming.is_some() {
-                sleep(begun.elapsed().mul_f64(rest)).await;
+            let share = self.options.share.load(Ordering::Relaxed).clamp(1, 100);
+            if share < 100 && coming.is_some() {
+                sleep(begun.elapsed() * (100 - share) / share).await;
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ mod follower;
 mod projector;
 mod reconcile;
 pub mod scripted;
+mod sender;
 
 pub use adapter::{
     AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
@@ -32,3 +33,4 @@ pub use dispatcher::{Dispatcher, EffectError, Effects};
 pub use follower::{FollowError, Follower, FollowerOptions, Progress, shadow_of};
 pub use projector::Effect;
 pub use reconcile::reconcile;
+pub use sender::{ChainWallet, Sender, SenderOptions};

@@ -1,5 +1,6 @@
-//! Worlds that were closed because their tokens are gone, facts by their transactions, and chains
-//! that are read anew beside their present rows (docs/spec/chains.md §3, §5).
+//! Worlds that were closed because their tokens are gone, facts by their transactions, chains that
+//! are read anew beside their present rows, and transactions of our own (docs/spec/chains.md §3,
+//! §5, §8).
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
@@ -7,7 +8,7 @@ use sea_orm_migration::{
     sea_query::{Alias, ColumnDef, Index, Table as Change},
 };
 
-use crate::table::{OnDelete::Cascade, REQUIRED, Table, Type, create, drop};
+use crate::table::{NULL, OnDelete::Cascade, REQUIRED, Table, Type, create, drop};
 
 pub(crate) struct Ownership;
 
@@ -17,7 +18,7 @@ impl MigrationName for Ownership {
     }
 }
 
-const TABLES: [&Table; 1] = [&ARCHIVED];
+const TABLES: [&Table; 2] = [&ARCHIVED, &ORDER];
 const FACTS: &str = "chain_fact_transaction_idx";
 /// `sources` says what the rows come from; none asks for them to be read anew. `shadow_of` is the
 /// chain whose rows these will replace.
@@ -76,4 +77,29 @@ const ARCHIVED: Table = Table {
     references: &[(&["object_id"], "object", &["object_id"], Cascade)],
     unique: &[],
     indexes: &[],
+};
+
+/// Transactions of our own, once each by key. `hashes` are all versions that were sent, which share
+/// one nonce; `state` is `waiting`, `sent`, `done` or `failed`.
+const ORDER: Table = Table {
+    name: "chain_order",
+    columns: &[
+        ("chain_id", Type::Uuid, REQUIRED),
+        ("key", Type::Text, REQUIRED),
+        ("number", Type::Long, REQUIRED),
+        ("to_account", Type::Bytes, REQUIRED),
+        ("data", Type::Bytes, REQUIRED),
+        ("state", Type::Text, REQUIRED),
+        ("nonce", Type::Long, NULL),
+        ("hashes", Type::Json, REQUIRED),
+        ("raw", Type::Bytes, NULL),
+        ("fee", Type::Text, NULL),
+        ("error", Type::Text, NULL),
+        ("created_at", Type::Instant, REQUIRED),
+        ("sent_at", Type::Instant, NULL),
+    ],
+    primary_key: &["chain_id", "key"],
+    references: &[(&["chain_id"], "chain", &["chain_id"], Cascade)],
+    unique: &[],
+    indexes: &[&["chain_id", "state", "number"]],
 };

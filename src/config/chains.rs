@@ -1,11 +1,14 @@
 //! Chains that are followed: the `[chains.NAME]` tables.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use components::Umid;
 use harvester::{
-    AdapterError, ChainAdapter,
-    evm::{Contract, EvmAdapter, EvmOptions, Surface},
+    AdapterError, ChainAdapter, ChainWallet, U256,
+    evm::{Contract, EvmAdapter, EvmOptions, EvmWallet, Surface, grant_call},
 };
 use integrations::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeSeq};
@@ -78,12 +81,36 @@ pub(crate) struct Chain {
     /// Blocks after which worlds are made and stakes told of; by default 2 on Ethereum, else 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     effects_after: Option<u64>,
+    /// Tokens for those who get a new world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grant: Option<Grant>,
     /// Requests per second to each endpoint.
     #[serde(default = "default_rate")]
     requests_per_second: u32,
     /// Time between two questions for news.
     #[serde(default = "default_poll", with = "values::duration")]
     poll: Duration,
+}
+
+/// Tokens that the faucet gives to whom a world is minted for, in a transaction of our own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Grant {
+    /// File with the key of the faucet's owner: 64 hexadecimal digits.
+    key: PathBuf,
+    /// Kind of token.
+    #[serde(default)]
+    token: u8,
+    /// Amount in the smallest unit, decimal.
+    amount: String,
+    /// The first block whose worlds get it.
+    pub(crate) first_block: u64,
+}
+
+/// A call of a contract.
+pub(crate) struct Call {
+    pub(crate) to: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 /// Kinds of chains.
@@ -154,6 +181,47 @@ impl Chain {
         Ok(Arc::new(adapter))
     }
 
+    /// The account that grants tokens, if there is to be one.
+    ///
+    /// # Errors
+    /// A key file that is none, or that others may read; no faucet.
+    pub(crate) fn wallet(&self, name: &str) -> Result<Option<Arc<dyn ChainWallet>>, String> {
+        let Some(grant) = &self.grant else {
+            return Ok(None);
+        };
+        if self.faucet.is_none() {
+            return Err("grant: there is no faucet".to_owned());
+        }
+        grant.amount()?;
+        let fault = |why: String| format!("grant.key: {}: {why}", grant.key.display());
+        let file = fs::metadata(&grant.key).map_err(|error| fault(error.to_string()))?;
+        if file.permissions().mode() & 0o077 != 0 {
+            return Err(fault("others may read it: chmod 600".to_owned()));
+        }
+        let text = fs::read_to_string(&grant.key).map_err(|error| fault(error.to_string()))?;
+        let digits = text.trim().trim_start_matches("0x");
+        let key = hex::decode(digits).map_err(|_| fault("is no key".to_owned()))?;
+        let adapter = EvmAdapter::new(self.options(name)?);
+        let adapter = adapter.map_err(|error: AdapterError| error.to_string())?;
+        let wallet = EvmWallet::new(Arc::new(adapter), &key);
+        let wallet = wallet.map_err(|error| fault(error.to_string()))?;
+        Ok(Some(Arc::new(wallet)))
+    }
+
+    /// The call that gives somebody tokens for a world that was minted in a block.
+    pub(crate) fn grant(&self, to: &[u8], number: u64) -> Option<Call> {
+        let grant = self.grant.as_ref()?;
+        if number < grant.first_block {
+            return None;
+        }
+        let data = grant_call(to, grant.token, grant.amount().ok()?)?;
+        let faucet = address(self.faucet.as_ref()?)?;
+        Some(Call {
+            to: faucet.to_vec(),
+            data,
+        })
+    }
+
     fn options(&self, name: &str) -> Result<EvmOptions, String> {
         let tokens = [("mom", &self.mom), ("dad", &self.dad)];
         let tokens = tokens
@@ -172,8 +240,7 @@ impl Chain {
             .into_iter()
             .filter_map(|(key, address, surface)| Some((key, address.as_ref()?, surface)));
         let contracts = tokens.chain(others).map(|(key, address, surface)| {
-            let bytes = hex::decode(address.strip_prefix("0x").unwrap_or(address)).ok();
-            let parsed = bytes.and_then(|bytes| bytes.try_into().ok());
+            let parsed = self::address(address);
             let address = parsed.ok_or_else(|| format!("{key}: {address:?} is no address"))?;
             Ok(Contract { address, surface })
         });
@@ -193,11 +260,25 @@ impl Chain {
     }
 }
 
+impl Grant {
+    fn amount(&self) -> Result<U256, String> {
+        let amount = self.amount.parse();
+        amount.map_err(|_| format!("grant.amount: {:?} is no amount", self.amount))
+    }
+}
+
+/// The bytes of an address.
+fn address(text: &str) -> Option<[u8; 20]> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()?;
+    bytes.try_into().ok()
+}
+
 /// The first chain that cannot be followed as it is configured, and why.
 pub(super) fn check(chains: &Chains) -> Result<(), (&'static str, String)> {
     let mut ids = BTreeMap::new();
     for (name, chain) in chains {
-        if let Err(why) = chain.adapter(name, None) {
+        let checked = chain.adapter(name, None).and_then(|_| chain.wallet(name));
+        if let Err(why) = checked {
             return Err(("chains", format!("{name}: {why}")));
         }
         if let Some(other) = ids.insert(chain.id(), name) {

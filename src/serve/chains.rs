@@ -3,14 +3,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use components::Umid;
 use harvester::{
     BlockAt, ChainAdapter, Dispatcher, Effect, EffectError, Effects, Follower, FollowerOptions,
-    Outcome, Progress, StateQuery, U256, reconcile, shadow_of,
+    Outcome, Progress, Sender, SenderOptions, StateQuery, U256, reconcile, shadow_of,
 };
 use node::{ChainState, ChainStatus, Node, NodeError, StakeNews};
 use store::{EffectRow, Store};
@@ -23,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::chains::{Chain, Chains as Configured};
 
-/// Share of the time in which a long history is read: worlds tick beside it.
-const SHARE: f64 = 0.5;
+/// Percentage of the time in which a long history is read while people are here: their worlds tick
+/// beside it.
+const SHARE: u32 = 25;
 /// Time between two attempts to begin.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// Time after which effects that failed are looked at again without news of the chain.
@@ -63,6 +67,7 @@ impl Chains {
                 chain: chain.clone(),
                 store: store.clone(),
                 node: Arc::clone(node),
+                share: FollowerOptions::default().share,
                 stop: stop.clone(),
             };
             tasks.spawn(follow.run());
@@ -101,6 +106,8 @@ struct Followed {
     chain: Chain,
     store: Store,
     node: Arc<Node>,
+    /// See [`FollowerOptions`].
+    share: Arc<AtomicU32>,
     stop: CancellationToken,
 }
 
@@ -147,13 +154,19 @@ impl Followed {
         let stop = self.stop.child_token();
         let following = async {
             let followed = follower.run(stop.clone()).await;
-            stop.cancel();
+            match &followed {
+                // Rows that are made anew are what helps.
+                Err(error) if is_stale => self.give_up(&error.to_string(), &progress.borrow()),
+                _ => stop.cancel(),
+            }
             followed
         };
         let watching = async {
-            let watch = self.watch(progress.clone(), sources);
-            stop.run_until_cancelled(watch).await;
-            stop.cancel();
+            let asked = (!is_stale).then_some(sources.as_str());
+            let watch = self.watch(progress.clone(), asked);
+            if stop.run_until_cancelled(watch).await == Some(true) {
+                stop.cancel();
+            }
         };
         let reindexing = async {
             if !is_stale {
@@ -168,9 +181,13 @@ impl Followed {
             let tend = self.tend(&*configured, progress.clone());
             stop.run_until_cancelled(tend).await;
         };
-        let (followed, (), is_reindexed, ()) =
-            tokio::join!(following, watching, reindexing, tending);
-        if let Err(error) = followed {
+        let sending = async {
+            let send = self.send(progress.clone());
+            stop.run_until_cancelled(send).await;
+        };
+        let (followed, (), is_reindexed, (), ()) =
+            tokio::join!(following, watching, reindexing, tending, sending);
+        if !is_reindexed && let Err(error) = followed {
             self.give_up(&error.to_string(), &progress.borrow());
             return Ended::Over;
         }
@@ -215,7 +232,7 @@ impl Followed {
         let mut pause = PAUSE.0;
         loop {
             let options = FollowerOptions {
-                share: SHARE,
+                share: Arc::clone(&self.share),
                 ..FollowerOptions::default()
             };
             let (adapter, store) = (Arc::clone(&adapter), self.store.clone());
@@ -250,7 +267,7 @@ impl Followed {
     async fn reindex(
         &self,
         adapter: Arc<dyn ChainAdapter>,
-        live: watch::Receiver<Progress>,
+        mut live: watch::Receiver<Progress>,
     ) -> bool {
         let Some(follower) = self.begin(adapter, true).await else {
             return false;
@@ -264,7 +281,9 @@ impl Followed {
                 let now = progress.borrow_and_update().clone();
                 self.gauge("odyssey_chain_reindexed", now.applied.unwrap_or(0) as f64);
                 let is_level = now.applied.is_some() && now.applied == now.head;
-                if is_level && now.applied >= live.borrow().applied {
+                // Rows that are followed no more may be of a chain that was longer.
+                let has_ended = live.has_changed().is_err();
+                if is_level && (has_ended || now.applied >= live.borrow().applied) {
                     stop.cancel();
                     return true;
                 }
@@ -272,7 +291,11 @@ impl Followed {
                     told = Instant::now();
                     tracing::info!(chain = self.name, block = now.applied, "rows are made anew");
                 }
-                if progress.changed().await.is_err() {
+                let changed = tokio::select! {
+                    changed = progress.changed() => changed,
+                    _ = live.changed(), if !has_ended => Ok(()),
+                };
+                if changed.is_err() {
                     return false;
                 }
             }
@@ -286,15 +309,16 @@ impl Followed {
         has_arrived
     }
 
-    /// Reports how it goes, and carries effects out, until other rows are asked for.
-    async fn watch(&self, mut progress: watch::Receiver<Progress>, sources: &str) {
+    /// Reports how it goes, and carries effects out. True if other rows are asked for than those of
+    /// `sources`, if any are given; false if following has ended.
+    async fn watch(&self, mut progress: watch::Receiver<Progress>, sources: Option<&str>) -> bool {
         let effects = Arc::new(WorldEffects {
-            chain: self.chain.id(),
+            chain: self.chain.clone(),
+            store: self.store.clone(),
             node: Arc::clone(&self.node),
         });
         let (mut dispatcher, mut counted) = (None, None);
         let (mut head, mut head_since) = (None, Instant::now());
-        let known = self.sources().await;
         loop {
             let now = progress.borrow_and_update().clone();
             let state = match now.fault.is_none() && now.applied == now.head {
@@ -309,12 +333,16 @@ impl Followed {
             self.gauge("odyssey_chain_head_age_seconds", age);
             if counted.is_none_or(|counted: Instant| counted.elapsed() > COUNT) {
                 counted = Some(Instant::now());
+                let share = match self.node.worlds().connected_users().is_empty() {
+                    true => 100,
+                    false => SHARE,
+                };
+                self.share.store(share, Ordering::Relaxed);
                 self.count().await;
-                if let Some(asked) = self.sources().await
-                    && known.as_ref() != Some(&asked)
+                if let (Some(sources), Some(asked)) = (sources, self.sources().await)
                     && asked.as_deref() != Some(sources)
                 {
-                    return;
+                    return true;
                 }
             }
             if dispatcher.is_none() {
@@ -335,7 +363,27 @@ impl Followed {
                 tracing::warn!(chain = self.name, %error, "effects wait");
             }
             if let Ok(Err(_)) = timeout(RETRY, progress.changed()).await {
-                return;
+                return false;
+            }
+        }
+    }
+
+    /// Sends what is ordered, once its block is final.
+    async fn send(&self, progress: watch::Receiver<Progress>) {
+        let wallet = match self.chain.wallet(&self.name) {
+            Ok(None) => return,
+            Ok(Some(wallet)) => wallet,
+            Err(error) => return tracing::error!(chain = self.name, error, "nothing is sent"),
+        };
+        let options = SenderOptions::default();
+        let sender = Sender::new(self.chain.id(), self.store.clone(), wallet, options);
+        loop {
+            sleep(TEND).await;
+            let until = progress.borrow().finalized;
+            if let Some(until) = until
+                && let Err(error) = sender.step(until).await
+            {
+                tracing::warn!(chain = self.name, %error, "transactions wait");
             }
         }
     }
@@ -495,48 +543,96 @@ impl Followed {
 
 /// Effects on worlds.
 struct WorldEffects {
-    chain: Umid,
+    chain: Chain,
+    store: Store,
     node: Arc<Node>,
 }
 
 impl WorldEffects {
+    /// Orders tokens for whom a world is minted for, or takes that back.
+    async fn order(
+        &self,
+        row: &EffectRow,
+        effect: &Effect,
+        happens: bool,
+    ) -> Result<(), EffectError> {
+        let Effect::Owner {
+            item,
+            from: None,
+            to: Some(to),
+            ..
+        } = effect
+        else {
+            return Ok(());
+        };
+        let Some(call) = self
+            .chain
+            .grant(to, row.number)
+            .filter(|_| world(*item).is_some())
+        else {
+            return Ok(());
+        };
+        // One for each world, whoever reads the chain how often.
+        let (chain, key) = (self.chain.id(), format!("grant:{item}"));
+        let ordered = match happens {
+            true => {
+                let order = self
+                    .store
+                    .place_order(chain, &key, row.number, &call.to, &call.data);
+                order.await
+            }
+            false => self.store.cancel_order(chain, &key).await,
+        };
+        ordered.map_err(|error| EffectError::Transient(error.to_string()))
+    }
+
     async fn change(&self, row: &EffectRow, happens: bool) -> Result<(), EffectError> {
         let effect: Effect = serde_json::from_value(row.effect.clone())
             .map_err(|error| EffectError::Hopeless(error.to_string()))?;
-        let changed = match effect {
-            // The rows say who has it now, whether this happens or is taken back.
-            Effect::Owner { item, .. } => match world(item) {
-                Some(world) => self.node.settle_world(world).await,
-                None => Ok(()),
-            },
-            Effect::Stake {
-                account,
-                world,
-                token,
-                amount,
-                time,
-                transaction,
-                position,
-            } => {
-                let time = time.and_then(|time| i64::try_from(time).ok());
-                let news = StakeNews {
-                    chain: self.chain,
-                    wallet: account,
+        self.order(row, &effect, happens).await?;
+        let (node, chain) = (Arc::clone(&self.node), self.chain.id());
+        // A task of its own: it goes on to its end when following is begun again meanwhile.
+        let changed = tokio::spawn(async move {
+            match effect {
+                // The rows say who has it now, whether this happens or is taken back.
+                Effect::Owner { item, .. } => match world(item) {
+                    Some(world) => node.settle_world(world).await,
+                    None => Ok(()),
+                },
+                Effect::Stake {
+                    account,
                     world,
-                    kind: token,
-                    amount: amount.to_string(),
-                    time: time.and_then(|time| chrono::DateTime::from_timestamp(time, 0)),
+                    token,
+                    amount,
+                    time,
                     transaction,
                     position,
-                };
-                match happens {
-                    true => self.node.tell_stake(&news).await,
-                    false => self.node.untell_stake(&news).await,
+                } => {
+                    let time = time.and_then(|time| i64::try_from(time).ok());
+                    let news = StakeNews {
+                        chain,
+                        wallet: account,
+                        world,
+                        kind: token,
+                        amount: amount.to_string(),
+                        time: time.and_then(|time| chrono::DateTime::from_timestamp(time, 0)),
+                        transaction,
+                        position,
+                    };
+                    match happens {
+                        true => node.tell_stake(&news).await,
+                        false => node.untell_stake(&news).await,
+                    }
                 }
             }
-        };
+        });
         // Obstacles may go: a template is mended, the database comes back.
-        changed.map_err(|error: NodeError| EffectError::Transient(error.to_string()))
+        match changed.await {
+            Ok(changed) => {
+                changed.map_err(|error: NodeError| EffectError::Transient(error.to_string()))
+            }
+            Err(error) => Err(EffectError::Transient(error.to_string())),
+        }
     }
 }
 

@@ -27,8 +27,8 @@ pub use chain::{
     harvester_tokens, nft, pending_stake, stake, wallet,
 };
 pub use harvest::{
-    archived_world, chain_block, chain_cell, chain_dead_letter, chain_fact, chain_outbox,
-    chain_undo, followed_chain,
+    archived_world, chain_block, chain_cell, chain_dead_letter, chain_fact, chain_order,
+    chain_outbox, chain_undo, followed_chain,
 };
 pub use media::{media_alias, media_blob, media_block, media_owner, media_variant};
 

@@ -1,6 +1,7 @@
 //! The harvester's ledger: which block of a chain is applied, what was derived, and how to take it
 //! back. Everything of a range of blocks changes in one transaction (docs/spec/chains.md §3).
 
+mod orders;
 mod outbox;
 mod shadow;
 mod shown;
@@ -20,6 +21,7 @@ use crate::{
     entity::{chain_block, chain_cell, chain_dead_letter, chain_fact, chain_undo, followed_chain},
 };
 
+pub use orders::{OrderRow, SignedOrder};
 pub use outbox::{ChainCounts, EffectRow, EffectState};
 
 /// Rows of one statement: SQLite takes 32,766 values.

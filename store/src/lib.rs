@@ -38,7 +38,7 @@ pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
 pub use harvest::{
     AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainCounts, ChainRow, DeadLetterRow,
-    EffectRow, EffectState, FactRow, NewChain, UndoRow,
+    EffectRow, EffectState, FactRow, NewChain, OrderRow, SignedOrder, UndoRow,
 };
 pub use media::{BlobRow, BlobState, DigestBytes, MediaTotals, NewBlob, Recorded, VariantRow};
 pub use migrate::MigrationStatus;

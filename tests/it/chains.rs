@@ -1,7 +1,7 @@
 //! A chain that the server follows: worlds belong to who holds their tokens, stakes are told, and
 //! what a chain takes back is taken back (docs/spec/chains.md §5).
 
-use devchain::Contracts;
+use devchain::{Contracts, FAUCET_KEY};
 use posbus::{
     ActivityUpdate, SetWorld, Signal, SignalType, TeleportRequest, Umid, UserStakedToOdyssey,
 };
@@ -404,6 +404,36 @@ async fn coins_of_those_who_are_here_and_stakes_that_failed_are_noticed() {
     eventually_async(async || pending().await == 0).await;
 }
 
+#[tokio::test]
+async fn who_gets_a_new_world_is_given_tokens_once() {
+    let chain = LocalChain::start().await;
+    let key = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(key.path(), FAUCET_KEY).expect("writes");
+    let grant = format!(
+        "final_after = 2\n[chains.local.grant]\nkey = {:?}\namount = \"7\"\nfirst_block = 1\n",
+        key.path()
+    );
+    let mut server = Server::start(chain.options().config(&grant));
+    let ann = EthereumWallet::new(1);
+    let api = Api::user(&server, 1).await;
+    chain.mint_world(address(&ann)).await;
+    until_owner(&api, minted(2), Some(api.user)).await;
+    assert_eq!(chain.balance(&ann).await, 0, "its block is not final yet");
+    chain.node.mine(3).await.expect("mines");
+    eventually_async(async || chain.balance(&ann).await == 7).await;
+    // Neither a restart nor reading all anew gives it again; another world does.
+    server.kill();
+    server.start_again();
+    let api = api.at(&server);
+    harvester(&server, &["reindex", "local"]);
+    eventually_async(async || server.log().contains("its rows are new")).await;
+    chain.mint_world(address(&ann)).await;
+    chain.node.mine(3).await.expect("mines");
+    eventually_async(async || chain.balance(&ann).await == 14).await;
+    eventually_async(async || is_level(&api, &chain).await).await;
+    assert_eq!(chain.balance(&ann).await, 14);
+}
+
 /// Output of the command.
 fn harvester(server: &Server, arguments: &[&str]) -> String {
     let output = server.run(&[&["harvester"], arguments].concat());
@@ -472,6 +502,44 @@ async fn add_a_contract(options: Options) {
     let made = news.iter().filter(|news| news["type"] == "world_created");
     assert_eq!(made.count(), 2);
     assert_eq!(harvester(&server, &["deadletters"]), "none\n");
+}
+
+#[tokio::test]
+async fn a_chain_that_is_not_what_it_was_is_followed_again_when_somebody_asks() {
+    let chain = LocalChain::start().await;
+    let ann = EthereumWallet::new(1);
+    let mut server = Server::start(chain.options());
+    let ann_api = Api::user(&server, 1).await;
+    chain.mint_world(address(&ann)).await;
+    chain.mint_world(address(&ann)).await;
+    until_owner(&ann_api, minted(3), Some(ann_api.user)).await;
+    // Final, and then another chain begins under the same id.
+    chain.node.mine(80).await.expect("mines");
+    eventually_async(async || is_level(&ann_api, &chain).await).await;
+    server.stop();
+    let other = LocalChain::start().await;
+    other.mint_world(address(&ann)).await;
+    let is_in_state = async |api: &Api, state: &str| {
+        let ready = api.root("/ready").await.ok(200);
+        ready["chains"][0]["state"] == state
+    };
+    server.start_again_with(other.options());
+    let api = ann_api.at(&server);
+    eventually_async(async || is_in_state(&api, "stopped").await).await;
+    assert!(server.log().contains("finality was violated"));
+    assert_eq!(
+        owner(&api, minted(3)).await,
+        Some(ann_api.user),
+        "no row changes"
+    );
+
+    harvester(&server, &["reindex", "local"]);
+    server.stop();
+    server.start_again();
+    let api = ann_api.at(&server);
+    eventually_async(async || is_in_state(&api, "following").await).await;
+    until_owner(&api, minted(3), None).await;
+    assert_eq!(owner(&api, minted(2)).await, Some(ann_api.user));
 }
 
 #[tokio::test]

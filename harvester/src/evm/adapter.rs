@@ -195,8 +195,13 @@ impl EvmAdapter {
         endpoints
     }
 
+    /// The chain id that endpoints have to say.
+    pub(super) fn chain_id(&self) -> u64 {
+        self.options.chain_id
+    }
+
     /// Asks one endpoint after the other until one answers.
-    async fn ask<P: RpcSend>(
+    pub(super) async fn ask<P: RpcSend>(
         &self,
         method: &'static str,
         parameters: P,
@@ -359,7 +364,7 @@ impl Header {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(answer: &'a RawValue) -> Result<T, AdapterError> {
+pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a RawValue) -> Result<T, AdapterError> {
     serde_json::from_str(answer.get())
         .map_err(|error| AdapterError::Transient(format!("the answer makes no sense: {error}")))
 }

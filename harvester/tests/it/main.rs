@@ -11,4 +11,5 @@ mod providers;
 mod proxy;
 mod public;
 mod random;
+mod sending;
 mod support;

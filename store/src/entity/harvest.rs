@@ -3,6 +3,22 @@
 use super::entities;
 
 entities! {
+    /// Transactions of our own.
+    chain_order = "chain_order" {
+        key chain_id: Uuid, key key: String, ;
+        number: i64,
+        to_account: Vec<u8>,
+        data: Vec<u8>,
+        state: String,
+        nonce: Option<i64>,
+        hashes: Json,
+        raw: Option<Vec<u8>>,
+        fee: Option<String>,
+        error: Option<String>,
+        created_at: DateTimeUtc,
+        sent_at: Option<DateTimeUtc>,
+    }
+
     /// Worlds that are kept and not shown.
     archived_world = "archived_world" {
         key object_id: Uuid, ;

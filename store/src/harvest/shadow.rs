@@ -82,7 +82,7 @@ impl Store {
             )*};
         }
         replace!(chain_block chain_cell chain_undo chain_fact chain_dead_letter);
-        merge_effects(&transaction, chain, shadow, row.applied_number).await?;
+        merge_effects(&transaction, chain, shadow).await?;
         followed_chain::Entity::update_many()
             .set(followed_chain::ActiveModel {
                 applied_number: Set(row.applied_number),
@@ -103,12 +103,7 @@ impl Store {
     }
 }
 
-async fn merge_effects(
-    transaction: &DatabaseTransaction,
-    chain: Umid,
-    shadow: Umid,
-    applied: i64,
-) -> Result<()> {
+async fn merge_effects(transaction: &DatabaseTransaction, chain: Umid, shadow: Umid) -> Result<()> {
     let keys_of = |of: Umid| {
         Query::select()
             .column(chain_outbox::Column::Key)
@@ -118,7 +113,6 @@ async fn merge_effects(
     };
     let stale = chain_outbox::Column::ChainId
         .eq(chain)
-        .and(chain_outbox::Column::Number.lte(applied))
         .and(chain_outbox::Column::Key.not_in_subquery(keys_of(shadow)));
     outbox::take_back(transaction, stale).await?;
     // Those that are known go on as they are.

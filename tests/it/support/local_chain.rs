@@ -70,6 +70,14 @@ impl LocalChain {
         sent.expect("mints");
     }
 
+    /// Tokens of a wallet.
+    pub(crate) async fn balance(&self, of: &EthereumWallet) -> u64 {
+        let account = address(of);
+        let call = Token::balanceOfCall { account };
+        let balance = self.node.ask(self.contracts.mom, call).await;
+        balance.expect("answers").to()
+    }
+
     /// Mints an item of any id.
     pub(crate) async fn mint_item(&self, to: Address, id: &str) {
         let id = id.parse().expect("a number");
