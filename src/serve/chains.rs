@@ -1,6 +1,8 @@
 //! Chains beside the server: each is followed by a task of its own, and none keeps the server from
 //! starting or another from going on.
 
+mod effects;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -10,13 +12,12 @@ use std::{
     time::Duration,
 };
 
-use components::Umid;
 use harvester::{
-    BlockAt, ChainAdapter, Dispatcher, Effect, EffectError, Effects, Follower, FollowerOptions,
-    Outcome, Progress, Sender, SenderOptions, StateQuery, U256, reconcile, shadow_of,
+    BlockAt, ChainAdapter, Dispatcher, Effects, Follower, FollowerOptions, Outcome, Progress,
+    Sender, SenderOptions, StateQuery, reconcile, shadow_of,
 };
-use node::{ChainState, ChainStatus, Node, NodeError, StakeNews};
-use store::{EffectRow, Store};
+use node::{ChainState, ChainStatus, Node};
+use store::Store;
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -24,6 +25,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::effects::WorldEffects;
 use crate::config::chains::{Chain, Chains as Configured};
 
 /// Percentage of the time in which a long history is read while people are here: their worlds tick
@@ -48,8 +50,6 @@ const SAMPLE: u64 = 200;
 const SWEEP: Duration = Duration::from_secs(3600);
 /// Time in which a chain has to end.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
-/// Ids of items that stand for worlds have these bits (docs/spec/model.md §1).
-const WORLD: u128 = 0x8000_8000_0000_0000_0000;
 
 /// The chains that are followed.
 pub(super) struct Chains {
@@ -539,116 +539,4 @@ impl Followed {
         };
         self.report(ChainState::Stopped, &progress);
     }
-}
-
-/// Effects on worlds.
-struct WorldEffects {
-    chain: Chain,
-    store: Store,
-    node: Arc<Node>,
-}
-
-impl WorldEffects {
-    /// Orders tokens for whom a world is minted for, or takes that back.
-    async fn order(
-        &self,
-        row: &EffectRow,
-        effect: &Effect,
-        happens: bool,
-    ) -> Result<(), EffectError> {
-        let Effect::Owner {
-            item,
-            from: None,
-            to: Some(to),
-            ..
-        } = effect
-        else {
-            return Ok(());
-        };
-        let Some(call) = self
-            .chain
-            .grant(to, row.number)
-            .filter(|_| world(*item).is_some())
-        else {
-            return Ok(());
-        };
-        // One for each world, whoever reads the chain how often.
-        let (chain, key) = (self.chain.id(), format!("grant:{item}"));
-        let ordered = match happens {
-            true => {
-                let order = self
-                    .store
-                    .place_order(chain, &key, row.number, &call.to, &call.data);
-                order.await
-            }
-            false => self.store.cancel_order(chain, &key).await,
-        };
-        ordered.map_err(|error| EffectError::Transient(error.to_string()))
-    }
-
-    async fn change(&self, row: &EffectRow, happens: bool) -> Result<(), EffectError> {
-        let effect: Effect = serde_json::from_value(row.effect.clone())
-            .map_err(|error| EffectError::Hopeless(error.to_string()))?;
-        self.order(row, &effect, happens).await?;
-        let (node, chain) = (Arc::clone(&self.node), self.chain.id());
-        // A task of its own: it goes on to its end when following is begun again meanwhile.
-        let changed = tokio::spawn(async move {
-            match effect {
-                // The rows say who has it now, whether this happens or is taken back.
-                Effect::Owner { item, .. } => match world(item) {
-                    Some(world) => node.settle_world(world).await,
-                    None => Ok(()),
-                },
-                Effect::Stake {
-                    account,
-                    world,
-                    token,
-                    amount,
-                    time,
-                    transaction,
-                    position,
-                } => {
-                    let time = time.and_then(|time| i64::try_from(time).ok());
-                    let news = StakeNews {
-                        chain,
-                        wallet: account,
-                        world,
-                        kind: token,
-                        amount: amount.to_string(),
-                        time: time.and_then(|time| chrono::DateTime::from_timestamp(time, 0)),
-                        transaction,
-                        position,
-                    };
-                    match happens {
-                        true => node.tell_stake(&news).await,
-                        false => node.untell_stake(&news).await,
-                    }
-                }
-            }
-        });
-        // Obstacles may go: a template is mended, the database comes back.
-        match changed.await {
-            Ok(changed) => {
-                changed.map_err(|error: NodeError| EffectError::Transient(error.to_string()))
-            }
-            Err(error) => Err(EffectError::Transient(error.to_string())),
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl Effects for WorldEffects {
-    async fn perform(&self, effect: &EffectRow) -> Result<(), EffectError> {
-        self.change(effect, true).await
-    }
-
-    async fn retract(&self, effect: &EffectRow) -> Result<(), EffectError> {
-        self.change(effect, false).await
-    }
-}
-
-/// The world that an item stands for, if it does.
-fn world(item: U256) -> Option<Umid> {
-    let number = u128::try_from(item).ok()?;
-    (number & WORLD == WORLD).then(|| Umid::from_u128(number))
 }

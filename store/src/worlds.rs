@@ -32,6 +32,10 @@ pub struct Landmark {
     pub description: String,
 }
 
+/// A condition on a world `o`: it is shown.
+pub(crate) const IS_SHOWN: &str =
+    "NOT EXISTS (SELECT 1 FROM archived_world x WHERE x.object_id = o.object_id)";
+
 /// The attribute that describes, and its key.
 const DESCRIPTION: &str = "description";
 

@@ -26,7 +26,7 @@ pub(crate) fn world_name(world: Umid) -> String {
 
 impl Node {
     /// Gives a user the worlds whose tokens its wallets hold: creates those that do not exist yet.
-    /// What fails is logged: whoever logs in is let in, and the next login tries again.
+    /// A failure is logged: whoever logs in is let in, and the next login tries again.
     pub(crate) async fn claim_worlds(&self, user: Umid) {
         if let Err(error) = self.try_claim_worlds(user).await {
             tracing::warn!(%user, %error, "worlds of tokens could not be given");

@@ -12,6 +12,7 @@ use crate::{
     database::sql::{display_name, get, places, text_at},
     entity::Amount,
     users::wallets,
+    worlds::IS_SHOWN,
 };
 
 /// A world as lists and detail pages show it (docs/spec/rest.md §1).
@@ -162,7 +163,7 @@ impl Page {
         let order = if self.newest_first { "DESC" } else { "ASC" };
         format!(
             "WHERE o.parent_id = ({NODE}) AND o.object_id <> o.parent_id AND {} \
-             AND NOT EXISTS (SELECT 1 FROM archived_world x WHERE x.object_id = o.object_id) \
+             AND {IS_SHOWN} \
              ORDER BY o.created_at {order}, o.object_id {order} LIMIT ${}",
             self.which,
             self.values.len() + 1

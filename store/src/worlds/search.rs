@@ -10,7 +10,7 @@ use crate::{
     Landmark, Result, Store,
     convert::display_name,
     database::sql::{get, places},
-    worlds::{LANDMARK, landmark},
+    worlds::{IS_SHOWN, LANDMARK, landmark},
 };
 
 /// The names of all worlds that have one, newest first, in lower case.
@@ -57,11 +57,13 @@ impl Store {
     }
 
     async fn read_world_names(&self) -> Result<WorldNames> {
-        let select = "SELECT o.object_id, a.value FROM object n \
+        let select = format!(
+            "SELECT o.object_id, a.value FROM object n \
              JOIN object o ON o.parent_id = n.object_id AND o.object_id <> n.object_id \
              JOIN object_attribute a ON a.object_id = o.object_id AND a.plugin_id = $1 AND a.attribute_name = 'name' \
              WHERE n.object_id = n.parent_id \
-             AND NOT EXISTS (SELECT 1 FROM archived_world x WHERE x.object_id = o.object_id) ORDER BY o.created_at DESC, o.object_id DESC";
+             AND {IS_SHOWN} ORDER BY o.created_at DESC, o.object_id DESC"
+        );
         let select =
             Statement::from_sql_and_values(self.backend(), select, [ids::CORE_PLUGIN.into()]);
         let mut names = Vec::new();
