@@ -33,7 +33,9 @@ pub use archive::{Import, Kind, PersonalRecord};
 pub use attributes::{AttributeRecord, EntryPage, EntryQuery, EntryRow, MAX_VALUES};
 pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
 pub use chain::{BalanceRow, ConfirmedStake, PendingStake, StakeRow, StakerRow, TopStakerRow};
-pub use database::{Store, StoreOptions, Version, VersionedCache};
+pub use database::{
+    Store, StoreOptions, Version, VersionedCache, count_statements, counted_for_caller,
+};
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
 pub use harvest::{

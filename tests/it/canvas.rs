@@ -193,9 +193,11 @@ async fn contributions_take_as_many_statements_for_many_as_for_one() {
     let owner = Api::owner(&mut server).await;
     let scene = Scene::make(&server, &owner).await;
     let one = owner
-        .statements(&contributions(scene.canvas, "?limit=1"))
+        .statements(&server, &contributions(scene.canvas, "?limit=1"))
         .await;
     assert!(one > 0);
-    let all = owner.statements(&contributions(scene.canvas, "")).await;
+    let all = owner
+        .statements(&server, &contributions(scene.canvas, ""))
+        .await;
     assert_eq!(all, one);
 }

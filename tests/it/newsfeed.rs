@@ -218,7 +218,7 @@ async fn news_take_as_many_statements_for_many_as_for_one() {
         post(&user, world).await;
         post(&user, world).await;
     }
-    let few = owner.statements(&news(0, 1)).await;
+    let few = owner.statements(&server, &news(0, 1)).await;
     assert!(few > 0);
-    assert_eq!(owner.statements(&news(0, 12)).await, few);
+    assert_eq!(owner.statements(&server, &news(0, 12)).await, few);
 }

@@ -120,12 +120,12 @@ async fn lists_take_as_many_statements_for_many_rows_as_for_few() {
             "{short} has fewer rows than {long}: {sizes:?}"
         );
         let costs = [
-            few.owner.statements(&short).await,
-            many.owner.statements(&long).await,
+            few.owner.statements(&server, &short).await,
+            many.owner.statements(&server, &long).await,
         ];
         assert_eq!(costs[0], costs[1], "{short} and {long}");
     }
-    let worlds = many.owner.statements("/worlds").await;
+    let worlds = many.owner.statements(&server, "/worlds").await;
     assert!(worlds > 0, "statements are counted");
 }
 
@@ -147,13 +147,13 @@ async fn the_list_of_stakers_takes_as_many_statements_for_many_as_for_one() {
         format!("/worlds/{WELCOME}"),
     ];
     let one = [
-        user.statements(&paths[0]).await,
-        user.statements(&paths[1]).await,
+        user.statements(&server, &paths[0]).await,
+        user.statements(&server, &paths[1]).await,
     ];
     stakers(&mut rows, 2..20).await;
     for (path, one) in paths.iter().zip(one) {
         assert!(one > 0);
-        assert_eq!(user.statements(path).await, one, "{path}");
+        assert_eq!(user.statements(&server, path).await, one, "{path}");
     }
     let top = user.get(&paths[0]).await.ok(200);
     assert_eq!(top.as_array().map(Vec::len), Some(19), "{top}");
@@ -170,7 +170,7 @@ async fn the_hosting_list_takes_as_many_statements_for_many_as_for_one() {
         let user = rows.user(json!({"name": format!("host {number}")})).await;
         rows.wallet(user, [number; 20], 0).await;
         owner.post(path, json!({"user_id": user})).await.ok(200);
-        costs.push(owner.statements(path).await);
+        costs.push(owner.statements(&server, path).await);
     }
     assert!(costs[0] > 0);
     assert_eq!(costs, vec![costs[0]; 9]);
@@ -184,7 +184,7 @@ async fn online_users_take_as_many_statements_for_a_crowd_as_for_one() {
     let caller = Api::guest(&server).await;
     let path = format!("/worlds/{WELCOME}/online-users");
     let mut crowd = vec![Client::guest(&server).await];
-    let alone = caller.statements(&path).await;
+    let alone = caller.statements(&server, &path).await;
     for _ in 0..3 {
         crowd.push(Client::guest(&server).await);
     }
@@ -195,5 +195,5 @@ async fn online_users_take_as_many_statements_for_a_crowd_as_for_one() {
         "{online}"
     );
     assert!(alone > 0);
-    assert_eq!(caller.statements(&path).await, alone);
+    assert_eq!(caller.statements(&server, &path).await, alone);
 }

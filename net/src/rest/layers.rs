@@ -19,7 +19,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use components::Reason;
-use tokio::time::timeout;
+use node::counted_for_caller;
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, Span};
@@ -64,7 +65,7 @@ fn reads(method: &Method) -> bool {
 /// the world. Reads end with their client.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let reads = reads(request.method());
-    let task = tokio::spawn(next.run(request).instrument(Span::current()));
+    let task = spawn_handler(request, next);
     let deadline = app.options.request_timeout;
     let answer = if reads {
         timeout(deadline, AbortOnDropHandle::new(task)).await
@@ -83,7 +84,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
 
 /// As [`guard`], for uploads: they end by themselves when they make no progress.
 pub(super) async fn guard_panics(request: Request, next: Next) -> Response {
-    let task = tokio::spawn(next.run(request).instrument(Span::current()));
+    let task = spawn_handler(request, next);
     match AbortOnDropHandle::new(task).await {
         Ok(response) => response,
         Err(failure) => {
@@ -91,6 +92,12 @@ pub(super) async fn guard_panics(request: Request, next: Next) -> Response {
             ApiError::from(Reason::InternalError).into_response()
         }
     }
+}
+
+/// Runs the handler in a task of its own, in the span and on the account of its request.
+fn spawn_handler(request: Request, next: Next) -> JoinHandle<Response> {
+    let handler = next.run(request).instrument(Span::current());
+    tokio::spawn(counted_for_caller(handler))
 }
 
 /// Refuses addresses that have as many uploads under way as one may.

@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use node::count_statements;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -15,20 +16,23 @@ use uuid::Uuid;
 /// cause.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id, logs its outcome (probes excepted) and counts it. Only the path is
-/// logged: queries may hold wallets.
+/// Gives the request an id, logs its outcome and its SQL statements (probes excepted) and counts
+/// it. Only the path is logged: queries may hold wallets.
 pub(super) async fn log_request(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let started = Instant::now();
     let span = tracing::info_span!("request", %id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answer = count_statements(next.run(request)).instrument(span.clone());
+    let (mut response, statements) = answer.await;
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     if path != "/health" {
         let milliseconds = elapsed.as_millis() as u64;
-        span.in_scope(|| tracing::info!(%method, path, status, milliseconds, "answered"));
+        span.in_scope(|| {
+            tracing::info!(%method, path, status, milliseconds, statements, "answered");
+        });
     }
     let class = match status {
         ..300 => "2xx",

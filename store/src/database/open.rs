@@ -20,7 +20,7 @@ use sea_orm::{
 };
 use tokio::sync::watch;
 
-use super::{version::Watch, versioned_cache::VersionedCache};
+use super::{statements::counted, version::Watch, versioned_cache::VersionedCache};
 use crate::{Result, StoreError};
 
 /// Options of a database.
@@ -267,14 +267,6 @@ async fn watch(url: &str, options: &StoreOptions) -> Result<Watch> {
         .map_sqlx_sqlite_opts(|o| o.pragma("query_only", "ON"));
     let connection = counted(Database::connect(connect).await?);
     Ok(Watch::new(connection, opened))
-}
-
-/// Counts every statement that goes over a connection, in transactions or outside of them. What
-/// begins and ends transactions is no statement.
-fn counted(mut connection: DatabaseConnection) -> DatabaseConnection {
-    let statements = metrics::counter!("odyssey_database_statements_total");
-    connection.set_metric_callback(move |_| statements.increment(1));
-    connection
 }
 
 /// Gives up a connection whose last transaction could not be ended. After a commit that failed for
