@@ -233,6 +233,7 @@ impl Config {
             simulation_threads: self.simulation_threads,
             show_wallets: self.show_wallets,
             hosting_allow_all: self.hosting_allow_all,
+            hosting_tokens: chains::hosting_tokens(&self.chains),
             world: WorldOptions {
                 tick_rate: self.tick_rate,
                 interest: self.interest.options(),

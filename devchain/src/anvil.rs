@@ -84,8 +84,19 @@ pub struct Receipt {
     pub block_number: U64,
     /// The contract that it made.
     pub contract_address: Option<Address>,
+    /// Its events.
+    pub logs: Vec<ReceiptLog>,
     /// 1 if it did what it should.
     status: U64,
+}
+
+/// An event of a transaction.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReceiptLog {
+    /// Its topics, the first of which names it.
+    pub topics: Vec<B256>,
+    /// Its other arguments.
+    pub data: Bytes,
 }
 
 impl Drop for Anvil {

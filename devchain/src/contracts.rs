@@ -17,6 +17,12 @@ sol! {
         function totalSupply() external view returns (uint256);
     }
 
+    /// Makes tokens.
+    interface Factory {
+        event Created(address indexed owner, address token);
+        function make(string name, string symbol, uint256 value) external;
+    }
+
     /// Items that stand for worlds (ERC-721).
     interface Worlds {
         function mint(address to) external;
@@ -82,6 +88,16 @@ impl Contracts {
             stakes: deploy(chain, bank, "Stakes", Vec::new()).await?,
             faucet: deploy(chain, giver, "Faucet", tokens).await?,
         })
+    }
+
+    /// Puts a factory on a chain that has the contracts.
+    ///
+    /// # Errors
+    /// Those of the chain.
+    pub async fn deploy_factory(chain: &Anvil) -> Result<Address, DevchainError> {
+        let accounts = chain.accounts().await?;
+        let bank = accounts.first().copied().unwrap_or_default();
+        deploy(chain, bank, "Factory", Vec::new()).await
     }
 
     /// Keys of the table of a chain in the configuration, one a line.

@@ -10,6 +10,6 @@ mod anvil;
 mod contracts;
 
 pub use alloy_primitives::{Address, U256};
-pub use alloy_sol_types::SolCall;
-pub use anvil::{Anvil, AnvilOptions, DevchainError, Receipt, find_anvil};
-pub use contracts::{Contracts, FAUCET_KEY, Stakes, Token, Worlds, world_of};
+pub use alloy_sol_types::{SolCall, SolEvent};
+pub use anvil::{Anvil, AnvilOptions, DevchainError, Receipt, ReceiptLog, find_anvil};
+pub use contracts::{Contracts, FAUCET_KEY, Factory, Stakes, Token, Worlds, world_of};

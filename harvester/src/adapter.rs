@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use components::Umid;
 use futures_util::stream::BoxStream;
+pub use store::AnnouncedContract;
 
 use crate::chain::{Account, Block, FactBatch, U256};
 
@@ -132,11 +133,16 @@ pub trait ChainAdapter: Send + Sync + 'static {
     /// Those of asking.
     async fn block(&self, at: BlockAt) -> Result<Option<Block>, AdapterError>;
 
-    /// All facts of some blocks.
+    /// All facts of some blocks. Those of announced contracts belong to them, each from the block
+    /// of its announcement on; an adapter that announces none has none.
     ///
     /// # Errors
     /// Those of asking.
-    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError>;
+    async fn facts(
+        &self,
+        range: BlockRange,
+        announced: &[AnnouncedContract],
+    ) -> Result<FactBatch, AdapterError>;
 
     /// Values of the state after a block, in the order of the queries.
     ///

@@ -167,6 +167,13 @@ pub enum FactKind {
         /// The change.
         change: ContractChange,
     },
+    /// A contract that is followed from this block on: a factory made it.
+    ContractAnnounced {
+        /// The contract.
+        contract: Vec<u8>,
+        /// Its kind, as the adapter names it.
+        surface: String,
+    },
     /// Something that came in and could not be read.
     Unreadable {
         /// The bytes.
@@ -225,6 +232,7 @@ impl FactKind {
             FactKind::Vested { .. } => "vested",
             FactKind::FaucetDrop { .. } => "faucet_drop",
             FactKind::ContractChanged { .. } => "contract_changed",
+            FactKind::ContractAnnounced { .. } => "contract_announced",
             FactKind::Unreadable { .. } => "unreadable",
         }
     }

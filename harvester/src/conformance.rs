@@ -81,7 +81,7 @@ impl Setting<'_> {
     }
 
     async fn facts(&self, range: BlockRange) -> Vec<Fact> {
-        let batch = self.adapter.facts(range).await;
+        let batch = self.adapter.facts(range, &[]).await;
         let batch = batch.unwrap_or_else(|error| panic!("facts of {range:?}: {error}"));
         let mut facts = batch.facts;
         facts.sort_by_key(|fact| (fact.number, fact.position));
@@ -139,7 +139,7 @@ impl Setting<'_> {
         );
         for (from, to) in [(beyond, beyond + 1), (best.number, beyond)] {
             let range = BlockRange::Numbers { from, to };
-            let facts = self.adapter.facts(range).await;
+            let facts = self.adapter.facts(range, &[]).await;
             // Nodes cut such a range; then the last block says so.
             let facts = facts.map(|batch| batch.last.number);
             assert!(
@@ -151,7 +151,7 @@ impl Setting<'_> {
             hash: [0x5a; 32],
             ..best
         };
-        let facts = self.adapter.facts(BlockRange::One(unknown)).await;
+        let facts = self.adapter.facts(BlockRange::One(unknown), &[]).await;
         assert_eq!(
             facts.map(|batch| batch.facts),
             Err(AdapterError::NotFound),

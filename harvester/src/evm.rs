@@ -3,10 +3,12 @@
 mod adapter;
 mod endpoint;
 mod events;
+mod factory;
 mod failure;
 mod http;
 mod wallet;
 
 pub use adapter::{Contract, EvmAdapter, EvmOptions};
 pub use events::{Log, Surface, decode};
+pub use factory::Factory;
 pub use wallet::{EvmWallet, grant_call};

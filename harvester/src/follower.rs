@@ -16,7 +16,7 @@ use std::{
 
 use components::Umid;
 use futures_util::StreamExt;
-use store::{AppliedBlocks, BlockMark, BlockRow, NewChain, Store, StoreError};
+use store::{AnnouncedContract, AppliedBlocks, BlockMark, BlockRow, NewChain, Store, StoreError};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -28,6 +28,12 @@ use crate::{
     chain::{Block, Fact, FactBatch, FactKind, Hash},
     projector::{cells_of, project},
 };
+
+/// Announced contracts that are followed, at most: those that were announced first.
+const MAX_ANNOUNCED: usize = 1000;
+
+/// Facts of a range, and the contracts that are announced by its end.
+type Read = std::result::Result<(FactBatch, Vec<AnnouncedContract>), AdapterError>;
 
 /// Options of a follower.
 #[derive(Clone, Debug)]
@@ -111,6 +117,8 @@ pub struct Follower {
     chain: Umid,
     applied: Option<BlockMark>,
     finalized: Option<BlockMark>,
+    /// Contracts that were announced up to the last applied block.
+    announced: Vec<AnnouncedContract>,
     /// Applied blocks that may be replaced, oldest first, after the last final one.
     window: VecDeque<BlockRow>,
     /// Blocks that the next request for facts asks for.
@@ -183,6 +191,7 @@ impl Follower {
             chain,
             applied: None,
             finalized: None,
+            announced: Vec::new(),
             window: VecDeque::new(),
             range: descriptor.range.0,
             short_since: None,
@@ -284,9 +293,15 @@ impl Follower {
         let row = self.store.chain(self.chain).await?;
         let row = row.ok_or(FollowError::AnotherChain)?;
         self.window = self.store.chain_blocks(self.chain).await?.into();
+        self.announced = self.announced_contracts().await?;
         self.applied = row.applied;
         self.finalized = row.finalized;
         Ok(())
+    }
+
+    async fn announced_contracts(&self) -> Result<Vec<AnnouncedContract>> {
+        let contracts = self.store.announced_contracts(self.chain, MAX_ANNOUNCED);
+        Ok(contracts.await?)
     }
 
     /// Tells where it is.
@@ -361,6 +376,7 @@ impl Follower {
             .record(lost as f64);
         self.window.truncate(self.window.len() - lost);
         self.applied = common;
+        self.announced = self.announced_contracts().await?;
         self.tell(None);
         Ok(true)
     }
@@ -391,10 +407,11 @@ impl Follower {
                 Some(coming) => coming,
                 None => {
                     let to = self.range_end(from, finalized);
-                    (to, read_range(&*self.adapter, from, to).await)
+                    let announced = self.announced.clone();
+                    (to, read_range(&*self.adapter, from, to, announced).await)
                 }
             };
-            let batch = match read {
+            let (batch, announced) = match read {
                 Err(AdapterError::RangeTooLarge(hint)) if to > from => {
                     let half = (to - from).div_ceil(2);
                     self.range = hint.map_or(half, |hint| hint.clamp(1, half.max(1)));
@@ -405,15 +422,17 @@ impl Follower {
             self.adapt_range(batch.facts.len());
             let adapter = Arc::clone(&self.adapter);
             let next = (to < finalized).then(|| (to + 1, self.range_end(to + 1, finalized)));
+            let then = announced.clone();
             let read_next = async {
                 let (from, to) = next?;
-                Some((to, read_range(&*adapter, from, to).await))
+                Some((to, read_range(&*adapter, from, to, then).await))
             };
             let numbers = from..=to;
             let belongs = |fact: &Fact| numbers.contains(&fact.number);
             let begun = Instant::now();
             let (applied, read) = tokio::join!(self.apply(batch, belongs, false), read_next);
             applied?;
+            self.announced = announced;
             coming = read;
             self.tell(None);
             let share = self.options.share.load(Ordering::Relaxed).clamp(1, 100);
@@ -453,15 +472,18 @@ impl Follower {
             if parent.is_some_and(|parent| parent != block.parent) {
                 return Ok(false);
             }
-            let batch = match self.adapter.facts(BlockRange::One(block)).await {
+            let range = BlockRange::One(block);
+            let read = read_facts(&*self.adapter, range, self.announced.clone()).await;
+            let (batch, announced) = match read {
                 Err(AdapterError::NotFound) => return Ok(false),
-                batch => batch?,
+                read => read?,
             };
             if batch.last != block {
                 return Err(AdapterError::Inconsistent.into());
             }
             let hash = block.hash;
             self.apply(batch, |fact| fact.block == hash, true).await?;
+            self.announced = announced;
             self.tell(None);
         }
         Ok(true)
@@ -571,11 +593,43 @@ async fn read_range(
     adapter: &dyn ChainAdapter,
     from: u64,
     to: u64,
-) -> std::result::Result<FactBatch, AdapterError> {
-    let batch = adapter.facts(BlockRange::Numbers { from, to }).await?;
+    announced: Vec<AnnouncedContract>,
+) -> Read {
+    let range = BlockRange::Numbers { from, to };
+    let (batch, announced) = read_facts(adapter, range, announced).await?;
     let last = adapter.block(BlockAt::Number(to)).await?;
     match batch.last.number == to && last == Some(batch.last) {
-        true => Ok(batch),
+        true => Ok((batch, announced)),
         false => Err(AdapterError::Inconsistent),
+    }
+}
+
+/// Facts of a range, also those of contracts that are announced in it, with all contracts that are
+/// announced by its end.
+async fn read_facts(
+    adapter: &dyn ChainAdapter,
+    range: BlockRange,
+    mut announced: Vec<AnnouncedContract>,
+) -> Read {
+    loop {
+        let batch = adapter.facts(range, &announced).await?;
+        let known = announced.len();
+        let mut facts: Vec<&Fact> = batch.facts.iter().collect();
+        facts.sort_by_key(|fact| (fact.number, fact.position));
+        for fact in facts {
+            if let FactKind::ContractAnnounced { contract, surface } = &fact.kind
+                && announced.len() < MAX_ANNOUNCED
+                && announced.iter().all(|known| known.contract != *contract)
+            {
+                announced.push(AnnouncedContract {
+                    contract: contract.clone(),
+                    surface: surface.clone(),
+                    since: fact.number,
+                });
+            }
+        }
+        if announced.len() == known {
+            return Ok((batch, announced));
+        }
     }
 }

@@ -23,8 +23,8 @@ pub mod scripted;
 mod sender;
 
 pub use adapter::{
-    AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
-    StateQuery,
+    AdapterError, AnnouncedContract, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent,
+    Outcome, StateQuery,
 };
 pub use chain::{
     Account, Block, ContractChange, Fact, FactBatch, FactKind, Hash, NodeChange, U256,

@@ -61,12 +61,17 @@ enum Change {
     Add(Cell, U256),
     Take(Cell, U256),
     Set(Cell, Option<Account>),
+    /// A value that stays as it first was.
+    First(Cell, Vec<u8>),
 }
 
 impl Change {
     fn cell(&self) -> &Cell {
         match self {
-            Change::Add(cell, _) | Change::Take(cell, _) | Change::Set(cell, _) => cell,
+            Change::Add(cell, _)
+            | Change::Take(cell, _)
+            | Change::Set(cell, _)
+            | Change::First(cell, _) => cell,
         }
     }
 }
@@ -123,6 +128,12 @@ fn changes(kind: &FactKind) -> Vec<Change> {
             Change::Take(stake(account, from, token), *amount),
             Change::Add(stake(account, to, token), *amount),
         ],
+        FactKind::ContractAnnounced { contract, surface } => {
+            let cell = Cell::Announced {
+                contract: contract.clone(),
+            };
+            vec![Change::First(cell, surface.clone().into_bytes())]
+        }
         // Kept as they were seen, and nothing follows from them.
         FactKind::UnstakedClaimed { .. }
         | FactKind::RewardsClaimed { .. }
@@ -208,6 +219,9 @@ pub(crate) fn project(
                 value: None,
                 number: 0,
             });
+            if matches!(change, Change::First(..)) && row.value.is_some() {
+                continue;
+            }
             if undo && kept.insert((fact.number, cell.clone())) {
                 range.undo.push(UndoRow {
                     number: fact.number,
@@ -277,7 +291,7 @@ fn check(
                     return dead("the sum has more than 256 bits");
                 }
             }
-            Change::Set(..) => {}
+            Change::Set(..) | Change::First(..) => {}
         }
     }
     Ok(())
@@ -289,6 +303,7 @@ fn after(change: &Change, row: &CellRow) -> Option<Vec<u8>> {
         Change::Add(_, amount) => number(Some(row)).wrapping_add(*amount),
         Change::Take(_, amount) => number(Some(row)).wrapping_sub(*amount),
         Change::Set(_, account) => return account.clone(),
+        Change::First(_, value) => return Some(value.clone()),
     };
     (!value.is_zero()).then(|| value.to_be_bytes::<32>().to_vec())
 }

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use crate::{
     adapter::{
-        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
-        StateQuery,
+        AdapterError, AnnouncedContract, BlockAt, BlockRange, ChainAdapter, ChainDescriptor,
+        HeadEvent, Outcome, StateQuery,
     },
     chain::{Account, Block, Fact, FactBatch, FactKind, Hash, U256},
 };
@@ -242,7 +242,11 @@ impl ChainAdapter for ScriptedChain {
         })
     }
 
-    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError> {
+    async fn facts(
+        &self,
+        range: BlockRange,
+        _announced: &[AnnouncedContract],
+    ) -> Result<FactBatch, AdapterError> {
         let fault = self.fault()?;
         tokio::task::yield_now().await;
         let state = self.state();

@@ -42,8 +42,9 @@ pub use options::NodeOptions;
 pub use social::{Activity, ActivityPage, Contribution, ContributionPage, Post};
 pub use store::{
     ActivityEdit, BalanceRow, CONTRIBUTION, ContributionOrder, ContributionsQuery, EntryQuery,
-    EntryRow, Landmark, LibraryRow, MAX_VALUES, MediaTotals, MemberRow, PluginRow, StakeRow,
-    TopStakerRow, UserRow, Version, VersionedCache, WorldRow, count_statements, counted_for_caller,
+    EntryRow, Holding, Landmark, LibraryRow, MAX_VALUES, MediaTotals, MemberRow, PluginRow,
+    StakeRow, TopStakerRow, UserRow, Version, VersionedCache, WorldRow, count_statements,
+    counted_for_caller,
 };
 pub use third_parties::{ChatToken, NewSkybox, ThirdPartyOptions, VoiceToken};
 pub use users::{ProfileChanges, TOKEN_LIFETIME};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use components::JsonMap;
+use store::Holding;
 use systems::{WorldExtensions, WorldOptions};
 
 use crate::{MediaOptions, ThirdPartyOptions};
@@ -27,6 +28,9 @@ pub struct NodeOptions {
     /// Whether this node signs for every user that it hosts their world. Default off: those in the
     /// list of the node only.
     pub hosting_allow_all: bool,
+    /// Tokens whose holders this node signs for as well: enough of one of them will do. Default
+    /// none.
+    pub hosting_tokens: Vec<Holding>,
     /// Options of worlds.
     pub world: WorldOptions,
     /// More keys for the configuration that browser clients ask for.
@@ -49,6 +53,7 @@ impl Default for NodeOptions {
             simulation_threads: (cores / 2).max(1),
             show_wallets: true,
             hosting_allow_all: false,
+            hosting_tokens: Vec::new(),
             world: WorldOptions::default(),
             ui_client: JsonMap::new(),
             media: MediaOptions::default(),

@@ -8,9 +8,10 @@ use std::{
 use components::Umid;
 use harvester::{
     AdapterError, ChainAdapter, ChainWallet, U256,
-    evm::{Contract, EvmAdapter, EvmOptions, EvmWallet, Surface, grant_call},
+    evm::{Contract, EvmAdapter, EvmOptions, EvmWallet, Factory, Surface, grant_call},
 };
 use integrations::Secret;
+use node::Holding;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeSeq};
 use url::Url;
 use uuid::uuid;
@@ -72,6 +73,9 @@ pub(crate) struct Chain {
     /// The contract that gives tokens for the asking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     faucet: Option<String>,
+    /// Contracts that make contracts, which are followed as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    factories: Vec<FactoryTable>,
     /// The first block that can have events of these contracts.
     #[serde(default)]
     first_block: u64,
@@ -84,6 +88,9 @@ pub(crate) struct Chain {
     /// Tokens for those who get a new world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grant: Option<Grant>,
+    /// Tokens whose holders this node signs for, that it hosts their worlds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hosting_tokens: Vec<HostingToken>,
     /// Requests per second to each endpoint.
     #[serde(default = "default_rate")]
     requests_per_second: u32,
@@ -105,6 +112,37 @@ pub(crate) struct Grant {
     amount: String,
     /// The first block whose worlds get it.
     pub(crate) first_block: u64,
+}
+
+/// A contract that makes contracts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactoryTable {
+    contract: String,
+    /// Its event as Solidity declares it.
+    event: String,
+    /// The argument of the event that is the new contract.
+    argument: String,
+    /// Kind of the contracts that it makes: `token` or `items`.
+    makes: Makes,
+}
+
+/// Kinds of contracts that a factory makes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Makes {
+    Token,
+    Items,
+}
+
+/// A token, and how much of it is enough.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostingToken {
+    /// One of the chain's tokens, or its contract of worlds.
+    contract: String,
+    /// Amount in the smallest unit, or number of worlds; decimal.
+    minimum: String,
 }
 
 /// A call of a contract.
@@ -173,6 +211,11 @@ impl Chain {
                 only.split(' ').any(|known| known == source)
             };
             options.contracts.retain(known);
+            let known = |factory: &Factory| {
+                let source = factory.source();
+                only.split(' ').any(|known| known == source)
+            };
+            options.factories.retain(known);
         }
         let adapter = match self.family {
             Family::Evm => EvmAdapter::new(options),
@@ -222,6 +265,36 @@ impl Chain {
         })
     }
 
+    /// Tokens whose holders this node signs for.
+    ///
+    /// # Errors
+    /// A contract that is not followed, an amount that is none.
+    pub(crate) fn hosting_tokens(&self) -> Result<Vec<Holding>, String> {
+        let holding = |token: &HostingToken| {
+            let HostingToken { contract, minimum } = token;
+            let fault = |why: &str| format!("hosting_tokens: {why}");
+            let contract = address(contract)
+                .filter(|contract| self.held().any(|held| held == *contract))
+                .ok_or_else(|| fault(&format!("{contract:?} is no token of this chain")))?;
+            let amount: Option<U256> = minimum.parse().ok();
+            let minimum = amount.filter(|amount| !amount.is_zero());
+            let minimum =
+                minimum.ok_or_else(|| fault(&format!("{:?} is no amount", token.minimum)))?;
+            Ok(Holding {
+                chain: self.id(),
+                contract: contract.to_vec(),
+                minimum: minimum.to_be_bytes(),
+            })
+        };
+        self.hosting_tokens.iter().map(holding).collect()
+    }
+
+    /// Contracts of what an account can hold.
+    fn held(&self) -> impl Iterator<Item = [u8; 20]> {
+        let named = [&self.mom, &self.dad, &self.worlds].into_iter().flatten();
+        named.chain(&self.tokens).filter_map(|text| address(text))
+    }
+
     fn options(&self, name: &str) -> Result<EvmOptions, String> {
         let tokens = [("mom", &self.mom), ("dad", &self.dad)];
         let tokens = tokens
@@ -244,6 +317,17 @@ impl Chain {
             let address = parsed.ok_or_else(|| format!("{key}: {address:?} is no address"))?;
             Ok(Contract { address, surface })
         });
+        let factories = self.factories.iter().map(|table| {
+            let fault = |why: String| format!("factories: {why}");
+            let contract = &table.contract;
+            let address = self::address(contract)
+                .ok_or_else(|| fault(format!("{contract:?} is no address")))?;
+            let surface = match table.makes {
+                Makes::Token => Surface::Fungible,
+                Makes::Items => Surface::Items,
+            };
+            Factory::new(address, surface, &table.event, &table.argument).map_err(fault)
+        });
         let endpoints = self.endpoints.iter();
         Ok(EvmOptions {
             id: self.id(),
@@ -251,6 +335,7 @@ impl Chain {
             chain_id: self.chain_id,
             endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
             contracts: contracts.collect::<Result<_, String>>()?,
+            factories: factories.collect::<Result<_, String>>()?,
             first_block: self.first_block,
             final_after: self.final_after,
             poll: self.poll,
@@ -277,7 +362,10 @@ fn address(text: &str) -> Option<[u8; 20]> {
 pub(super) fn check(chains: &Chains) -> Result<(), (&'static str, String)> {
     let mut ids = BTreeMap::new();
     for (name, chain) in chains {
-        let checked = chain.adapter(name, None).and_then(|_| chain.wallet(name));
+        let checked = chain
+            .adapter(name, None)
+            .and_then(|_| chain.wallet(name))
+            .and_then(|_| chain.hosting_tokens());
         if let Err(why) = checked {
             return Err(("chains", format!("{name}: {why}")));
         }
@@ -287,6 +375,13 @@ pub(super) fn check(chains: &Chains) -> Result<(), (&'static str, String)> {
         }
     }
     Ok(())
+}
+
+/// Tokens of all chains that are followed, whose holders this node signs for; they were checked.
+pub(super) fn hosting_tokens(chains: &Chains) -> Vec<Holding> {
+    let followed = chains.values().filter(|chain| chain.enabled);
+    let tokens = followed.filter_map(|chain| chain.hosting_tokens().ok());
+    tokens.flatten().collect()
 }
 
 fn secrets<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Secret>, D::Error> {

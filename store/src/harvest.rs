@@ -25,10 +25,12 @@ pub use orders::{OrderRow, SignedOrder};
 pub use outbox::{ChainCounts, EffectRow, EffectState};
 
 /// Rows of one statement: SQLite takes 32,766 values.
-const BATCH: usize = 1000;
+pub(crate) const BATCH: usize = 1000;
 
 /// Kind of the cells of balances.
 const BALANCE: i32 = 0;
+/// Kind of the cells of announced contracts.
+const ANNOUNCED: i32 = 3;
 /// Stands for the chain's own coin where contracts of tokens stand.
 const COIN: [u8; 20] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
@@ -114,6 +116,22 @@ pub enum Cell {
         /// Kind of token.
         token: u8,
     },
+    /// Kind of a contract that is followed since it was announced, as text.
+    Announced {
+        /// The contract.
+        contract: Vec<u8>,
+    },
+}
+
+/// A contract that is followed since it was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedContract {
+    /// The contract.
+    pub contract: Vec<u8>,
+    /// Its kind, as the adapter names it.
+    pub surface: String,
+    /// The block of its announcement.
+    pub since: u64,
 }
 
 /// A derived value.
@@ -279,6 +297,39 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Contracts that are followed since they were announced, the earliest first.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn announced_contracts(
+        &self,
+        chain: Umid,
+        limit: usize,
+    ) -> Result<Vec<AnnouncedContract>> {
+        let rows = chain_cell::Entity::find()
+            .filter(chain_cell::Column::ChainId.eq(chain))
+            .filter(chain_cell::Column::Kind.eq(ANNOUNCED))
+            .order_by_asc(chain_cell::Column::Number)
+            .order_by_asc(chain_cell::Column::Cell)
+            .limit(limit as u64)
+            .all(self.read())
+            .await?;
+        let announced = rows.into_iter().map(|row| {
+            let since = row.number.unsigned_abs();
+            let row = CellRow::try_from(row)?;
+            let surface = String::from_utf8(row.value.unwrap_or_default()).unwrap_or_default();
+            match row.cell {
+                Cell::Announced { contract } => Ok(AnnouncedContract {
+                    contract,
+                    surface,
+                    since,
+                }),
+                _ => Err(StoreError::Invalid("a cell of a chain".to_owned())),
+            }
+        });
+        announced.collect()
     }
 
     /// Balances that have not changed since a block, at random, but those in the chain's own coin.
@@ -633,7 +684,7 @@ fn long(number: u64) -> i64 {
 
 impl Cell {
     /// Kind and bytes, as they are stored: parts of varying length have their length before them.
-    fn key(&self) -> (i32, Vec<u8>) {
+    pub(crate) fn key(&self) -> (i32, Vec<u8>) {
         let part = |bytes: &[u8]| {
             let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
             [&[length], bytes].concat()
@@ -651,6 +702,7 @@ impl Cell {
                 2,
                 [&part(account)[..], world.as_bytes(), &[*token]].concat(),
             ),
+            Cell::Announced { contract } => (ANNOUNCED, part(contract)),
         }
     }
 
@@ -675,6 +727,9 @@ impl Cell {
                         token: *token,
                     })
                 }
+                ANNOUNCED => Some(Cell::Announced {
+                    contract: first.to_vec(),
+                }),
                 _ => None,
             }
         };

@@ -32,15 +32,17 @@ mod write_behind;
 pub use archive::{Import, Kind, PersonalRecord};
 pub use attributes::{AttributeRecord, EntryPage, EntryQuery, EntryRow, MAX_VALUES};
 pub use catalogue::{AssetRow, AttributeTypeRow, LibraryRow, PluginRow, PluginUpdate};
-pub use chain::{BalanceRow, ConfirmedStake, PendingStake, StakeRow, StakerRow, TopStakerRow};
+pub use chain::{
+    BalanceRow, ConfirmedStake, Holding, PendingStake, StakeRow, StakerRow, TopStakerRow,
+};
 pub use database::{
     Store, StoreOptions, Version, VersionedCache, count_statements, counted_for_caller,
 };
 pub use directory::{DirectoryRows, ObjectLink, ObjectTypeRow};
 pub use error::{Referent, Result, StoreError};
 pub use harvest::{
-    AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainCounts, ChainRow, DeadLetterRow,
-    EffectRow, EffectState, FactRow, NewChain, OrderRow, SignedOrder, UndoRow,
+    AnnouncedContract, AppliedBlocks, BlockMark, BlockRow, Cell, CellRow, ChainCounts, ChainRow,
+    DeadLetterRow, EffectRow, EffectState, FactRow, NewChain, OrderRow, SignedOrder, UndoRow,
 };
 pub use media::{BlobRow, BlobState, DigestBytes, MediaTotals, NewBlob, Recorded, VariantRow};
 pub use migrate::MigrationStatus;

@@ -364,6 +364,8 @@ impl Bot {
                     self.stats.blinks += u64::from(blinked);
                 }
             }
+            // Those of a thread that is done leave while another still reads.
+            Content::Removed(_) if window.is_some_and(|window| now >= window.stop) => {}
             Content::Removed(bots) => {
                 for bot in bots {
                     let sent = &self.world.sent;

@@ -20,11 +20,12 @@ use tokio::{
 use super::{
     endpoint::Endpoint,
     events::{Log, Surface, decode},
+    factory::Factory,
 };
 use crate::{
     adapter::{
-        AdapterError, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent, Outcome,
-        StateQuery,
+        AdapterError, AnnouncedContract, BlockAt, BlockRange, ChainAdapter, ChainDescriptor,
+        HeadEvent, Outcome, StateQuery,
     },
     chain::{Block, Fact, FactBatch, FactKind, U256},
 };
@@ -63,6 +64,8 @@ pub struct EvmOptions {
     pub endpoints: Vec<String>,
     /// Contracts whose logs are read.
     pub contracts: Vec<Contract>,
+    /// Contracts that make contracts, which are followed as well.
+    pub factories: Vec<Factory>,
     /// The first block that can have facts.
     pub first_block: u64,
     /// Blocks after which one counts as final although the chain does not say so; by default what
@@ -86,6 +89,7 @@ impl Default for EvmOptions {
             chain_id: 0,
             endpoints: Vec::new(),
             contracts: Vec::new(),
+            factories: Vec::new(),
             first_block: 0,
             final_after: None,
             poll: Duration::from_secs(1),
@@ -96,12 +100,22 @@ impl Default for EvmOptions {
     }
 }
 
+/// Kinds of contracts by address.
+type Surfaces = HashMap<[u8; 20], Surface>;
+
+/// Contracts whose logs a request asks for.
+struct Watched {
+    addresses: Vec<Address>,
+    /// Those that were announced, with their kinds and first blocks.
+    announced: HashMap<[u8; 20], (Surface, u64)>,
+}
+
 /// A chain of the family.
 pub struct EvmAdapter {
     descriptor: ChainDescriptor,
     options: EvmOptions,
     endpoints: Vec<Arc<Endpoint>>,
-    surfaces: HashMap<[u8; 20], Surface>,
+    surfaces: Surfaces,
     probed: parking_lot::Mutex<Option<Instant>>,
 }
 
@@ -169,7 +183,12 @@ impl EvmAdapter {
             return Err(AdapterError::Fatal("no endpoint".to_owned()));
         }
         let contracts = options.contracts.iter();
-        let sources: BTreeSet<String> = options.contracts.iter().map(Contract::source).collect();
+        let sources: BTreeSet<String> = options
+            .contracts
+            .iter()
+            .map(Contract::source)
+            .chain(options.factories.iter().map(Factory::source))
+            .collect();
         let sources: Vec<String> = sources.into_iter().collect();
         Ok(Self {
             descriptor: ChainDescriptor {
@@ -277,12 +296,35 @@ impl EvmAdapter {
         }
     }
 
-    /// The logs of followed contracts in a range, or in one block.
+    /// The contracts whose logs have to be asked for. What is configured of a contract comes before
+    /// what is announced of it.
+    fn watched(&self, announced: &[AnnouncedContract]) -> Watched {
+        let announced = announced.iter().filter_map(|announced| {
+            let address = announced.contract.as_slice().try_into().ok()?;
+            let surface = Surface::of_name(&announced.surface)?;
+            Some((address, (surface, announced.since)))
+        });
+        let announced: HashMap<[u8; 20], (Surface, u64)> = announced.collect();
+        let factories = self.options.factories.iter().map(|factory| factory.address);
+        let addresses: BTreeSet<[u8; 20]> = self
+            .surfaces
+            .keys()
+            .copied()
+            .chain(factories)
+            .chain(announced.keys().copied())
+            .collect();
+        Watched {
+            addresses: addresses.into_iter().map(Address::from).collect(),
+            announced,
+        }
+    }
+
+    /// The logs of contracts in a range, or in one block.
     async fn logs(
         &self,
         range: BlockRange,
+        addresses: &[Address],
     ) -> Result<(Vec<Box<RawValue>>, &Arc<Endpoint>), AdapterError> {
-        let addresses: Vec<Address> = self.surfaces.keys().map(Address::from).collect();
         let filter = match range {
             BlockRange::Numbers { from, to } => json!({
                 "fromBlock": U64::from(from), "toBlock": U64::from(to), "address": addresses,
@@ -306,7 +348,7 @@ impl EvmAdapter {
     }
 
     /// The fact of a log; none if it is of no interest.
-    fn fact(&self, raw: &RawValue) -> Result<Option<Fact>, AdapterError> {
+    fn fact(&self, raw: &RawValue, watched: &Watched) -> Result<Option<Fact>, AdapterError> {
         let log: RpcLog = match serde_json::from_str(raw.get()) {
             Ok(log) => log,
             Err(error) => {
@@ -329,17 +371,26 @@ impl EvmAdapter {
         if log.removed {
             return Ok(None);
         }
-        let Some(surface) = self.surfaces.get(&log.address.0.0) else {
-            return Ok(None);
-        };
+        let (contract, number) = (log.address.0.0, log.block_number.to());
         let topics = log.topics.into_iter().map(|topic| topic.0).collect();
         let event = Log {
-            contract: log.address.0.0,
+            contract,
             topics,
             data: log.data.to_vec(),
         };
-        Ok(decode(*surface, &event).map(|kind| Fact {
-            number: log.block_number.to(),
+        let announces = |factory: &Factory| factory.read(&event);
+        let announced = self.options.factories.iter().find_map(announces);
+        let read = || {
+            let configured = self.surfaces.get(&contract).copied();
+            let announced = watched.announced.get(&contract);
+            let announced = announced.filter(|(_, since)| number >= *since);
+            decode(
+                configured.or(announced.map(|(surface, _)| *surface))?,
+                &event,
+            )
+        };
+        Ok(announced.or_else(read).map(|kind| Fact {
+            number,
             block: log.block_hash.0,
             time: log.block_timestamp.map(|time| time.to()),
             position: log.log_index.to(),
@@ -348,8 +399,12 @@ impl EvmAdapter {
         }))
     }
 
-    fn read_logs(&self, logs: &[Box<RawValue>]) -> Result<Vec<Fact>, AdapterError> {
-        let facts = logs.iter().map(|raw| self.fact(raw));
+    fn read_logs(
+        &self,
+        logs: &[Box<RawValue>],
+        watched: &Watched,
+    ) -> Result<Vec<Fact>, AdapterError> {
+        let facts = logs.iter().map(|raw| self.fact(raw, watched));
         facts.filter_map(Result::transpose).collect()
     }
 }
@@ -450,18 +505,25 @@ impl ChainAdapter for EvmAdapter {
         Ok(found.map(|(block, _)| block))
     }
 
-    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError> {
+    async fn facts(
+        &self,
+        range: BlockRange,
+        announced: &[AnnouncedContract],
+    ) -> Result<FactBatch, AdapterError> {
+        let watched = self.watched(announced);
         // No contract would mean all of them.
-        let is_empty = self.surfaces.is_empty();
+        let is_empty = watched.addresses.is_empty();
         match range {
             BlockRange::One(block) => {
-                let facts = match self.logs(range).await {
-                    _ if is_empty => Vec::new(),
-                    Err(AdapterError::RangeTooLarge(_)) => {
-                        self.read_logs(&self.logs_of_receipts(block).await?)?
-                    }
-                    logs => self.read_logs(&logs?.0)?,
+                if is_empty {
+                    let facts = Vec::new();
+                    return Ok(FactBatch { facts, last: block });
+                }
+                let logs = match self.logs(range, &watched.addresses).await {
+                    Err(AdapterError::RangeTooLarge(_)) => self.logs_of_receipts(block).await?,
+                    logs => logs?.0,
                 };
+                let facts = self.read_logs(&logs, &watched)?;
                 Ok(FactBatch { facts, last: block })
             }
             BlockRange::Numbers { to, .. } if is_empty => {
@@ -474,11 +536,11 @@ impl ChainAdapter for EvmAdapter {
             }
             BlockRange::Numbers { from, to } => {
                 let tag = format!("0x{to:x}");
-                let (logs, endpoint) = match self.logs(range).await {
+                let (logs, endpoint) = match self.logs(range, &watched.addresses).await {
                     Err(AdapterError::RangeTooLarge(_)) if from == to => {
                         let block = self.block(BlockAt::Number(to)).await?;
                         let block = block.ok_or(AdapterError::NotFound)?;
-                        return self.facts(BlockRange::One(block)).await;
+                        return self.facts(BlockRange::One(block), announced).await;
                     }
                     logs => logs?,
                 };
@@ -489,7 +551,7 @@ impl ChainAdapter for EvmAdapter {
                     endpoint.demote();
                     return Err(AdapterError::Inconsistent);
                 };
-                let facts = self.read_logs(&logs)?;
+                let facts = self.read_logs(&logs, &watched)?;
                 let belongs = |fact: &Fact| {
                     (from..=to).contains(&fact.number)
                         && (fact.number != to || fact.block == last.hash)

@@ -98,6 +98,19 @@ impl Surface {
             Surface::Faucet => "faucet",
         }
     }
+
+    /// The kind of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [
+            Surface::Fungible,
+            Surface::Items,
+            Surface::Staking,
+            Surface::Nodes,
+            Surface::Vesting,
+            Surface::Faucet,
+        ];
+        all.into_iter().find(|surface| surface.name() == name)
+    }
 }
 
 /// A log of a contract.

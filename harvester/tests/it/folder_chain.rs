@@ -9,8 +9,8 @@ use std::{
 use components::Umid;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 use harvester::{
-    Account, AdapterError, Block, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, Fact,
-    FactBatch, FactKind, HeadEvent, Outcome, StateQuery, U256,
+    Account, AdapterError, AnnouncedContract, Block, BlockAt, BlockRange, ChainAdapter,
+    ChainDescriptor, Fact, FactBatch, FactKind, HeadEvent, Outcome, StateQuery, U256,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -132,7 +132,11 @@ impl ChainAdapter for FolderAdapter {
         Ok(page.map(|page| Self::block_of(number, &page)))
     }
 
-    async fn facts(&self, range: BlockRange) -> Result<FactBatch, AdapterError> {
+    async fn facts(
+        &self,
+        range: BlockRange,
+        _announced: &[AnnouncedContract],
+    ) -> Result<FactBatch, AdapterError> {
         let (from, to) = match range {
             BlockRange::Numbers { from, to } => (from, to),
             BlockRange::One(block) => (block.number, block.number),

@@ -5,6 +5,7 @@
 mod anvil;
 mod conformance;
 mod effects;
+mod factories;
 mod folder_chain;
 mod following;
 mod providers;

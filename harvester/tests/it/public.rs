@@ -44,6 +44,6 @@ async fn a_public_endpoint_that_is_named_answers_as_the_follower_needs_it() {
         from: finalized.number - 10,
         to: finalized.number,
     };
-    let batch = adapter.facts(range).await.expect("answers");
+    let batch = adapter.facts(range, &[]).await.expect("answers");
     assert_eq!(batch.last, finalized);
 }

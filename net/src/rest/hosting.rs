@@ -126,7 +126,8 @@ struct HostingChallenge {
     challenge: String,
 }
 
-/// Signs that the node hosts a world, for users in the list of the node.
+/// Signs that the node hosts a world, for users in the list of the node and for holders of its
+/// tokens.
 #[utoipa::path(
     post, path = "/node/get-challenge", tag = "node", security(("bearer" = [])),
     request_body = HostedWorld,
@@ -140,7 +141,7 @@ async fn sign(
 ) -> Result<Json<HostingChallenge>, ApiError> {
     let world = world.odyssey_id.unwrap_or_default();
     let world = id_of(&world, Reason::InvalidRequestBody)?;
-    if !app.node.may_host(caller.user) {
+    if !app.node.may_host(caller.user).await? {
         return Err(ApiError::new(
             Reason::UserNotAllowed,
             "this node does not host worlds of the caller",

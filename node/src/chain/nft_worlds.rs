@@ -6,7 +6,10 @@ use uuid::uuid;
 
 use crate::{
     Node, NodeError, Result,
-    chain::{nft::sequence, stakes::bytes},
+    chain::{
+        nft::sequence,
+        stakes::{accounts, bytes},
+    },
     objects::state,
 };
 
@@ -35,11 +38,8 @@ impl Node {
 
     async fn try_claim_worlds(&self, user: Umid) -> Result<()> {
         let account = self.user(user).await?;
-        let wallets = account.wallets.iter();
-        let wallets: Vec<_> = wallets
-            .filter_map(|wallet| bytes::<20>(wallet).or_else(|| bytes::<32>(wallet)))
-            .collect();
-        let worlds = self.store().worlds_due(user, &wallets, MAX_WORLDS);
+        let accounts = accounts(&account.wallets);
+        let worlds = self.store().worlds_due(user, &accounts, MAX_WORLDS);
         for world in worlds.await? {
             match self.settle_world(world).await {
                 Ok(()) => {}

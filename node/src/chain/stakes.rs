@@ -215,6 +215,12 @@ impl Node {
     }
 }
 
+/// Accounts of wallets, on chains of either family.
+pub(crate) fn accounts(wallets: &[String]) -> Vec<Vec<u8>> {
+    let account = |wallet: &String| bytes::<20>(wallet).or_else(|| bytes::<32>(wallet));
+    wallets.iter().filter_map(account).collect()
+}
+
 /// Exactly `N` bytes of 0x hex.
 pub(crate) fn bytes<const N: usize>(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x")?;

@@ -5,7 +5,7 @@ use components::{AttributeId, AttributeTarget, JsonMap, Reason, Umid, ids};
 use serde_json::Value;
 use store::UserRow;
 
-use crate::{Caller, NewMember, Node, Result};
+use crate::{Caller, NewMember, Node, Result, chain::stakes::accounts};
 
 /// Most users in the list: each is shown in one answer.
 const MAX_USERS: usize = 1000;
@@ -13,9 +13,27 @@ const MAX_USERS: usize = 1000;
 const USERS: &str = "users";
 
 impl Node {
-    /// Whether the node vouches for the worlds of a user.
-    pub fn may_host(&self, user: Umid) -> bool {
-        self.options().hosting_allow_all || self.hosted().contains(&user)
+    /// Whether the node vouches for the worlds of a user: as the list of the node says, or because
+    /// their wallets hold enough of a token.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn may_host(&self, user: Umid) -> Result<bool> {
+        if self.options().hosting_allow_all || self.hosted().contains(&user) {
+            return Ok(true);
+        }
+        let tokens = &self.options().hosting_tokens;
+        if tokens.is_empty() {
+            return Ok(false);
+        }
+        let wallets = self.store().wallets_of(&[user]).await?;
+        let accounts = accounts(&wallets);
+        for token in tokens {
+            if self.store().holds(token, &accounts).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The users whose worlds the node vouches for, in the order in which they were added. Ids of

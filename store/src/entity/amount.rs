@@ -33,6 +33,12 @@ impl Amount {
     }
 }
 
+impl From<u32> for Amount {
+    fn from(number: u32) -> Self {
+        Amount(BigDecimal::from(number))
+    }
+}
+
 impl std::ops::AddAssign<&Amount> for Amount {
     fn add_assign(&mut self, other: &Amount) {
         self.0 += &other.0;

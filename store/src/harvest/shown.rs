@@ -158,6 +158,7 @@ impl Shown {
                     updated_at: Some(time),
                 });
             }
+            Cell::Announced { .. } => {}
             // A stake that is gone keeps its row: its last comment is still told.
             Cell::Stake {
                 account,

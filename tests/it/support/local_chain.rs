@@ -93,6 +93,25 @@ impl LocalChain {
         sent.expect("mints");
     }
 
+    /// Tokens from a wallet to somebody.
+    pub(crate) async fn give(&self, from: &EthereumWallet, to: Address, value: u64) {
+        let value = devchain::U256::from(value);
+        let transfer = Token::transferCall { to, value };
+        self.unlock(from).await;
+        let sent = self.node.send(address(from), self.contracts.mom, transfer);
+        sent.await.expect("transfers");
+    }
+
+    /// One token each for so many accounts from the `first` on, in one block.
+    pub(crate) async fn mint_to_many(&self, first: u64, count: u64) {
+        let many = Token::manyCall {
+            first: first.try_into().expect("fits"),
+            count: devchain::U256::from(count),
+        };
+        let sent = self.node.send(self.bank, self.contracts.mom, many).await;
+        sent.expect("mints");
+    }
+
     pub(crate) async fn hand_over(&self, count: u64, from: &EthereumWallet, to: Address) {
         let transfer = Worlds::transferFromCall {
             from: address(from),

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use components::ids;
 use posbus::Umid;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
-    QueryFilter,
+    ColumnTrait, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait,
+    IntoActiveModel, QueryFilter, Statement,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::{Value, json};
@@ -230,6 +230,16 @@ impl Rows {
         let drop = format!("DROP TABLE {table}");
         let dropped = self.database.execute_unprepared(&drop).await;
         dropped.expect("may be dropped");
+    }
+
+    /// Rows of a table as JSON texts of these columns, in order.
+    pub(crate) async fn texts(&self, table: &str, columns: &str) -> Vec<String> {
+        let query = format!("SELECT json_array({columns}) AS text FROM {table} ORDER BY 1");
+        let query = Statement::from_string(DbBackend::Sqlite, query);
+        let rows = self.database.query_all_raw(query).await;
+        let rows = rows.expect("may be read").into_iter();
+        rows.map(|row| row.try_get("", "text").expect("a text"))
+            .collect()
     }
 
     /// Closes the database.

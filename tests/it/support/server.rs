@@ -231,6 +231,16 @@ impl Server {
         )
     }
 
+    /// Begins another command of the program on the same data and configuration; its words go
+    /// nowhere.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> std::process::Child {
+        command(&self.options, self.home.path(), arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program can be run")
+    }
+
     /// Runs another command of the program on the same data and configuration.
     pub(crate) fn run(&self, arguments: &[&str]) -> std::process::Output {
         command(&self.options, self.home.path(), arguments)

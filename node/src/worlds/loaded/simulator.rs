@@ -21,6 +21,9 @@ use super::slot::Slot;
 /// Interval at which the queues of a world's sessions are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Niceness of the threads, as `nice(2)` takes it.
+const NICE: i32 = -10;
+
 /// Over how long the longest tick is remembered.
 const MAX_WINDOW: Duration = Duration::from_secs(10);
 
@@ -125,7 +128,12 @@ impl Simulator {
             };
             let spawned = thread::Builder::new()
                 .name(format!("sim-{number}"))
-                .spawn(move || worker.run());
+                .spawn(move || {
+                    // A tick that is due comes before requests and histories of chains, where the
+                    // system allows it (docs/operations.md).
+                    let _ = rustix::process::nice(NICE);
+                    worker.run();
+                });
             if let Err(error) = spawned {
                 tracing::error!(%error, "a simulation thread could not be started");
                 return None;
