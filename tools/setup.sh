@@ -93,6 +93,18 @@ evm() {
   cp "$folder"/node_modules/@foundry-rs/anvil-*/bin/anvil "$tools/bin/anvil" || fail "no anvil for this system"
 }
 
+# chopsticks: a simulation of Substrate chains, for the same.
+chopsticks() {
+  local folder="$tools/chopsticks"
+  cmp -s chain/chopsticks/package-lock.json "$folder/package-lock.json" && [ -x "$tools/bin/chopsticks" ] && return
+  echo "setup: installing chopsticks"
+  rm -rf "$folder"
+  mkdir -p "$folder" "$tools/bin"
+  cp chain/chopsticks/package.json chain/chopsticks/package-lock.json "$folder"
+  npm ci --silent --ignore-scripts --prefix "$folder" || fail "cannot install chain/chopsticks/package-lock.json"
+  ln -sf "../chopsticks/node_modules/@acala-network/chopsticks/chopsticks.cjs" "$tools/bin/chopsticks"
+}
+
 has cargo || fail "missing: a Rust toolchain with cargo, see https://rustup.rs"
 debian
 has_postgres || fail "PostgreSQL is installed, but initdb, postgres and psql are not where they are looked for"
@@ -108,3 +120,4 @@ crate cargo-nextest 0.9.151
 moto
 kubo
 evm
+chopsticks

@@ -20,7 +20,7 @@ use axum::{Router, extract::State};
 use components::Umid;
 use devchain::{Anvil, AnvilOptions, Contracts, Token, U256};
 use harvester::{
-    Follower, FollowerOptions,
+    Follower, FollowerOptions, RpcOptions,
     evm::{Contract, EvmAdapter, EvmOptions, Log, Surface, decode},
 };
 use serde_json::{Value, json};
@@ -219,13 +219,16 @@ fn options(url: &str, chain_id: u64, contract: [u8; 20]) -> EvmOptions {
         id: Umid::from_u128(1),
         name: "measured".to_owned(),
         chain_id,
-        endpoints: vec![url.to_owned()],
+        rpc: RpcOptions {
+            endpoints: vec![url.to_owned()],
+            requests_per_second: 100_000,
+            deadline: Duration::from_secs(60),
+            ..RpcOptions::default()
+        },
         contracts: vec![Contract {
             address: contract,
             surface: Surface::Fungible,
         }],
-        requests_per_second: 100_000,
-        deadline: Duration::from_secs(60),
         ..EvmOptions::default()
     }
 }

@@ -1,11 +1,8 @@
 //! Ethereum and its kin, through JSON-RPC (docs/spec/chains.md §6).
 
 mod adapter;
-mod endpoint;
 mod events;
 mod factory;
-mod failure;
-mod http;
 mod wallet;
 
 pub use adapter::{Contract, EvmAdapter, EvmOptions};

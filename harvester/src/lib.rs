@@ -6,6 +6,7 @@
 //! * [`Follower`]: keeps the rows of one chain at its head. Sees no encoding of any chain.
 //! * [`Dispatcher`]: carries out what follows from the facts.
 //! * [`evm`]: Ethereum and its kin.
+//! * [`substrate`]: Polkadot, Kusama and their kin.
 //! * [`conformance`]: what every adapter has to do, as a test.
 //! * [`scripted`]: a chain in memory that does as it is told, for tests.
 
@@ -19,8 +20,10 @@ pub mod evm;
 mod follower;
 mod projector;
 mod reconcile;
+mod rpc;
 pub mod scripted;
 mod sender;
+pub mod substrate;
 
 pub use adapter::{
     AdapterError, AnnouncedContract, BlockAt, BlockRange, ChainAdapter, ChainDescriptor, HeadEvent,
@@ -33,4 +36,5 @@ pub use dispatcher::{Dispatcher, EffectError, Effects};
 pub use follower::{FollowError, Follower, FollowerOptions, Progress, shadow_of};
 pub use projector::Effect;
 pub use reconcile::reconcile;
+pub use rpc::RpcOptions;
 pub use sender::{ChainWallet, Sender, SenderOptions};

@@ -7,7 +7,7 @@ use std::{
 
 use components::Umid;
 use harvester::{
-    AdapterError, ChainAdapter, ChainWallet, U256,
+    AdapterError, ChainAdapter, ChainWallet, RpcOptions, U256,
     evm::{Contract, EvmAdapter, EvmOptions, EvmWallet, Factory, Surface, grant_call},
 };
 use integrations::Secret;
@@ -165,11 +165,11 @@ fn on() -> bool {
 }
 
 fn default_rate() -> u32 {
-    EvmOptions::default().requests_per_second
+    RpcOptions::default().requests_per_second
 }
 
 fn default_poll() -> Duration {
-    EvmOptions::default().poll
+    RpcOptions::default().poll
 }
 
 impl Chain {
@@ -333,13 +333,16 @@ impl Chain {
             id: self.id(),
             name: name.to_owned(),
             chain_id: self.chain_id,
-            endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
+            rpc: RpcOptions {
+                endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
+                poll: self.poll,
+                requests_per_second: self.requests_per_second,
+                ..RpcOptions::default()
+            },
             contracts: contracts.collect::<Result<_, String>>()?,
             factories: factories.collect::<Result<_, String>>()?,
             first_block: self.first_block,
             final_after: self.final_after,
-            poll: self.poll,
-            requests_per_second: self.requests_per_second,
             ..EvmOptions::default()
         })
     }

@@ -3,22 +3,16 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use alloy_json_rpc::RpcSend;
 use alloy_primitives::{Address, B256, Bytes, U64};
 use components::Umid;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::stream::BoxStream;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
-use tokio::{
-    sync::mpsc,
-    time::{sleep, timeout},
-};
 
 use super::{
-    endpoint::Endpoint,
     events::{Log, Surface, decode},
     factory::Factory,
 };
@@ -28,12 +22,14 @@ use crate::{
         HeadEvent, Outcome, StateQuery,
     },
     chain::{Block, Fact, FactBatch, FactKind, U256},
+    rpc::{Endpoint, Endpoints, News, RpcOptions, read},
 };
 
-/// Blocks by which an endpoint may be behind the others.
-const MAX_LAG: u64 = 64;
-/// Time between two looks at how far the endpoints are.
-const PROBE: Duration = Duration::from_secs(10);
+/// The subscription to new blocks.
+const NEWS: News = News {
+    method: "eth_subscribe",
+    parameters: &["newHeads"],
+};
 
 /// A contract that is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +56,8 @@ pub struct EvmOptions {
     pub name: String,
     /// The chain id that endpoints have to say.
     pub chain_id: u64,
-    /// Addresses (http, https, ws, wss), the best first. They may hold keys.
-    pub endpoints: Vec<String>,
+    /// Its endpoints.
+    pub rpc: RpcOptions,
     /// Contracts whose logs are read.
     pub contracts: Vec<Contract>,
     /// Contracts that make contracts, which are followed as well.
@@ -71,14 +67,6 @@ pub struct EvmOptions {
     /// Blocks after which one counts as final although the chain does not say so; by default what
     /// the chain says.
     pub final_after: Option<u64>,
-    /// Time between two questions for news while no endpoint tells of them. Default 1 s.
-    pub poll: Duration,
-    /// Requests per second to each endpoint, at most. Default 50.
-    pub requests_per_second: u32,
-    /// Time for an answer. Default 10 s.
-    pub deadline: Duration,
-    /// Bytes of an answer, at most. Default 64 MiB.
-    pub max_answer: usize,
 }
 
 impl Default for EvmOptions {
@@ -87,15 +75,11 @@ impl Default for EvmOptions {
             id: Umid::nil(),
             name: String::new(),
             chain_id: 0,
-            endpoints: Vec::new(),
+            rpc: RpcOptions::default(),
             contracts: Vec::new(),
             factories: Vec::new(),
             first_block: 0,
             final_after: None,
-            poll: Duration::from_secs(1),
-            requests_per_second: 50,
-            deadline: Duration::from_secs(10),
-            max_answer: 64 << 20,
         }
     }
 }
@@ -114,9 +98,8 @@ struct Watched {
 pub struct EvmAdapter {
     descriptor: ChainDescriptor,
     options: EvmOptions,
-    endpoints: Vec<Arc<Endpoint>>,
+    endpoints: Endpoints,
     surfaces: Surfaces,
-    probed: parking_lot::Mutex<Option<Instant>>,
 }
 
 /// The fields of a block that matter; chains have others besides.
@@ -170,18 +153,7 @@ impl EvmAdapter {
     /// # Errors
     /// `Fatal` if an address cannot be one, or there is none.
     pub fn new(options: EvmOptions) -> Result<Self, AdapterError> {
-        // Of another part of the program, if there is one already; both are ring.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().build();
-        let client = client.map_err(|error| AdapterError::Fatal(error.to_string()))?;
-        let endpoints = options.endpoints.iter();
-        let endpoints: Result<Vec<_>, _> = endpoints
-            .map(|address| Endpoint::new(address, &client, &options))
-            .collect();
-        let endpoints = endpoints?;
-        if endpoints.is_empty() {
-            return Err(AdapterError::Fatal("no endpoint".to_owned()));
-        }
+        let endpoints = Endpoints::new(&options.rpc)?;
         let contracts = options.contracts.iter();
         let sources: BTreeSet<String> = options
             .contracts
@@ -203,15 +175,7 @@ impl EvmAdapter {
                 .collect(),
             endpoints,
             options,
-            probed: parking_lot::Mutex::new(None),
         })
-    }
-
-    /// Endpoints, those that answer well first.
-    fn ordered(&self) -> Vec<&Arc<Endpoint>> {
-        let mut endpoints: Vec<_> = self.endpoints.iter().collect();
-        endpoints.sort_by_key(|endpoint| endpoint.demoted());
-        endpoints
     }
 
     /// The chain id that endpoints have to say.
@@ -222,23 +186,11 @@ impl EvmAdapter {
     /// Asks one endpoint after the other until one answers.
     pub(super) async fn ask<P: RpcSend>(
         &self,
-        method: &'static str,
+        method: &str,
         parameters: P,
         is_range: bool,
     ) -> Result<(Box<RawValue>, &Arc<Endpoint>), AdapterError> {
-        let mut last = AdapterError::Transient("no endpoint".to_owned());
-        for endpoint in self.ordered() {
-            match endpoint.request(method, parameters.clone(), is_range).await {
-                Ok(answer) => return Ok((answer, endpoint)),
-                Err(
-                    error @ (AdapterError::RangeTooLarge(_)
-                    | AdapterError::NotFound
-                    | AdapterError::NeedsArchive),
-                ) => return Err(error),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        self.endpoints.ask(method, parameters, is_range).await
     }
 
     async fn header(
@@ -265,35 +217,15 @@ impl EvmAdapter {
         Ok(header.map(|header| (header.block(), header.timestamp.to())))
     }
 
-    /// Compares how far the endpoints are, every now and then: one that is far behind is asked
-    /// last, one that has come back is asked in its turn again.
+    /// Looks every now and then how far the endpoints are.
     async fn probe(&self) {
-        if self.endpoints.len() < 2 {
-            return;
-        }
-        let now = Instant::now();
-        {
-            let mut probed = self.probed.lock();
-            if probed.is_some_and(|last| last + PROBE > now) {
-                return;
-            }
-            *probed = Some(now);
-        }
-        let heads = self.endpoints.iter().map(async |endpoint| {
+        let heads = self.endpoints.due().iter().map(async |endpoint| {
             if let Ok(Some((block, _))) = self.header(Some(endpoint), "latest").await {
                 endpoint.set_head(block.number);
             }
         });
         futures_util::future::join_all(heads).await;
-        let mut heads: Vec<u64> = self.endpoints.iter().map(|of| of.head()).collect();
-        heads.sort_unstable();
-        let median = heads.get(heads.len() / 2).copied().unwrap_or_default();
-        for endpoint in &self.endpoints {
-            if endpoint.head() + MAX_LAG < median {
-                tracing::warn!(endpoint = endpoint.name(), "an endpoint is far behind");
-                endpoint.demote();
-            }
-        }
+        self.endpoints.compare();
     }
 
     /// The contracts whose logs have to be asked for. What is configured of a contract comes before
@@ -419,11 +351,6 @@ impl Header {
     }
 }
 
-pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a RawValue) -> Result<T, AdapterError> {
-    serde_json::from_str(answer.get())
-        .map_err(|error| AdapterError::Transient(format!("the answer makes no sense: {error}")))
-}
-
 #[async_trait::async_trait]
 impl ChainAdapter for EvmAdapter {
     fn descriptor(&self) -> &ChainDescriptor {
@@ -444,44 +371,7 @@ impl ChainAdapter for EvmAdapter {
     }
 
     fn heads(&self) -> BoxStream<'static, HeadEvent> {
-        let (tell, heard) = mpsc::channel(1);
-        for endpoint in self.endpoints.iter().filter(|of| of.has_news()) {
-            let (endpoint, tell) = (Arc::clone(endpoint), tell.clone());
-            tokio::spawn(async move {
-                let mut pause = Duration::from_millis(250);
-                while !tell.is_closed() {
-                    let mut heard = false;
-                    let news = endpoint.news(|| {
-                        heard = true;
-                        let _ = tell.try_send(HeadEvent::Best);
-                    });
-                    let ended = tokio::select! {
-                        ended = news => ended,
-                        () = tell.closed() => return,
-                    };
-                    if let Err(error) = ended {
-                        tracing::debug!(endpoint = endpoint.name(), %error, "no news");
-                    }
-                    let _ = tell.try_send(HeadEvent::Interrupted);
-                    pause = match heard {
-                        true => Duration::from_millis(250),
-                        false => (pause * 2).min(Duration::from_secs(30)),
-                    };
-                    sleep(pause).await;
-                }
-            });
-        }
-        // News may be late or lost, and no endpoint may have any.
-        let poll = match self.endpoints.iter().any(|of| of.has_news()) {
-            true => self.options.poll * 5,
-            false => self.options.poll,
-        };
-        futures_util::stream::unfold((heard, tell), move |(mut heard, tell)| async move {
-            let event = timeout(poll, heard.recv()).await;
-            let event = event.ok().flatten().unwrap_or(HeadEvent::Best);
-            Some((event, (heard, tell)))
-        })
-        .boxed()
+        self.endpoints.heads(NEWS)
     }
 
     async fn block(&self, at: BlockAt) -> Result<Option<Block>, AdapterError> {

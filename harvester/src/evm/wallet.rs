@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::json;
 use store::SignedOrder;
 
-use super::adapter::{EvmAdapter, read};
+use super::adapter::EvmAdapter;
 use crate::{
     adapter::{AdapterError, ChainAdapter, Outcome},
+    rpc::read,
     sender::ChainWallet,
 };
 

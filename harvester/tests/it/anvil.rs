@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use components::Umid;
 use devchain::{Anvil, AnvilOptions, Contracts, Stakes, Token, Worlds, world_of};
 use harvester::{
-    BlockAt, ChainAdapter, Follower, StateQuery, U256,
+    BlockAt, ChainAdapter, Follower, RpcOptions, StateQuery, U256,
     evm::{Contract, EvmAdapter, EvmOptions, Surface},
 };
 use store::{Cell, CellRow, Store};
@@ -57,16 +57,19 @@ impl Setting {
             id: CHAIN,
             name: "anvil".to_owned(),
             chain_id: 42170,
-            endpoints: endpoints.to_vec(),
             contracts: vec![
                 contract(self.contracts.mom, Surface::Fungible),
                 contract(self.contracts.dad, Surface::Fungible),
                 contract(self.contracts.worlds, Surface::Items),
                 contract(self.contracts.stakes, Surface::Staking),
             ],
-            poll: Duration::from_millis(20),
-            requests_per_second: 2_000,
-            deadline: Duration::from_secs(5),
+            rpc: RpcOptions {
+                endpoints: endpoints.to_vec(),
+                poll: Duration::from_millis(20),
+                requests_per_second: 2_000,
+                deadline: Duration::from_secs(5),
+                ..RpcOptions::default()
+            },
             ..EvmOptions::default()
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod anvil;
+mod chopsticks;
 mod conformance;
 mod effects;
 mod factories;
@@ -13,4 +14,5 @@ mod proxy;
 mod public;
 mod random;
 mod sending;
+mod substrate;
 mod support;

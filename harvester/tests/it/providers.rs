@@ -163,7 +163,7 @@ async fn requests_never_come_faster_than_configured() {
     let setting = Setting::new().await;
     setting.chain.mine(30).await.expect("mines");
     let mut slow = setting.options(&[setting.proxy.http()]);
-    slow.requests_per_second = 100;
+    slow.rpc.requests_per_second = 100;
     slow.final_after = Some(10);
     let adapter = Arc::new(EvmAdapter::new(slow).expect("can be"));
     let opened = Follower::open(adapter, setting.store.clone(), options()).await;
@@ -259,7 +259,7 @@ async fn an_answer_that_is_too_long_is_asked_for_in_parts() {
     }
     setting.chain.mine(12).await.expect("mines");
     let mut small = setting.options(&[setting.chain.http()]);
-    small.max_answer = 120_000;
+    small.rpc.max_answer = 120_000;
     let adapter = Arc::new(EvmAdapter::new(small).expect("can be"));
     let opened = Follower::open(adapter, setting.store.clone(), options()).await;
     opened.expect("opens").sync().await.expect("follows");

@@ -8,7 +8,7 @@ use std::env;
 
 use components::Umid;
 use harvester::{
-    BlockAt, BlockRange, ChainAdapter,
+    BlockAt, BlockRange, ChainAdapter, RpcOptions,
     evm::{Contract, EvmAdapter, EvmOptions, Surface},
 };
 
@@ -25,12 +25,15 @@ async fn a_public_endpoint_that_is_named_answers_as_the_follower_needs_it() {
         id: Umid::from_u128(1),
         name: "public".to_owned(),
         chain_id: chain_id.parse().expect("a number"),
-        endpoints: vec![endpoint],
+        rpc: RpcOptions {
+            endpoints: vec![endpoint],
+            requests_per_second: 5,
+            ..RpcOptions::default()
+        },
         contracts: vec![Contract {
             address: token.try_into().unwrap_or([0x11; 20]),
             surface: Surface::Fungible,
         }],
-        requests_per_second: 5,
         ..EvmOptions::default()
     });
     let adapter = adapter.expect("an endpoint");

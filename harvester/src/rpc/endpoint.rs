@@ -17,7 +17,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{adapter::EvmOptions, failure::classify, http::Http};
+use super::{News, RpcOptions, failure::classify, http::Http};
 use crate::adapter::AdapterError;
 
 /// Requests that wait for an answer of one endpoint, at most.
@@ -26,7 +26,7 @@ const CONCURRENT: usize = 8;
 const DEMOTION: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// An endpoint.
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     /// Host and port: all of the address that is ever shown.
     name: String,
     url: Url,
@@ -62,10 +62,10 @@ struct Health {
 impl Endpoint {
     /// # Errors
     /// An address that is none.
-    pub(super) fn new(
+    pub(crate) fn new(
         address: &str,
         client: &reqwest::Client,
-        options: &EvmOptions,
+        options: &RpcOptions,
     ) -> Result<Arc<Self>, AdapterError> {
         let fault = |what: &str| AdapterError::Fatal(format!("the address of an endpoint {what}"));
         let url = Url::parse(address).map_err(|error| fault(&format!("is none: {error}")))?;
@@ -97,23 +97,23 @@ impl Endpoint {
         }))
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether it tells of blocks by itself.
-    pub(super) fn has_news(&self) -> bool {
+    pub(crate) fn has_news(&self) -> bool {
         matches!(self.connection, Connection::WebSocket(_))
     }
 
     /// Until when others are asked first.
-    pub(super) fn demoted(&self) -> Option<Instant> {
+    pub(crate) fn demoted(&self) -> Option<Instant> {
         let demoted = self.health.lock().demoted;
         demoted.filter(|until| *until > Instant::now())
     }
 
     /// Notes that it fails, lags, or answers nonsense.
-    pub(super) fn demote(&self) {
+    pub(crate) fn demote(&self) {
         let mut health = self.health.lock();
         let pause = DEMOTION.0.saturating_mul(1 << health.failures.min(10));
         health.failures += 1;
@@ -121,18 +121,18 @@ impl Endpoint {
     }
 
     /// The newest block that it told of.
-    pub(super) fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.health.lock().head
     }
 
-    pub(super) fn set_head(&self, number: u64) {
+    pub(crate) fn set_head(&self, number: u64) {
         self.health.lock().head = number;
     }
 
     /// Asks. `is_range`: whether a smaller range may do what this one does not.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
-        method: &'static str,
+        method: &str,
         parameters: impl RpcSend,
         is_range: bool,
     ) -> Result<Box<RawValue>, AdapterError> {
@@ -143,7 +143,7 @@ impl Endpoint {
             let client = self.client().await.map_err(|error| {
                 AdapterError::Transient(self.without_secrets(&error.to_string()))
             })?;
-            let answer = client.request(method, parameters).await;
+            let answer = client.request(method.to_owned(), parameters).await;
             if let Err(error) = &answer
                 && error.is_transport_error()
             {
@@ -175,14 +175,18 @@ impl Endpoint {
         }
         metrics::counter!(
             "odyssey_chain_requests_total",
-            "endpoint" => self.name.clone(), "method" => method, "outcome" => outcome,
+            "endpoint" => self.name.clone(), "method" => method.to_owned(), "outcome" => outcome,
         )
         .increment(1);
         answer
     }
 
     /// News of blocks until the connection ends. Each is told as it comes.
-    pub(super) async fn news(&self, mut tell: impl FnMut()) -> Result<(), AdapterError> {
+    pub(crate) async fn news(
+        &self,
+        news: News,
+        mut tell: impl FnMut(),
+    ) -> Result<(), AdapterError> {
         let fault = |error: TransportError| {
             AdapterError::Transient(self.without_secrets(&error.to_string()))
         };
@@ -190,7 +194,7 @@ impl Endpoint {
         let Some(frontend) = client.pubsub_frontend().cloned() else {
             return Ok(());
         };
-        let mut call = client.request("eth_subscribe", ("newHeads",));
+        let mut call = client.request(news.method, news.parameters);
         call.set_is_subscription();
         let id = timeout(self.deadline, call).await;
         let id = id.map_err(|_| AdapterError::Transient("no answer in time".to_owned()))?;

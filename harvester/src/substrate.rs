@@ -1,0 +1,10 @@
+//! Polkadot, Kusama and their kin, through JSON-RPC and the metadata of each block
+//! (docs/spec/chains.md §9).
+
+mod adapter;
+mod client;
+mod events;
+mod worlds;
+
+pub use adapter::{SubstrateAdapter, SubstrateOptions};
+pub use events::{Assets, Items, Pallet, Source};
