@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 # In the order in which they run.
 CHECKS := tools format lint doc deny assets unit web api
-.PHONY: test $(CHECKS)
+.PHONY: test network $(CHECKS)
 
 # Tools that cargo installs, once, beside what it builds.
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
@@ -49,6 +49,15 @@ deny:
 assets:
 	cargo run --locked -q -p shapes -- --check
 	ODYSSEY_CONTRACTS_MODULES=$(TOOLS)/evm node contracts/build.mjs --check
+	chain/build.sh --changed
+
+# The platform's own network: its tests, and whether what is committed of it is what its sources give.
+# Not among the checks: it takes some minutes and changes rarely.
+network:
+	cargo fmt --all --check --manifest-path chain/Cargo.toml
+	cargo clippy --manifest-path chain/Cargo.toml --locked --all-targets -- -D warnings
+	cargo test --manifest-path chain/Cargo.toml --locked
+	chain/build.sh --check
 
 # All tests in Rust. A test that hangs is ended and fails (.config/nextest.toml).
 unit:

@@ -1,9 +1,15 @@
 #!/bin/sh
 # Compiles the rules of the network and writes what is committed of them into `assets/`: the chain
 # specifications with the code in them, and the metadata. With `--check`, says whether that is what
-# the sources give. Needs the target wasm32v1-none of the toolchain.
+# the sources give; with `--changed`, only if they are others than those that it was made of. Needs
+# the target wasm32v1-none of the toolchain.
 set -eu
 cd "$(dirname "$0")"
+sources=$(find Cargo.toml Cargo.lock pallets runtime genesis -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+if [ "${1:-}" = --changed ]; then
+    [ "$sources" = "$(cat assets/sources.sha256)" ] && exit
+    set -- --check
+fi
 rustup target list --installed | grep -q wasm32v1-none || rustup target add wasm32v1-none
 
 # Paths of this machine stay out of the code, so that it is the same everywhere.
@@ -29,3 +35,5 @@ for file in development.json local.json metadata.scale; do
         *) gzip -9nc "$folder/$file" > "assets/$file.gz" ;;
     esac
 done
+if [ "${1:-}" = --check ]; then exit; fi
+echo "$sources" > assets/sources.sha256

@@ -6,5 +6,5 @@ mod client;
 mod events;
 mod worlds;
 
-pub use adapter::{SubstrateAdapter, SubstrateOptions};
+pub use adapter::{SubstrateAdapter, SubstrateOptions, id_of_rules};
 pub use events::{Assets, Items, Pallet, Source};

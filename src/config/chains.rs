@@ -9,6 +9,7 @@ use components::Umid;
 use harvester::{
     AdapterError, ChainAdapter, ChainWallet, RpcOptions, U256,
     evm::{Contract, EvmAdapter, EvmOptions, EvmWallet, Factory, Surface, grant_call},
+    substrate::{Assets, Items, Pallet, Source, SubstrateAdapter, SubstrateOptions, id_of_rules},
 };
 use integrations::Secret;
 use node::Holding;
@@ -41,8 +42,12 @@ pub(crate) struct Chain {
     /// Kind of chain.
     #[serde(default)]
     family: Family,
-    /// The id that it says it has.
-    chain_id: u64,
+    /// The id that it says it has, of Ethereum and its kin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain_id: Option<u64>,
+    /// Name of the rules that it says it has, of Substrate chains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spec_name: Option<String>,
     /// Its id in the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<Umid>,
@@ -82,7 +87,8 @@ pub(crate) struct Chain {
     /// Blocks after which one counts as final; by default what the chain says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     final_after: Option<u64>,
-    /// Blocks after which worlds are made and stakes told of; by default 2 on Ethereum, else 0.
+    /// Blocks after which worlds are made and stakes told of; by default 2 on Ethereum, on
+    /// Substrate chains those that are final, else 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     effects_after: Option<u64>,
     /// Tokens for those who get a new world.
@@ -158,6 +164,8 @@ enum Family {
     /// Ethereum and its kin.
     #[default]
     Evm,
+    /// Polkadot, Kusama and their kin.
+    Substrate,
 }
 
 fn on() -> bool {
@@ -175,24 +183,41 @@ fn default_poll() -> Duration {
 impl Chain {
     /// Its id in the database.
     pub(crate) fn id(&self) -> Umid {
-        let known = KNOWN.iter().find(|(chain, _)| *chain == self.chain_id);
+        let known = KNOWN
+            .iter()
+            .find(|(chain, _)| Some(*chain) == self.chain_id);
         let known = known.map(|(_, id)| *id);
         let other = || {
-            // The digits of the number, to be recognised.
-            let digits = format!("{:012}", self.chain_id % 1_000_000_000_000);
-            let number = u128::from_str_radix(&digits, 16).unwrap_or_default();
+            let number = match (self.family, self.chain_id, &self.spec_name) {
+                (Family::Substrate, _, Some(name)) => id_of_rules(name),
+                // The digits of the number, to be recognised.
+                (_, number, _) => {
+                    let digits = format!("{:012}", number.unwrap_or_default() % 1_000_000_000_000);
+                    u128::from_str_radix(&digits, 16).unwrap_or_default()
+                }
+            };
             Umid::from_u128(OTHERS.as_u128() | number)
         };
         self.id.or(known).unwrap_or_else(other)
     }
 
-    /// Blocks after which effects happen.
-    pub(crate) fn effects_after(&self) -> u64 {
-        let default = match self.chain_id {
-            ETHEREUM => 2,
-            _ => 0,
+    /// The last block whose effects happen, of those that are `applied` and `finalized`.
+    pub(crate) fn effects_until(&self, applied: u64, finalized: Option<u64>) -> Option<u64> {
+        let after = match (self.family, self.effects_after) {
+            (_, Some(after)) => after,
+            (Family::Substrate, None) => return finalized,
+            (Family::Evm, None) if self.chain_id == Some(ETHEREUM) => 2,
+            (Family::Evm, None) => 0,
         };
-        self.effects_after.unwrap_or(default)
+        applied.checked_sub(after)
+    }
+
+    /// Bytes of its accounts.
+    pub(crate) fn account_length(&self) -> usize {
+        match self.family {
+            Family::Evm => 20,
+            Family::Substrate => 32,
+        }
     }
 
     /// An adapter; nothing is asked yet. With `only`, it has no other sources than those.
@@ -204,24 +229,90 @@ impl Chain {
         name: &str,
         only: Option<&str>,
     ) -> Result<Arc<dyn ChainAdapter>, String> {
-        let mut options = self.options(name)?;
-        if let Some(only) = only {
-            let known = |contract: &Contract| {
-                let source = contract.source();
-                only.split(' ').any(|known| known == source)
-            };
-            options.contracts.retain(known);
-            let known = |factory: &Factory| {
-                let source = factory.source();
-                only.split(' ').any(|known| known == source)
-            };
-            options.factories.retain(known);
-        }
-        let adapter = match self.family {
-            Family::Evm => EvmAdapter::new(options),
+        let is_known = |source: String| match only {
+            Some(only) => only.split(' ').any(|known| known == source),
+            None => true,
         };
-        let adapter = adapter.map_err(|error: AdapterError| error.to_string())?;
-        Ok(Arc::new(adapter))
+        let fault = |error: AdapterError| error.to_string();
+        match self.family {
+            Family::Evm => {
+                let mut options = self.options(name)?;
+                options
+                    .contracts
+                    .retain(|contract| is_known(contract.source()));
+                options
+                    .factories
+                    .retain(|factory| is_known(factory.source()));
+                Ok(Arc::new(EvmAdapter::new(options).map_err(fault)?))
+            }
+            Family::Substrate => {
+                let mut options = self.substrate_options(name)?;
+                options.sources.retain(|source| is_known(source.name()));
+                Ok(Arc::new(SubstrateAdapter::new(options).map_err(fault)?))
+            }
+        }
+    }
+
+    fn rpc_options(&self) -> RpcOptions {
+        let endpoints = self.endpoints.iter();
+        RpcOptions {
+            endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
+            poll: self.poll,
+            requests_per_second: self.requests_per_second,
+            ..RpcOptions::default()
+        }
+    }
+
+    fn substrate_options(&self, name: &str) -> Result<SubstrateOptions, String> {
+        let Some(spec_name) = &self.spec_name else {
+            return Err("spec_name is missing: the name of its rules".to_owned());
+        };
+        let of_evm = [
+            ("nodes", self.nodes.is_some()),
+            ("vesting", self.vesting.is_some()),
+            ("factories", !self.factories.is_empty()),
+            ("grant", self.grant.is_some()),
+            ("hosting_tokens", !self.hosting_tokens.is_empty()),
+            ("chain_id", self.chain_id.is_some()),
+        ];
+        if let Some((key, _)) = of_evm.into_iter().find(|(_, is_set)| *is_set) {
+            return Err(format!("{key}: not of this family"));
+        }
+        let pair = |key: &str, text: &str| {
+            let fault = || format!("{key}: {text:?} is not of the form \"Pallet:7\"");
+            let (pallet, number) = text.split_once(':').ok_or_else(fault)?;
+            let number: u32 = number.parse().map_err(|_| fault())?;
+            Ok::<_, String>((pallet.to_owned(), number))
+        };
+        let mut sources = Vec::new();
+        let named = [("mom", &self.mom), ("dad", &self.dad)];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, text)| Some((key, text.as_ref()?)));
+        let tokens = self.tokens.iter().map(|text| ("tokens", text));
+        for (key, text) in named.chain(tokens) {
+            let (pallet, id) = pair(key, text)?;
+            sources.push(Source::Token(Assets { pallet, id }));
+        }
+        if let Some(text) = &self.worlds {
+            let (pallet, collection) = pair("worlds", text)?;
+            sources.push(Source::Worlds(Items { pallet, collection }));
+        }
+        let pallet = |name: &String| Pallet {
+            name: name.clone(),
+            token: 0,
+        };
+        sources.extend(self.stakes.iter().map(pallet).map(Source::Stakes));
+        sources.extend(self.faucet.iter().map(pallet).map(Source::Faucet));
+        Ok(SubstrateOptions {
+            id: self.id(),
+            name: name.to_owned(),
+            spec_name: spec_name.clone(),
+            rpc: self.rpc_options(),
+            sources,
+            first_block: self.first_block,
+            final_after: self.final_after,
+        })
     }
 
     /// The account that grants tokens, if there is to be one.
@@ -328,22 +419,16 @@ impl Chain {
             };
             Factory::new(address, surface, &table.event, &table.argument).map_err(fault)
         });
-        let endpoints = self.endpoints.iter();
+        let chain_id = self.chain_id.ok_or("chain_id is missing")?;
         Ok(EvmOptions {
             id: self.id(),
             name: name.to_owned(),
-            chain_id: self.chain_id,
-            rpc: RpcOptions {
-                endpoints: endpoints.map(|url| url.reveal().to_owned()).collect(),
-                poll: self.poll,
-                requests_per_second: self.requests_per_second,
-                ..RpcOptions::default()
-            },
+            chain_id,
+            rpc: self.rpc_options(),
             contracts: contracts.collect::<Result<_, String>>()?,
             factories: factories.collect::<Result<_, String>>()?,
             first_block: self.first_block,
             final_after: self.final_after,
-            ..EvmOptions::default()
         })
     }
 }

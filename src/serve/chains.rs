@@ -353,10 +353,9 @@ impl Followed {
                     Err(error) => tracing::warn!(chain = self.name, %error, "effects wait"),
                 }
             }
-            let effects_after = self.chain.effects_after();
             let until = now
                 .applied
-                .and_then(|applied| applied.checked_sub(effects_after));
+                .and_then(|applied| self.chain.effects_until(applied, now.finalized));
             if let (Some(until), Some(dispatcher)) = (until, &dispatcher)
                 && let Err(error) = dispatcher.dispatch(until).await
             {
@@ -425,7 +424,7 @@ impl Followed {
         adapter: &dyn ChainAdapter,
         read: &mut HashMap<Vec<u8>, Instant>,
     ) -> Result<(), String> {
-        let here = self.node.wallets_here().await;
+        let here = self.node.wallets_here(self.chain.account_length()).await;
         let mut wallets = here.map_err(|error| error.to_string())?;
         let present: HashSet<&Vec<u8>> = wallets.iter().collect();
         read.retain(|wallet, _| present.contains(wallet));

@@ -2,6 +2,7 @@
 //!
 //! * [`world`]: one world in memory with clients, without sockets, threads or a clock.
 //! * [`Database`], [`start_node`]: a node on a scratch database, SQLite or PostgreSQL.
+//! * `chopsticks`: a simulated Substrate chain.
 //! * [`TestServer`], [`Client`]: a node that listens, and PosBus clients of both versions.
 //!
 //! Two clients see each other:
@@ -34,6 +35,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "substrate")]
+pub mod chopsticks;
 #[cfg(feature = "node")]
 mod client;
 #[cfg(feature = "node")]

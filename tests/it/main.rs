@@ -16,6 +16,7 @@ mod calendar;
 mod canvas;
 mod chains;
 mod chains_killed;
+mod chains_substrate;
 mod claim;
 mod clone;
 mod command;

@@ -232,6 +232,12 @@ impl SubstrateAdapter {
     }
 }
 
+/// A number of 48 bits for rules of a name, the same always.
+pub fn id_of_rules(name: &str) -> u128 {
+    let [a, b, c, d, e, f, ..] = BlakeTwo256.hash(name.as_bytes()).0;
+    u128::from(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
 async fn number_of_head(endpoint: &Endpoint) -> Option<u64> {
     let parameters: [u64; 0] = [];
     let asked = endpoint.request("chain_getHeader", parameters, false);

@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod anvil;
-mod chopsticks;
 mod conformance;
 mod effects;
 mod factories;

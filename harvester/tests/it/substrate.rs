@@ -10,14 +10,12 @@ use harvester::{
 };
 use serde_json::json;
 use store::{Cell, Store};
-use subxt::dynamic::Value as Dynamic;
-use subxt_signer::sr25519::{Keypair, dev};
-use testkit::Database;
-
-use crate::{
-    chopsticks::{Chopsticks, account, address},
-    support::{CHAIN, empty, options},
+use testkit::{
+    Database,
+    chopsticks::{Chopsticks, Dynamic, Keypair, account, address, dev},
 };
+
+use crate::support::{CHAIN, empty, options};
 
 const TOKEN: u32 = 7;
 const WORLDS: u32 = 3;

@@ -6,10 +6,7 @@ use uuid::uuid;
 
 use crate::{
     Node, NodeError, Result,
-    chain::{
-        nft::sequence,
-        stakes::{accounts, bytes},
-    },
+    chain::{nft::sequence, stakes::accounts},
     objects::state,
 };
 
@@ -52,15 +49,17 @@ impl Node {
         Ok(())
     }
 
-    /// Wallets of Ethereum and its kin of those who are connected, a thousand at most.
+    /// Accounts of so many bytes of those who are connected, a thousand at most.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn wallets_here(&self) -> Result<Vec<Vec<u8>>> {
+    pub async fn wallets_here(&self, bytes: usize) -> Result<Vec<Vec<u8>>> {
         let users: Vec<Umid> = self.worlds().connected_users().into_iter().collect();
         let wallets = self.store().wallets_of(&users).await?;
-        let wallets = wallets.iter().filter_map(|wallet| bytes::<20>(wallet));
-        Ok(wallets.take(MAX_WALLETS).collect())
+        let mut accounts = accounts(&wallets);
+        accounts.retain(|account| account.len() == bytes);
+        accounts.truncate(MAX_WALLETS);
+        Ok(accounts)
     }
 
     /// Makes a world what its token says: it is created for the user who holds it, given to that

@@ -1,4 +1,5 @@
-//! A simulated Substrate chain, run by chopsticks, with the rules of `chain/`.
+//! A simulated Substrate chain, run by chopsticks, with the rules of `chain/`. Panics where a test
+//! would.
 
 use std::{
     env, fs,
@@ -16,16 +17,17 @@ use std::{
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json, value::RawValue};
+pub use subxt::dynamic::Value as Dynamic;
 use subxt::{
     OnlineClient, SubstrateConfig,
     backend::LegacyBackend,
-    dynamic::{self, Value as Dynamic},
+    dynamic,
     rpcs::{
         Error, RpcClient, UserError,
         client::{RawRpcFuture, RawRpcSubscription, RpcClientT},
     },
 };
-use subxt_signer::sr25519::{Keypair, dev};
+pub use subxt_signer::sr25519::{Keypair, dev};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -33,7 +35,7 @@ use tokio::{sync::oneshot, time::timeout};
 const START: Duration = Duration::from_secs(60);
 
 /// A chain. It ends with this.
-pub(crate) struct Chopsticks {
+pub struct Chopsticks {
     child: Child,
     address: String,
     client: OnlineClient<SubstrateConfig>,
@@ -87,7 +89,11 @@ impl RpcClientT for Http {
 }
 
 impl Chopsticks {
-    pub(crate) async fn start() -> Self {
+    /// Starts a chain.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start() -> Self {
         // As the program does; tests may be first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
@@ -145,15 +151,21 @@ impl Chopsticks {
         }
     }
 
-    pub(crate) fn http(&self) -> String {
+    /// Address for requests.
+    pub fn http(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn ws(&self) -> String {
+    /// Address for requests and news.
+    pub fn ws(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    pub(crate) async fn ask(&self, method: &str, parameters: Value) -> Value {
+    /// Asks.
+    ///
+    /// # Panics
+    /// If it refuses, as of all that follow.
+    pub async fn ask(&self, method: &str, parameters: Value) -> Value {
         let http = Http {
             address: self.http(),
             client: reqwest::Client::new(),
@@ -162,19 +174,20 @@ impl Chopsticks {
         answer.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    pub(crate) async fn best(&self) -> u64 {
+    /// Number of the newest block.
+    pub async fn best(&self) -> u64 {
         let header = self.ask("chain_getHeader", json!([])).await;
         let number = header["number"].as_str().expect("a number");
         u64::from_str_radix(number.trim_start_matches("0x"), 16).expect("a number")
     }
 
     /// Makes blocks of what waits.
-    pub(crate) async fn mine(&self, blocks: u64) {
+    pub async fn mine(&self, blocks: u64) {
         self.ask("dev_newBlock", json!([{"count": blocks}])).await;
     }
 
     /// Calls a pallet, in a block of its own.
-    pub(crate) async fn call(
+    pub async fn call(
         &self,
         by: &Keypair,
         pallet: &str,
@@ -186,7 +199,7 @@ impl Chopsticks {
     }
 
     /// Calls a pallet in the next block.
-    pub(crate) async fn submit(
+    pub async fn submit(
         &self,
         by: &Keypair,
         pallet: &str,
@@ -206,7 +219,7 @@ impl Chopsticks {
     }
 
     /// A block in which nothing happens, and which is like no other.
-    pub(crate) async fn nothing(&self) {
+    pub async fn nothing(&self) {
         let number = self.remarks.fetch_add(1, Ordering::Relaxed);
         let text = format!("{number}").into_bytes();
         let arguments = vec![("remark", Dynamic::from_bytes(text))];
@@ -214,7 +227,7 @@ impl Chopsticks {
     }
 
     /// Goes back by so many blocks.
-    pub(crate) async fn rewind(&self, blocks: u64) {
+    pub async fn rewind(&self, blocks: u64) {
         let to = self.best().await - blocks;
         self.ask("dev_setHead", json!([to])).await;
     }
@@ -235,11 +248,11 @@ fn program() -> PathBuf {
 }
 
 /// The account of somebody.
-pub(crate) fn account(of: &Keypair) -> Vec<u8> {
+pub fn account(of: &Keypair) -> Vec<u8> {
     of.public_key().0.to_vec()
 }
 
 /// An account as an argument of a call.
-pub(crate) fn address(of: &Keypair) -> Dynamic {
+pub fn address(of: &Keypair) -> Dynamic {
     Dynamic::unnamed_variant("Id", [Dynamic::from_bytes(of.public_key().0)])
 }
