@@ -38,6 +38,8 @@ const NEWS: News = News {
 };
 /// Blocks whose events are asked for at a time.
 const CONCURRENT: usize = 4;
+/// Bits of a fact's position below the index of its event, which is at most a few facts.
+const PLACES: u32 = 8;
 /// Longest text of metadata that could not be read that is kept.
 const MAX_RAW: usize = 4096;
 
@@ -206,6 +208,7 @@ impl SubstrateAdapter {
         for event in events.iter() {
             // One that cannot be found the end of hides all that follow.
             let event = event.map_err(|error| failure(&error))?;
+            let mut places = (u64::from(event.index()) << PLACES)..;
             for source in &self.options.sources {
                 let kinds = match read_event(source, &event) {
                     Ok(None) => continue,
@@ -215,13 +218,12 @@ impl SubstrateAdapter {
                         reason,
                     }],
                 };
-                for kind in kinds {
+                for (position, kind) in (&mut places).zip(kinds) {
                     facts.push(Fact {
                         number: block.number,
                         block: block.hash,
                         time: reading.time().await?,
-                        // An event is at most a few facts.
-                        position: u64::from(event.index()) << 8 | facts.len() as u64 & 0xff,
+                        position,
                         transaction: reading.transaction(event.phase(), event.index()).await?,
                         kind,
                     });

@@ -46,6 +46,24 @@ fn number(number: u128) -> Dynamic {
     Dynamic::u128(number)
 }
 
+/// A chain of which nothing is followed.
+fn substrate_options(endpoints: Vec<String>) -> SubstrateOptions {
+    SubstrateOptions {
+        id: CHAIN,
+        name: "chopsticks".to_owned(),
+        spec_name: "odyssey".to_owned(),
+        rpc: RpcOptions {
+            endpoints,
+            poll: Duration::from_millis(20),
+            requests_per_second: 2_000,
+            ..RpcOptions::default()
+        },
+        sources: Vec::new(),
+        first_block: 0,
+        final_after: Some(FINAL),
+    }
+}
+
 impl Setting {
     async fn new() -> Self {
         let chain = Chopsticks::start().await;
@@ -76,23 +94,13 @@ impl Setting {
             token: 0,
         };
         let options = SubstrateOptions {
-            id: CHAIN,
-            name: "chopsticks".to_owned(),
-            spec_name: "odyssey".to_owned(),
-            rpc: RpcOptions {
-                endpoints,
-                poll: Duration::from_millis(20),
-                requests_per_second: 2_000,
-                ..RpcOptions::default()
-            },
             sources: vec![
                 Source::Token(token()),
                 Source::Worlds(worlds("Uniques")),
                 Source::Stakes(pallet("Stake")),
                 Source::Faucet(pallet("Faucet")),
             ],
-            first_block: 0,
-            final_after: Some(FINAL),
+            ..substrate_options(endpoints)
         };
         Arc::new(SubstrateAdapter::new(options).expect("can be"))
     }
@@ -345,4 +353,59 @@ async fn stakes_drops_and_coins_are_those_of_the_chain() {
     let values = adapter.read(best.expect("a block"), &queries).await;
     let expected = [10 * MOM, 0, 1_000_000].map(U256::from).to_vec();
     assert_eq!(values.expect("answers"), expected);
+}
+
+/// The next collection of the newer pallet has this number.
+const FIRST: u32 = 0;
+
+#[tokio::test]
+async fn items_of_the_newer_pallet_stand_for_worlds_as_well() {
+    let chain = Chopsticks::start().await;
+    let (alice, bob) = (dev::alice(), dev::bob());
+    let none = || Dynamic::unnamed_variant("None", []);
+    let mint_settings = Dynamic::named_composite([
+        ("mint_type", Dynamic::unnamed_variant("Issuer", [])),
+        ("price", none()),
+        ("start_block", none()),
+        ("end_block", none()),
+        ("default_item_settings", number(0)),
+    ]);
+    let config = Dynamic::named_composite([
+        ("settings", number(0)),
+        ("max_supply", none()),
+        ("mint_settings", mint_settings),
+    ]);
+    let arguments = vec![("admin", address(&alice)), ("config", config)];
+    chain.call(&alice, "Nfts", "create", arguments).await;
+    let place = || vec![("collection", number(FIRST.into())), ("item", number(1))];
+    let mut arguments = place();
+    arguments.extend([("mint_to", address(&alice)), ("witness_data", none())]);
+    chain.call(&alice, "Nfts", "mint", arguments).await;
+    let world = Umid::now_v7();
+    let mut arguments = place();
+    let data = json!([world]).to_string();
+    arguments.push(("data", Dynamic::from_bytes(data.as_bytes())));
+    chain.call(&alice, "Nfts", "set_metadata", arguments).await;
+    let mut arguments = place();
+    arguments.push(("dest", address(&bob)));
+    chain.call(&alice, "Nfts", "transfer", arguments).await;
+
+    let items = Items {
+        pallet: "Nfts".to_owned(),
+        collection: FIRST,
+    };
+    let adapter = SubstrateAdapter::new(SubstrateOptions {
+        sources: vec![Source::Worlds(items.clone())],
+        ..substrate_options(vec![chain.http()])
+    });
+    let database = Database::sqlite();
+    let store = empty(&database).await;
+    let adapter = Arc::new(adapter.expect("can be"));
+    let opened = Follower::open(adapter, store.clone(), options()).await;
+    opened.expect("opens").sync().await.expect("follows");
+    let cell = Cell::Owner {
+        contract: items.contract(),
+        item: U256::from(world.as_u128()).to_be_bytes(),
+    };
+    assert_eq!(value(&store, cell).await, Some(account(&bob)));
 }
