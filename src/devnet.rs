@@ -118,7 +118,8 @@ impl Devnet {
         } = self.contracts;
         config.arbitrum = toml::from_str(&format!(
             "chain_id = 42170\nmom_token_address = \"{mom}\"\ndad_token_address = \"{dad}\"\n\
-             stake_address = \"{stakes}\"\nnft_address = \"{worlds}\"\nfaucet_address = \"{faucet}\"\n"
+             stake_address = \"{stakes}\"\nnft_address = \"{worlds}\"\n\
+             faucet_address = \"{faucet}\"\n"
         ))?;
         Ok(())
     }

@@ -614,13 +614,15 @@ async fn read_facts(
     loop {
         let batch = adapter.facts(range, &announced).await?;
         let known = announced.len();
-        let mut facts: Vec<&Fact> = batch.facts.iter().collect();
-        facts.sort_by_key(|fact| (fact.number, fact.position));
-        for fact in facts {
-            if let FactKind::ContractAnnounced { contract, surface } = &fact.kind
-                && announced.len() < MAX_ANNOUNCED
-                && announced.iter().all(|known| known.contract != *contract)
-            {
+        let news = batch.facts.iter().filter_map(|fact| match &fact.kind {
+            FactKind::ContractAnnounced { contract, surface } => Some((fact, contract, surface)),
+            _ => None,
+        });
+        let mut news: Vec<_> = news.collect();
+        news.sort_by_key(|(fact, ..)| (fact.number, fact.position));
+        for (fact, contract, surface) in news {
+            let is_new = announced.iter().all(|known| known.contract != *contract);
+            if is_new && announced.len() < MAX_ANNOUNCED {
                 announced.push(AnnouncedContract {
                     contract: contract.clone(),
                     surface: surface.clone(),

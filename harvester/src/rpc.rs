@@ -115,20 +115,30 @@ impl Endpoints {
         Err(last)
     }
 
-    /// All of them, if it is time to ask each how far it is; then [`compare`](Self::compare).
-    pub(crate) fn due(&self) -> &[Arc<Endpoint>] {
-        let now = Instant::now();
-        let mut probed = self.probed.lock();
-        if self.endpoints.len() < 2 || probed.is_some_and(|last| last + PROBE > now) {
-            return &[];
+    /// Compares how far the endpoints are, every now and then: one that is far behind is asked
+    /// last, one that has come back is asked in its turn again. `head` asks one of them.
+    pub(crate) async fn probe<F>(&self, head: impl Fn(Arc<Endpoint>) -> F)
+    where
+        F: Future<Output = Option<u64>>,
+    {
+        if self.endpoints.len() < 2 {
+            return;
         }
-        *probed = Some(now);
-        &self.endpoints
-    }
-
-    /// Compares how far the endpoints are: one that is far behind is asked last, one that has come
-    /// back is asked in its turn again.
-    pub(crate) fn compare(&self) {
+        let now = Instant::now();
+        {
+            let mut probed = self.probed.lock();
+            if probed.is_some_and(|last| last + PROBE > now) {
+                return;
+            }
+            *probed = Some(now);
+        }
+        let heads = self.endpoints.iter().map(|of| head(Arc::clone(of)));
+        let heads = futures_util::future::join_all(heads).await;
+        for (endpoint, number) in self.endpoints.iter().zip(heads) {
+            if let Some(number) = number {
+                endpoint.set_head(number);
+            }
+        }
         let mut heads: Vec<u64> = self.endpoints.iter().map(|of| of.head()).collect();
         heads.sort_unstable();
         let median = heads.get(heads.len() / 2).copied().unwrap_or_default();

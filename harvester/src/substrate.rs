@@ -4,6 +4,7 @@
 mod adapter;
 mod client;
 mod events;
+mod reading;
 mod worlds;
 
 pub use adapter::{SubstrateAdapter, SubstrateOptions, id_of_rules};

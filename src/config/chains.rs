@@ -285,12 +285,7 @@ impl Chain {
             Ok::<_, String>((pallet.to_owned(), number))
         };
         let mut sources = Vec::new();
-        let named = [("mom", &self.mom), ("dad", &self.dad)];
-        let named = named
-            .into_iter()
-            .filter_map(|(key, text)| Some((key, text.as_ref()?)));
-        let tokens = self.tokens.iter().map(|text| ("tokens", text));
-        for (key, text) in named.chain(tokens) {
+        for (key, text) in self.tokens() {
             let (pallet, id) = pair(key, text)?;
             sources.push(Source::Token(Assets { pallet, id }));
         }
@@ -382,16 +377,22 @@ impl Chain {
 
     /// Contracts of what an account can hold.
     fn held(&self) -> impl Iterator<Item = [u8; 20]> {
-        let named = [&self.mom, &self.dad, &self.worlds].into_iter().flatten();
-        named.chain(&self.tokens).filter_map(|text| address(text))
+        let tokens = self.tokens().map(|(_, text)| text);
+        tokens.chain(&self.worlds).filter_map(|text| address(text))
+    }
+
+    /// Tokens, each with the key that names it.
+    fn tokens(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let named = [("mom", &self.mom), ("dad", &self.dad)];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, text)| Some((key, text.as_ref()?)));
+        named.chain(self.tokens.iter().map(|text| ("tokens", text)))
     }
 
     fn options(&self, name: &str) -> Result<EvmOptions, String> {
-        let tokens = [("mom", &self.mom), ("dad", &self.dad)];
-        let tokens = tokens
-            .into_iter()
-            .filter_map(|(key, token)| Some((key, token.as_ref()?)))
-            .chain(self.tokens.iter().map(|token| ("tokens", token)))
+        let tokens = self
+            .tokens()
             .map(|(key, token)| (key, token, Surface::Fungible));
         let others = [
             ("worlds", &self.worlds, Surface::Items),

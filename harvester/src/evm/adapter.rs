@@ -217,15 +217,10 @@ impl EvmAdapter {
         Ok(header.map(|header| (header.block(), header.timestamp.to())))
     }
 
-    /// Looks every now and then how far the endpoints are.
-    async fn probe(&self) {
-        let heads = self.endpoints.due().iter().map(async |endpoint| {
-            if let Ok(Some((block, _))) = self.header(Some(endpoint), "latest").await {
-                endpoint.set_head(block.number);
-            }
-        });
-        futures_util::future::join_all(heads).await;
-        self.endpoints.compare();
+    /// The newest block of one endpoint.
+    async fn head(&self, endpoint: Arc<Endpoint>) -> Option<u64> {
+        let header = self.header(Some(&endpoint), "latest").await.ok()??;
+        Some(header.0.number)
     }
 
     /// The contracts whose logs have to be asked for. What is configured of a contract comes before
@@ -377,7 +372,7 @@ impl ChainAdapter for EvmAdapter {
     async fn block(&self, at: BlockAt) -> Result<Option<Block>, AdapterError> {
         let tag = match (at, self.options.final_after) {
             (BlockAt::Best, _) => {
-                self.probe().await;
+                self.endpoints.probe(|endpoint| self.head(endpoint)).await;
                 "latest".to_owned()
             }
             (BlockAt::Finalized, None) => "finalized".to_owned(),

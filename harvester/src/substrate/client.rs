@@ -7,6 +7,11 @@ use subxt::{
     OnlineClient, SubstrateConfig,
     backend::LegacyBackend,
     client::{ClientAtBlock, OnlineClientAtBlockImpl},
+    dynamic,
+    ext::{
+        frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+        scale_decode::DecodeAsType,
+    },
     rpcs::{
         Error, RpcClient, UserError,
         client::{RawRpcFuture, RawRpcSubscription, RpcClientT},
@@ -58,6 +63,46 @@ pub(super) async fn connect(
     let backend = LegacyBackend::builder().build(client);
     let client = OnlineClient::from_backend(Arc::new(backend)).await;
     client.map_err(|error| failure(&error))
+}
+
+/// A value of a block's state; none if there is none under these keys.
+pub(super) async fn fetch<Keys, Value>(
+    at: &AtBlock,
+    pallet: &str,
+    entry: &str,
+    keys: Keys,
+) -> Result<Option<Value>, AdapterError>
+where
+    Keys: IntoEncodableValues + IntoDecodableValues,
+    Value: DecodeAsType,
+{
+    let address = dynamic::storage::<Keys, Value>(pallet, entry);
+    let found = at.storage().try_fetch(address, keys).await;
+    let found = found.map_err(|error| failure(&error))?;
+    let value = found.map(|found| found.decode()).transpose();
+    value.map_err(|error| failure(&error))
+}
+
+/// As [`fetch`], of the first of these entries that the pallet has: pallets call the same thing by
+/// several names. None if it has neither.
+pub(super) async fn fetch_any<Keys, Value>(
+    at: &AtBlock,
+    pallet: &str,
+    entries: [&str; 2],
+    keys: Keys,
+) -> Result<Option<Value>, AdapterError>
+where
+    Keys: IntoEncodableValues + IntoDecodableValues,
+    Value: DecodeAsType,
+{
+    let has = |entry: &&str| {
+        let address = dynamic::storage::<Keys, Value>(pallet, *entry);
+        at.storage().entry(address).is_ok()
+    };
+    match entries.into_iter().find(has) {
+        Some(entry) => fetch(at, pallet, entry, keys).await,
+        None => Ok(None),
+    }
 }
 
 /// A failure of subxt as the follower knows it.

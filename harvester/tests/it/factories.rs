@@ -1,5 +1,5 @@
 //! Contracts that a factory makes are followed from the block in which they are made
-//! (docs/spec/chains.md §4).
+//! (docs/spec/chains.md §3).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Accounts that hold enough of a token (docs/spec/chains.md §4).
+//! Accounts that hold enough of a token (docs/spec/chains.md §5).
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub mod pallet {
     pub type BalanceOf<T> =
         <<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 
-    /// Drops of an account.
+    /// Something that is counted anew in each period.
     #[derive(
         Clone,
         Copy,
@@ -46,32 +46,21 @@ pub mod pallet {
         MaxEncodedLen,
         TypeInfo,
     )]
-    pub struct Drops<BlockNumber> {
-        /// The period that they are counted in.
+    pub struct InPeriod<BlockNumber, Count> {
+        /// The period that it was counted in last.
         pub period: BlockNumber,
-        /// Number of them.
-        pub count: u32,
+        /// The count of that period.
+        pub count: Count,
     }
 
-    /// Amount that all accounts got.
-    #[derive(
-        Clone,
-        Copy,
-        Debug,
-        Default,
-        PartialEq,
-        Eq,
-        Encode,
-        Decode,
-        DecodeWithMemTracking,
-        MaxEncodedLen,
-        TypeInfo,
-    )]
-    pub struct Spent<BlockNumber, Balance> {
-        /// The period that it is counted in.
-        pub period: BlockNumber,
-        /// The sum.
-        pub amount: Balance,
+    impl<BlockNumber: PartialEq, Count: Default> InPeriod<BlockNumber, Count> {
+        /// The count of a period.
+        fn of(self, period: BlockNumber) -> Count {
+            match self.period == period {
+                true => self.count,
+                false => Count::default(),
+            }
+        }
     }
 
     #[pallet::pallet]
@@ -98,19 +87,19 @@ pub mod pallet {
         type AmountPerPeriod: Get<BalanceOf<Self>>;
         /// Accounts that may fill the pot, each from its own tokens.
         type RefillOrigin: EnsureOrigin<Self::RuntimeOrigin, Success = Self::AccountId>;
-        /// Measured weights.
+        /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
 
     /// Drops of accounts, in the last period in which each got one.
     #[pallet::storage]
     pub type DropsOf<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, Drops<BlockNumberFor<T>>, ValueQuery>;
+        StorageMap<_, Blake2_128Concat, T::AccountId, InPeriod<BlockNumberFor<T>, u32>, ValueQuery>;
 
     /// Amount that all accounts got in the last period in which any did.
     #[pallet::storage]
     pub type SpentIn<T: Config> =
-        StorageValue<_, Spent<BlockNumberFor<T>, BalanceOf<T>>, ValueQuery>;
+        StorageValue<_, InPeriod<BlockNumberFor<T>, BalanceOf<T>>, ValueQuery>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -205,30 +194,18 @@ pub mod pallet {
 
         fn give(who: T::AccountId) -> DispatchResult {
             let (period, amount) = (Self::period(), T::Drop::get());
-            let mut drops = DropsOf::<T>::get(&who);
-            if drops.period != period {
-                drops = Drops { period, count: 0 };
-            }
-            ensure!(
-                drops.count < T::DropsPerAccount::get(),
-                Error::<T>::AccountLimit
-            );
-            let mut spent = SpentIn::<T>::get();
-            if spent.period != period {
-                spent = Spent {
-                    period,
-                    amount: Zero::zero(),
-                };
-            }
-            let sum = spent.amount.checked_add(&amount);
-            let sum = sum.filter(|sum| *sum <= T::AmountPerPeriod::get());
-            spent.amount = sum.ok_or(Error::<T>::PeriodLimit)?;
-            drops.count += 1;
+            let drops = DropsOf::<T>::get(&who).of(period);
+            ensure!(drops < T::DropsPerAccount::get(), Error::<T>::AccountLimit);
+            let spent = SpentIn::<T>::get().of(period).checked_add(&amount);
+            let spent = spent.filter(|sum| *sum <= T::AmountPerPeriod::get());
+            let spent = spent.ok_or(Error::<T>::PeriodLimit)?;
 
             T::Currency::transfer(&Self::pot(), &who, amount, Preservation::Preserve)
                 .map_err(|_| Error::<T>::PotEmpty)?;
-            DropsOf::<T>::insert(&who, drops);
-            SpentIn::<T>::put(spent);
+            let count = drops + 1;
+            DropsOf::<T>::insert(&who, InPeriod { period, count });
+            let count = spent;
+            SpentIn::<T>::put(InPeriod { period, count });
             Self::deposit_event(Event::Dropped { who, amount });
             Ok(())
         }
@@ -250,9 +227,9 @@ pub mod pallet {
                     }
                 }
             }
-            ensure!(sum == spent.amount, "drops and what was spent differ");
+            ensure!(sum == spent.count, "drops and what was spent differ");
             ensure!(
-                spent.amount <= T::AmountPerPeriod::get(),
+                spent.count <= T::AmountPerPeriod::get(),
                 "all accounts got more than their limit"
             );
             Ok(())

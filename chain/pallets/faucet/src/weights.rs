@@ -1,4 +1,5 @@
-//! Weights of the calls: reads and writes of the database, and time of computation on top.
+//! Weights of the calls: reads and writes of the database as they are counted, and time of
+//! computation as it is estimated; nothing of it is measured.
 
 use frame_support::{traits::Get, weights::Weight};
 

@@ -122,7 +122,7 @@ pub mod pallet {
         /// The part of it that is for those who stake; the rest is for the owners of worlds.
         #[pallet::constant]
         type StakersShare: Get<Perbill>;
-        /// Measured weights.
+        /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
 
